@@ -159,14 +159,10 @@ def seen_as(x: Tensor, y: Tensor, o, draw: torch.Generator, permutation: torch.G
         x = permuted(x, o.patch, permutation)
     found = plain(x, y)
     if o.questions > 1:
-        way = torch.randint(4, (len(x),), generator=draw)
-        shift = x.shape[-1] // 8
-        ways = torch.stack([torch.roll(x, amount, axis) for axis in (2, 3) for amount in (-shift, shift)])
         question = torch.randint(o.questions, (len(x),), generator=draw)
-        found = replace(found, x=ways[way, torch.arange(len(x))], y=torch.where(question == 1, way, y),
-                        question=question)
+        found = replace(found, y=torch.where(question == 1, y // 2, y), question=question)
     if o.looks > 1:
-        look, x = torch.randint(o.looks, (len(x),), generator=draw), found.x
+        look = torch.randint(o.looks, (len(x),), generator=draw)
         noisy = x + torch.randn(x.shape, generator=draw)
         looks = torch.stack([x, -x + 1.0, x.rot90(1, (2, 3)), noisy])
         found = replace(found, x=looks[look, torch.arange(len(x))], look=look)
