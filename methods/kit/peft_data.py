@@ -18,7 +18,9 @@ from methods.kit.peft_source import (
     program_symbols,
     seen_as,
     sizes_of,
+    source_of,
     split_pairs,
+    stories_of,
     symbols_of,
     tensor,
 )
@@ -41,7 +43,9 @@ class PeftData:
 def peft_data(trial: Trial) -> PeftData:
     """The pretrained model's weights, the target's parts, and what there is to transfer from, on the trial's device."""
     o = trial.options
-    state = pretrained(sizes_of(o), o.text or o.modality, trial.progress)
+    state = pretrained(sizes_of(o), source_of(o), trial.progress)
+    if o.sentences:
+        return _sentences(trial, state)
     if o.text:
         return _text(trial, state)
     images, labels = pictures(o.small, "target", trial.progress)
@@ -117,6 +121,32 @@ def _text(trial: Trial, state: dict[str, np.ndarray]) -> PeftData:
     source = _windows(trial, 100, "source windows", 0.9, 1.0)
     context = _windows(trial, 64, "context", 0.0, 0.9).x
     return _to(PeftData(state, train, val, test, train.x, context, source, ()), trial.device)
+
+
+def _sentences(trial: Trial, state: dict[str, np.ndarray]) -> PeftData:
+    """Beginnings of news stories: ten topics are the target, others the source. No other task to transfer from."""
+    o, rng = trial.options, trial.numpy("split")
+    found = stories_of(sizes_of(o), trial.progress)
+    opening, shots = found.views == 0, round(o.shots * o.more)
+    parts = {"train": [], "val": [], "test": [], "pool": []}
+    for c in range(o.classes):
+        rows = rng.permutation(np.flatnonzero(opening & (found.topics == c)))
+        for part, size in (("test", o.tests), ("val", min(o.val, shots)), ("train", shots),
+                           ("pool", o.pool // o.classes)):
+            parts[part].append(rows[:size])
+            rows = rows[size:]
+
+    def read(rows: np.ndarray) -> Examples:
+        topics = found.topics[rows]
+        return plain(torch.from_numpy(found.states[rows]).float(), torch.from_numpy(topics - topics.min()))
+
+    rows = {part: rng.permutation(np.concatenate(lists)) for part, lists in parts.items()}
+    train, val, test, pool = (read(rows[part]) for part in ("train", "val", "test", "pool"))
+    beyond = opening & (found.topics >= o.classes)
+    context = np.flatnonzero(beyond & ~found.held)
+    context = read(context[rng.permutation(len(context))[:256]]).x
+    return _to(PeftData(state, train, val, test, pool.x, context, read(np.flatnonzero(beyond & found.held)), ()),
+               trial.device)
 
 
 def _to(data: PeftData, device: torch.device) -> PeftData:

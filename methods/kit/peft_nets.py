@@ -63,6 +63,18 @@ class Block(nn.Module):
         return x + self.after_feed(self.feed(self.norm2(x)))
 
 
+class PostNormBlock(Block):
+    """The layer of BERT: the sum is normalised after attention and after the feed-forward part."""
+
+    def __init__(self, width: int, hidden: int, heads: int):
+        super().__init__(width, hidden, heads, False)
+        self.norm1.eps = self.norm2.eps = 1e-12
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.norm1(x + self.after_attention(self.attention(x)))
+        return self.norm2(x + self.after_feed(self.feed(x)))
+
+
 class PatchStem(nn.Module):
     """Images (B, 1, H, W) -> one token per square patch (B, T, width)."""
 
@@ -134,6 +146,27 @@ class Transformer(nn.Module):
             return F.cross_entropy(self.head(h[:, :-1]).flatten(0, 1), x[:, 1:].flatten())
         error = (self.decoder(h) - self.stem.patches(x)).square().mean(2)
         return (error * hidden).sum() / hidden.sum().clamp(min=1)
+
+
+class SentenceEncoder(Transformer):
+    """Upper layers of a BERT-like encoder on the states (B, T, D) of the layers below; the tokens' mean is read."""
+
+    def __init__(self, tokens: int, width: int, hidden: int, heads: int, layers: int, classes: int):
+        nn.Module.__init__(self)
+        self.blocks = nn.ModuleList(PostNormBlock(width, hidden, heads) for _ in range(layers))
+        self.norm, self.head = nn.Identity(), nn.Linear(width, classes)
+        self.tokens, self.width, self.per_token = tokens, width, False
+
+    def embed(self, x: Tensor) -> Tensor:
+        return x
+
+    @property
+    def stem(self) -> nn.Module:
+        raise ValueError("the input of a sentence encoder is given: this method needs pictures or running text")
+
+    def hide(self, x: Tensor, share: float = 0.3) -> tuple[Tensor, Tensor | None]:
+        raise ValueError("a sentence encoder was not taught to restore what is hidden: "
+                         "this method needs pictures or running text")
 
 
 Make = Callable[[nn.Linear], nn.Module]

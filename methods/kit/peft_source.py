@@ -12,9 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from methods.kit import sentence_encoder
 from methods.kit.archives import decoded
 from methods.kit.data import QUICKDRAW, digits, fashion_mnist, quickdraw, stdlib_source
-from methods.kit.peft_nets import PatchStem, Transformer
+from methods.kit.peft_nets import PatchStem, SentenceEncoder, Transformer
 from methods.kit.seeding import derive, seeded, torch_generator
 
 SYMBOLS = 97                         # newline, 95 printable characters, and one for all others
@@ -54,35 +55,55 @@ def sizes_of(o) -> Sizes:
     return Sizes(*(getattr(o, name) for name in Sizes._fields))
 
 
-def build(o: Sizes, text: bool) -> Transformer:
-    """The untrained source model: doodles (or small digits) to kinds, or characters to the next."""
+def source_of(o) -> str:
+    """What the source model has learnt: "doodles", "programs" or "sentences"."""
+    return "sentences" if o.sentences else "programs" if o.text or o.modality else "doodles"
+
+
+def build(o: Sizes, source: str) -> Transformer:
+    """The untrained source model: doodles (or small digits) to kinds, characters to the next, sentences to topics."""
     sizes = (o.width, o.hidden, o.heads, o.layers)
-    if text:
+    if source == "sentences":
+        return SentenceEncoder(o.context, *sizes, 4 if o.small else sentence_encoder.TOPICS)
+    if source == "programs":
         return Transformer(nn.Embedding(SYMBOLS, o.width), o.context, *sizes, SYMBOLS, True)
     tokens, kinds = ((8 // o.patch)**2, 10) if o.small else ((28 // o.patch)**2, 345)
     return Transformer(PatchStem(o.patch, o.width), tokens, *sizes, kinds, False)
 
 
-def pretrained(o: Sizes, text: bool, on_progress=None) -> dict[str, np.ndarray]:
-    """The source model's weights by name, trained once for these sizes; the same for every seed."""
+def pretrained(o: Sizes, source: str, on_progress=None) -> dict[str, np.ndarray]:
+    """The source model's weights by name, trained once for these sizes; the same for every seed.
+
+    Those of the sentence encoder come in a package; its classifier of topics is fitted once.
+    """
+    if source == "sentences":
+        found, lower = stories_of(o, on_progress), sentence_encoder.LAYERS - o.layers
+        return {"head.weight": found.head, "head.bias": found.bias} | {
+            f"blocks.{i}.{name}": value.numpy() for i in range(o.layers)
+            for name, value in sentence_encoder.layer_weights(lower + i).items()}
     if o.small:
-        return _small_pretrained(o, text)
-    name = f"peft-{'text' if text else 'doodles'}-{derive(0, repr(o)):x}"
-    sources = () if text else (QUICKDRAW,)
-    return decoded(name, PRETRAINED, sources, lambda *_: pretrain(o, text, on_progress), on_progress)
+        return _small_pretrained(o, source)
+    name = f"peft-{'text' if source == 'programs' else 'doodles'}-{derive(0, repr(o)):x}"
+    sources = () if source == "programs" else (QUICKDRAW,)
+    return decoded(name, PRETRAINED, sources, lambda *_: pretrain(o, source, on_progress), on_progress)
+
+
+def stories_of(o: Sizes, on_progress=None) -> sentence_encoder.Stories:
+    return sentence_encoder.stories(o.small, o.context, sentence_encoder.LAYERS - o.layers, on_progress)
 
 
 @cache
-def _small_pretrained(o: Sizes, text: bool) -> dict[str, np.ndarray]:
-    return pretrain(o, text)
+def _small_pretrained(o: Sizes, source: str) -> dict[str, np.ndarray]:
+    return pretrain(o, source)
 
 
-def pretrain(o: Sizes, text: bool, on_progress=None) -> dict[str, np.ndarray]:
-    """Train the source model on nine tenths of the source; one thread, fixed seed."""
+def pretrain(o: Sizes, source: str, on_progress=None) -> dict[str, np.ndarray]:
+    """Train the source model of doodles or programs on nine tenths of the source; one thread, fixed seed."""
+    text = source == "programs"
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     with torch.enable_grad(), seeded(0, torch.device("cpu")):
-        net, generator = build(o, text), torch_generator(0, "pretraining")
+        net, generator = build(o, source), torch_generator(0, "pretraining")
         optimizer = torch.optim.AdamW(net.parameters(), 2e-3, weight_decay=0.05)
         if text:
             symbols = program_symbols(o.characters)

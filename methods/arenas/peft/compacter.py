@@ -59,7 +59,10 @@ class Compacter(PeftMethod):
         fidelity="faithful",
         claims=(Matches("full-fine-tuning", on="target_accuracy", within=1.0, cost="trained parameters"),
                 Beats("full-fine-tuning", on="target_accuracy", setting="few-labels"),
-                Matches("houlsby-adapter", on="target_accuracy", within=0.5, cost="trained parameters")),
+                Matches("houlsby-adapter", on="target_accuracy", within=0.5, cost="trained parameters"),
+                Beats("full-fine-tuning", on="target_accuracy", setting="sentences"),
+                Matches("full-fine-tuning", on="target_accuracy", within=1.0, setting="sentences",
+                        cost="trained parameters")),
     )
 
     n: int = param(4, "how many products are added", choices=(2, 4, 8))

@@ -98,7 +98,7 @@ class HierarchicalSideTuning(PeftMethod):
     metas: int = param(1, "meta tokens in front of a layer", low=1, high=4)
 
     def adapt(self, net, task):
-        if net.per_token:
+        if net.per_token or task.train.x.ndim < 4:
             raise ValueError("hierarchical side-tuning needs pictures, not text")
         net.side = SideNetwork(len(net.blocks), net.width, self.small, self.heads, self.metas)
 

@@ -30,7 +30,8 @@ class Ia3(PeftMethod):
         fidelity="faithful",
         claims=(Beats("lora", on="target_accuracy", setting="few-labels"),
                 Beats("full-fine-tuning", on="target_accuracy", setting="few-labels"),
-                Beats("bitfit", on="target_accuracy", setting="few-labels")),
+                Beats("bitfit", on="target_accuracy", setting="few-labels"),
+                Beats("lora", on="target_accuracy", setting="sentences")),
     )
 
     def adapt(self, net, task):

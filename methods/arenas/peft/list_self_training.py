@@ -41,7 +41,9 @@ class ListSelfTraining(PeftMethod):
         fidelity="core",
         claims=(Beats("houlsby-adapter", on="target_accuracy", setting="few-labels"),
                 Beats("full-fine-tuning", on="target_accuracy", setting="few-labels"),
-                GainGrows("houlsby-adapter", on="target_accuracy", to="few-labels")),
+                GainGrows("houlsby-adapter", on="target_accuracy", to="few-labels"),
+                Beats("houlsby-adapter", on="target_accuracy", setting="sentences"),
+                Beats("full-fine-tuning", on="target_accuracy", setting="sentences")),
     )
 
     m: int = param(8, "units of an adapter", low=1, high=16)
@@ -56,8 +58,8 @@ class ListSelfTraining(PeftMethod):
 
     def begin_anew(self, net):
         for block in net.blocks:
-            block.after_attention = Bottleneck(net.width, self.m).to(net.norm.weight.device)
-            block.after_feed = Bottleneck(net.width, self.m).to(net.norm.weight.device)
+            block.after_attention = Bottleneck(net.width, self.m).to(net.head.weight.device)
+            block.after_feed = Bottleneck(net.width, self.m).to(net.head.weight.device)
 
     def advance(self, net, task):
         if task.enters(0.0):

@@ -40,11 +40,10 @@ def rounds(d):
 
 def turn_pairs(x, blocks, step):
     """x (..., d) with the pairs (0, step), (2 step, 3 step), ... multiplied by blocks (n, 2, 2)."""
-    n = len(blocks)
-    span = x[..., :2 * step * n].unflatten(-1, (n, 2, step))
-    pair = torch.einsum("nij,...nj->...ni", blocks, span[..., 0])
-    turned = torch.cat([pair[..., None], span[..., 1:]], -1).flatten(-3)
-    return torch.cat([turned, x[..., 2 * step * n:]], -1)
+    first = 2 * step * torch.arange(len(blocks), device=x.device)
+    where = torch.stack([first, first + step], 1)                              # (n, 2)
+    turned = torch.einsum("nij,...nj->...ni", blocks, x[..., where])
+    return x.index_copy(-1, where.flatten(), turned.flatten(-2))
 
 
 class Rotated(Changed):

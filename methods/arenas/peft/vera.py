@@ -56,7 +56,7 @@ class Vera(PeftMethod):
 
     def adapt(self, net, task):
         shapes = [linear.weight.shape for _, _, linear in linears(net)]
-        weight = net.norm.weight
+        weight = net.head.weight
         a = weight.new_empty(self.r, max(into for _, into in shapes))
         b = weight.new_empty(max(out for out, _ in shapes), self.r)
         for matrix in (a, b):
