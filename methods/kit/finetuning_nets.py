@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from methods.kit import sentence_encoder
 from methods.kit.archives import decoded
 from methods.kit.data import digits, mnist
 from methods.kit.rendered import glyphs
@@ -66,6 +67,31 @@ class Net(nn.Module):
     def source(self, x: Tensor) -> Tensor:
         """(B, letters) logits of the source's letters."""
         return self.source_head(self.maps(x)[-1].mean((2, 3)))
+
+
+class SentenceNet(Net):
+    """The same with the upper layers of a sentence encoder: states (B, T, D) of the layers below -> (B, D, T, 1)."""
+
+    def __init__(self, layers: int, topics: int):
+        nn.Module.__init__(self)
+        self.layers = nn.ModuleList(sentence_encoder.block() for _ in range(layers))
+        self.pool = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.head = nn.Linear(sentence_encoder.WIDTH, CLASSES)
+        self.source_head = nn.Linear(sentence_encoder.WIDTH, topics)
+
+    def maps(self, x: Tensor) -> list[Tensor]:
+        """The outputs of all layers, each (B, D, T, 1)."""
+        found = []
+        for layer in self.layers:
+            x = layer(x)
+            found.append(x.mT[..., None])
+        return found
+
+
+def build(o) -> Net:
+    """The untrained network of a setting."""
+    return SentenceNet(o.layers, 4 if o.small else sentence_encoder.TOPICS) if o.sentences \
+        else Net(o.widths, letters_of(o.small))
 
 
 class Sizes(NamedTuple):
@@ -213,7 +239,9 @@ def pretrain(o: Sizes, on_progress=None) -> dict[str, np.ndarray]:
 
 
 def shifted(x: Tensor, most: int, draw: torch.Generator) -> Tensor:
-    """x (B, 1, H, W), each picture moved by up to `most` pixels; what leaves the frame is lost."""
+    """x (B, 1, H, W), each picture moved by up to `most` pixels; what leaves the frame is lost. Texts stay."""
+    if x.ndim < 4:
+        return x
     n, side = len(x), x.shape[-1]
     corner = torch.randint(0, 2 * most + 1, (2, n, 1), generator=draw)
     rows, columns = (corner + torch.arange(side)).to(x.device)

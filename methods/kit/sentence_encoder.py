@@ -30,6 +30,12 @@ _NAMES = {"attention.query": "attention.self.query", "attention.key": "attention
           "norm2": "output.LayerNorm"}
 
 
+NEWS_TOPICS = ("crude oil", "foreign trade", "money and foreign exchange", "interest rates", "shipping", "sugar",
+               "coffee", "gold", "money supply", "gross national product")
+SMALL_TOPICS = ("newsgroups", "breast cancer", "labelled faces", "network intrusion", "wine", "iris flowers",
+                "news stories", "handwritten digits", "faces of Olivetti", "housing in California")
+
+
 class Stories(NamedTuple):
     """Short texts as states (N, T, 384), float16, after the lower layers.
 
@@ -44,6 +50,11 @@ class Stories(NamedTuple):
     held: np.ndarray
     head: np.ndarray
     bias: np.ndarray
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the target's topics are called."""
+        return NEWS_TOPICS if len(self.head) == TOPICS else SMALL_TOPICS
 
 
 def block() -> PostNormBlock:
@@ -143,8 +154,7 @@ def _encoded(rows: list[list[int]], topics: list[int], views: list[int], lower: 
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    begin, end = (_tokenizer().token_to_id(mark) for mark in ("[CLS]", "[SEP]"))
-    states = states_after(torch.tensor([[begin, *row, end] for row in rows]), lower).half()
+    states = states_after(_marked(rows), lower).half()
     topics, views = np.array(topics), np.array(views)
     held = np.arange(len(rows)) // 2 % 5 == 4
     known = np.flatnonzero((topics >= TOPICS) & (views == 0))
@@ -156,6 +166,19 @@ def _encoded(rows: list[list[int]], topics: list[int], views: list[int], lower: 
     torch.set_num_threads(threads)
     fit = LogisticRegression(max_iter=1000).fit(pooled[~held[known]], topics[known][~held[known]])
     return Stories(states.numpy(), topics, views, held, fit.coef_.astype(np.float32), fit.intercept_.astype(np.float32))
+
+
+@cache
+def class_names(names: tuple[str, ...]) -> Tensor:
+    """(N, 384) the encoder's unit vectors of a few short texts."""
+    pooled = torch.stack([states_after(_marked([pieces(name)]), LAYERS)[0].mean(0) for name in names])
+    return nn.functional.normalize(pooled, dim=1)
+
+
+def _marked(rows: list[list[int]]) -> Tensor:
+    """(N, T + 2) with the marks of begin and end."""
+    begin, end = (_tokenizer().token_to_id(mark) for mark in ("[CLS]", "[SEP]"))
+    return torch.tensor([[begin, *row, end] for row in rows])
 
 
 @cache

@@ -22,7 +22,8 @@ LONGEST_METHOD = 150  # lines
 LIBRARIES = {"torch", "numpy", "scipy", "sklearn"}
 # what the arena owns: data, seeds and the engine itself
 ARENA_ONLY = {"archives", "checks", "class_incremental_pretraining", "class_incremental_stream", "data", "execute",
-              "features", "peft_data", "registry", "rehearsal", "rendered", "seeding", "sources", "text_checks"}
+              "features", "finetuning_data", "peft_data", "registry", "rehearsal", "rendered", "seeding",
+              "sentence_encoder", "sources", "text_checks"}
 BANNED_CALLS = {"print", "open", "exec", "eval", "input", "__import__"}
 BANNED_ATTRIBUTES = {"cuda", "manual_seed", "set_default_dtype", "set_default_device", "set_num_threads",
                      "set_grad_enabled", "use_deterministic_algorithms"}

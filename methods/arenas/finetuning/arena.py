@@ -9,7 +9,10 @@ classifier is left as it was, so a fall there is what the features have forgotte
 `few-labels` gives 3 pictures of each digit, `many-labels` 100. In `new-head` the digits' part of the classifier is
 forgotten and starts at random. In `self-supervised` the model has only restored patches; letters with labels may be
 used on the way. In `cues` most pictures tell their class by a pattern at an edge: printed ones at the top,
-handwritten ones at the bottom; in the shifted test the patterns at both edges are drawn at random.
+handwritten ones at the bottom; in the shifted test the patterns at both edges are drawn at random. In `sentences` the
+model is a packaged encoder of sentences (all-MiniLM-L6-v2), its upper two layers open: ten topics of news are named
+from the first 10 word pieces of 8 stories a topic, shifted are 10 pieces from the middle of a story, and the source is
+the naming of ten other topics.
 
 Everybody gets the same pictures, batches, moves by a pixel, optimiser (AdamW, warm-up and cosine) and the same number
 of gradient evaluations, counted in pictures that pass the network with gradients; a step costs at least one batch.
@@ -36,21 +39,11 @@ from torch import Tensor, nn
 
 from methods.kit import data as datasets
 from methods.kit.arena import Arena, Metric, Scale, Setting, Trial
-from methods.kit.finetuning_nets import (
-    CLASSES,
-    Net,
-    Sizes,
-    letters_of,
-    pretrained,
-    shifted,
-    shifted_pictures,
-    source_pictures,
-    target_pictures,
-    with_cues,
-)
+from methods.kit.finetuning_data import FinetuningData, finetuning_data, fresh_head
+from methods.kit.finetuning_nets import Net, build, shifted
 from methods.kit.method import Method
 from methods.kit.seeding import derive, seeded, torch_generator
-from methods.kit.sources import FONTS
+from methods.kit.sources import DESCRIPTIONS, FONTS, MINILM
 from methods.kit.training import logits_of, minibatches
 
 
@@ -61,22 +54,6 @@ class Batch:
     index: Tensor    # (B,) rows of the set it was drawn from
 
 
-@dataclass(frozen=True)
-class FinetuningData:
-    """Pictures (N, 1, 16, 16) and labels (N,). `start` is the model to be tuned, `base` the same before it was taught
-    names; `letters` are printed letters with labels, `context` printed pictures without."""
-
-    start: dict[str, Tensor]
-    base: dict[str, Tensor]
-    train: tuple[Tensor, Tensor]
-    val: tuple[Tensor, Tensor]
-    test: tuple[Tensor, Tensor]
-    shifted: tuple[Tensor, Tensor]
-    source: tuple[Tensor, Tensor]
-    letters: tuple[Tensor, Tensor]
-    context: Tensor
-
-
 class Task:
     """What a method sees of the experiment: the labelled target, the pretrained weights, budget, batches, stages."""
 
@@ -85,6 +62,7 @@ class Task:
         (self.x, self.y), (self.val_x, self.val_y), (self.letters_x, self.letters_y) = \
             data.train, data.val, data.letters
         self.context, self.start, self.base = data.context, data.start, data.base
+        self.names = data.names                 # (10, D) the classes' names as a sentence encoder sees them
         self.fresh = o.fresh                    # whether the digits' classifier starts at random
         self.batch_size, self.rate, self.steps = o.batch, rate, steps
         self.spent, self.budget = 0, steps * o.batch
@@ -193,9 +171,8 @@ def between(a: dict[str, Tensor], b: dict[str, Tensor], share: float) -> dict[st
     return {name: share * a[name] + (1 - share) * b[name] for name in a}
 
 
-FROM = {"shots": 8, "fresh": False, "cues": False, "self_supervised": False}
-RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1)       # half a decade apart
-BEGIN = 3                                                       # the walk begins at rates[BEGIN]
+FROM = {"shots": 8, "fresh": False, "cues": False, "self_supervised": False, "sentences": False}
+RATES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1)       # half a decade apart
 
 
 @dataclass(frozen=True)
@@ -234,50 +211,33 @@ class Finetuning(Arena):
         Setting("self-supervised", "the model has only restored patches", {**FROM, "fresh": True,
                                                                            "self_supervised": True}),
         Setting("cues", "misleading patterns at the edges", {**FROM, "shots": 30, "cues": True}),
+        Setting("sentences", "a sentence encoder to topics of news, 8 labels a topic",
+                {**FROM, "fresh": True, "sentences": True}),
     )
     scales = {
         "smoke": Scale(5, 1024, {"small": True, "widths": (8, 16, 24, 24), "unlabelled": 12, "labelled": 100,
                                  "many": 32, "val": 4, "tests": 8, "batch": 16, "steps": 12,
-                                 "rates": (3e-3,), "restarts": 2}),
+                                 "rates": (3e-3,), "begin": 0, "restarts": 2,
+                                 "encoder": {"layers": 1, "length": 6}}),
         "full": Scale(60, 2048, {"small": False, "widths": (16, 32, 64, 64), "unlabelled": 1500, "labelled": 1500,
                                  "many": 128, "val": 20, "tests": 150, "batch": 32, "steps": 200,
-                                 "rates": RATES, "restarts": 3}),
+                                 "rates": RATES[1:], "begin": 3, "restarts": 3,
+                                "encoder": {"layers": 2, "length": 12, "val": 8, "tests": 30, "batch": 16, "steps": 24,
+                                            "rates": RATES, "begin": 2}}),
     }
     slot = FinetuningMethod
     baseline = "full-fine-tuning"
-    sources = (datasets.MNIST, datasets.DIGITS, *(source for _, source in FONTS))
+    sources = (datasets.MNIST, datasets.DIGITS, *(source for _, source in FONTS), datasets.REUTERS, DESCRIPTIONS,
+               MINILM)
+
+    def trial(self, **chosen) -> Trial:
+        trial = super().trial(**chosen)
+        if trial.options.sentences:
+            vars(trial.options).update(trial.options.encoder)
+        return trial
 
     def data(self, trial: Trial) -> FinetuningData:
-        o, rng = trial.options, trial.numpy("split")
-        sizes = Sizes(*(getattr(o, name) for name in Sizes._fields))
-        weights = {name: torch.from_numpy(np.array(value)) for name, value in pretrained(sizes, trial.progress).items()}
-        base, named = ({name.removeprefix(f"{stage}."): value for name, value in weights.items()
-                        if name.startswith(stage)} for stage in ("base", "named"))
-        start = dict(base if o.self_supervised else named)
-        if o.fresh:
-            start |= fresh_head(trial.generator("head"), start)
-        x, y = target_pictures(o.small, trial.progress)
-        parts = {"test": [], "val": [], "train": []}
-        for c in range(CLASSES):
-            rows = rng.permutation(np.flatnonzero(y.numpy() == c))
-            for part, size in (("test", o.tests), ("val", min(o.val, o.shots)), ("train", o.shots)):
-                parts[part].append(rows[:size])
-                rows = rows[size:]
-        found = {part: (x[np.concatenate(rows)], y[np.concatenate(rows)]) for part, rows in parts.items()}
-        found["shifted"] = found["test"] if o.cues else shifted_pictures(o.small)
-        printed, kinds, held = source_pictures(o.small, trial.progress)
-        if o.cues:
-            for part, (pictures, labels) in found.items():
-                places = () if part == "shifted" else ("bottom",)
-                found[part] = with_cues(pictures, labels, places, 0.9, trial.generator(f"cues of {part}")), labels
-            printed = with_cues(printed, kinds, ("top",), 0.9, trial.generator("cues of source"))
-        letters = kinds >= CLASSES
-        found["source"] = printed[held & letters], kinds[held & letters] - CLASSES
-        found["letters"] = printed[~held & letters], kinds[~held & letters] - CLASSES
-        context = printed[~held][torch.from_numpy(rng.permutation(int((~held).sum()))[:256])]
-        found = {part: (pair[0].to(trial.device), pair[1].to(trial.device)) for part, pair in found.items()}
-        start, base = ({name: value.to(trial.device) for name, value in each.items()} for each in (start, base))
-        return FinetuningData(start, base, context=context.to(trial.device), **found)
+        return finetuning_data(trial)
 
     def run(self, method: FinetuningMethod, data: FinetuningData, trial: Trial) -> dict[str, float]:
         o = trial.options
@@ -309,7 +269,7 @@ class Finetuning(Arena):
         A rate at which the training loss does not stay finite has lost; if that is so of all, the error is raised.
         """
         rates, tried = trial.options.rates, {}
-        at = min(BEGIN, len(rates) - 1)
+        at = trial.options.begin
         while True:
             for rate in rates[max(at - 1, 0):at + 2]:
                 if rate not in tried:
@@ -334,7 +294,7 @@ class Finetuning(Arena):
         """One run over the budget. Raises FloatingPointError when the loss is no longer finite."""
         o = trial.options
         with seeded(derive(trial.seed, f"restart {restart}"), trial.device):
-            net = Net(o.widths, letters_of(o.small)).to(trial.device)
+            net = build(o).to(trial.device)
             net.load_state_dict(data.start)
             if o.fresh and restart:
                 head = fresh_head(torch_generator(trial.seed, f"head {restart}"), data.start)
@@ -378,13 +338,6 @@ class Finetuning(Arena):
         start, base = (each | {f"head.{part}": torch.zeros_like(each[f"head.{part}"]) for part in ("weight", "bias")}
                        for each in (data.start, data.base))
         return replace(data, train=mixed(data.train), val=mixed(data.val), start=start, base=base)
-
-
-def fresh_head(generator: torch.Generator, state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Weights of a classifier that knows nothing, small and random, for the place of the one in `state`."""
-    weight = state["head.weight"]
-    return {"head.weight": 0.1 * torch.randn(weight.shape, generator=generator).to(weight.device),
-            "head.bias": torch.zeros_like(state["head.bias"])}
 
 
 def accuracy(logits: Tensor, y: Tensor) -> float:

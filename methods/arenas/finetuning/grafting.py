@@ -42,7 +42,9 @@ class Grafting(FinetuningMethod):
         claims=(Matches("full-fine-tuning", on="target_accuracy", within=4.0),
                 Beats("full-fine-tuning", on="calibration_error"),
                 Beats("full-fine-tuning", on="shifted_accuracy"),
-                Beats("full-fine-tuning", on="source_accuracy")),
+                Beats("full-fine-tuning", on="source_accuracy"),
+                Matches("full-fine-tuning", on="target_accuracy", within=4.0, setting="sentences"),
+                Beats("full-fine-tuning", on="calibration_error", setting="sentences")),
     )
 
     region: float = param(0.1, "share of weights in the graft at the start", low=0.001, high=1.0)

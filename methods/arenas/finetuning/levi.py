@@ -68,6 +68,8 @@ class Levi(FinetuningMethod):
     first: int = param(1, "the lowest layer that is read", low=0, high=3)
 
     def prepare(self, net, task):
+        if task.x.ndim < 4:
+            raise ValueError("LEVI's small network needs pictures, not text")
         net.requires_grad_(False)
         self.model = Views(net, self.width, self.first).to(task.x.device)
         task.stage(self.model)

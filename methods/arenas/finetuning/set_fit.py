@@ -7,8 +7,8 @@ largest, which the settings with 3, 8 and 100 labels put to the test.
 
     pair loss = mean over pairs of (cos(z_i, z_j) - [y_i = y_j])^2, pairs that agree and that differ weighing the same
 
-Departs from the paper: one of the recipes it compares, on pictures instead of sentences, with the pairs of each batch
-instead of pairs drawn beforehand; its own contribution is the comparison.
+Departs from the paper: one of the recipes it compares, outside the setting `sentences` on pictures, with the pairs of
+each batch instead of pairs drawn beforehand; its own contribution is the comparison.
 
 >>> import torch
 >>> z, y = torch.tensor([[1.0, 0.0], [0.0, 2.0], [3.0, 0.0]]), torch.tensor([1, 1, 0])
@@ -40,7 +40,8 @@ class SetFit(FinetuningMethod):
         fidelity="proxy",
         claims=(Beats("full-fine-tuning", on="target_accuracy", setting="few-labels"),
                 GainGrows("full-fine-tuning", on="target_accuracy", from_="many-labels", to="few-labels"),
-                GainGrows("linear-probe", on="target_accuracy", from_="few-labels", to="many-labels")),
+                GainGrows("linear-probe", on="target_accuracy", from_="few-labels", to="many-labels"),
+                Beats("full-fine-tuning", on="target_accuracy", setting="sentences")),
     )
 
     pairs: float = param(0.6, "share of the budget for learning from pairs", low=0.1, high=0.9)

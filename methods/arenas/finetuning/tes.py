@@ -7,14 +7,14 @@ alike may share probability.
     p = softmax(cos(project(z), t_c) / tau),   q = (1 - mix) * onehot(y) + mix * p
     loss = CE(head(z), q) + strength * CE(p, y)
 
-Departs from the paper: a digit is described by the lit segments of a seven-segment display instead of an embedding of
-its name, and the projection has no batch normalisation.
+Departs from the paper: the projection has no batch normalisation, and the classes' names ("the handwritten digit
+three") are put into vectors by a small encoder of sentences.
 
->>> (SEGMENTS.sum(1)[[1, 8]]).tolist()     # two segments are lit in a 1, all in an 8
-[2.0, 7.0]
+>>> import torch
+>>> away_from_mean(torch.tensor([[4.0, 1.0], [2.0, 1.0]])).tolist()
+[[1.0, 0.0], [-1.0, 0.0]]
 """
 
-import torch
 import torch.nn.functional as F
 from torch import nn
 
@@ -22,8 +22,10 @@ from methods.arenas.finetuning.arena import FinetuningMethod
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 
-SEGMENTS = torch.tensor([[float(bit) for bit in code] for code in (
-    "1110111", "0010010", "1011101", "1011011", "0111010", "1101011", "1101111", "1010010", "1111111", "1111011")])
+
+def away_from_mean(names):
+    """Unit vectors (C, D) of what sets each class's name apart from the others'."""
+    return F.normalize(names - names.mean(0), dim=1)
 
 
 class Tes(FinetuningMethod):
@@ -43,7 +45,7 @@ class Tes(FinetuningMethod):
 
     def prepare(self, net, task):
         width = net.source_head.in_features
-        self.text = F.normalize(SEGMENTS - SEGMENTS.mean(0), dim=1).to(task.x.device)
+        self.text = away_from_mean(task.names)
         if self.mix or self.strength:
             net.project = nn.Sequential(nn.Linear(width, width), nn.ReLU(),
                                         nn.Linear(width, self.text.shape[1])).to(task.x.device)
