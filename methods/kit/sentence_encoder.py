@@ -23,7 +23,7 @@ from methods.kit.peft_nets import PostNormBlock
 
 LAYERS, WIDTH, HIDDEN, HEADS = 6, 384, 1536, 12
 TOPICS = 10             # of the target
-DECODED = 1             # raise when what is cached changes
+DECODED = 2             # raise when what is cached changes
 _NAMES = {"attention.query": "attention.self.query", "attention.key": "attention.self.key",
           "attention.value": "attention.self.value", "attention.out": "attention.output.dense",
           "norm1": "attention.output.LayerNorm", "feed.up": "intermediate.dense", "feed.down": "output.dense",
@@ -183,7 +183,10 @@ def _marked(rows: list[list[int]]) -> Tensor:
 
 @cache
 def _tokenizer() -> Tokenizer:
-    return Tokenizer.from_file(str(_folder() / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(_folder() / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
 
 
 def _folder() -> Path:

@@ -15,6 +15,7 @@ from methods.arenas.finetuning.arena import (
     fresh_head,
     mean_of,
 )
+from methods.kit import sentence_encoder
 from methods.kit.execute import execute
 from methods.kit.finetuning_nets import Net, Sizes, pretrain, shifted, source_pictures, with_cues
 from methods.kit.registry import load_method
@@ -32,7 +33,7 @@ def rehearsal(setting="default", seed=3):
     return stage, trial, stage.data(trial)
 
 
-@pytest.mark.parametrize("setting", ["default", "cues", "few-labels"])
+@pytest.mark.parametrize("setting", ["default", "cues", "few-labels", "sentences"])
 def test_no_target_picture_is_in_two_parts(setting):
     _, trial, data = rehearsal(setting)
     rows = torch.cat([part[0] for part in (data.train, data.val, data.test)]).flatten(1)
@@ -48,6 +49,26 @@ def test_printed_letters_of_the_test_are_not_those_a_method_may_read():
     assert len(rows.unique(dim=0)) == len(rows)
     held = {picture.numpy().tobytes() for picture in data.source[0]}
     assert not held & {picture.numpy().tobytes() for picture in data.context}
+
+
+def test_the_shifted_texts_are_the_middles_of_the_test_stories():
+    _, trial, data = rehearsal("sentences")
+    found = sentence_encoder.stories(True, trial.options.length, sentence_encoder.LAYERS - trial.options.layers)
+    places = {row.tobytes(): i for i, row in enumerate(found.states)}
+
+    def rows(part):
+        return [places[each.numpy().astype("float16").tobytes()] for each in part[0]]
+
+    tested = rows(data.test)
+    assert rows(data.shifted) and all(row - 1 in tested for row in rows(data.shifted))
+    assert (found.topics[rows(data.shifted)] == data.shifted[1].numpy()).all()
+
+
+def test_names_of_classes_that_mean_alike_lie_close():
+    names = ("the price of crude oil", "petroleum", "a bag of coffee beans")
+    oil, petroleum, coffee = sentence_encoder.class_names(names)
+    assert oil @ petroleum > oil @ coffee
+    torch.testing.assert_close(oil.norm(), torch.tensor(1.0))
 
 
 def test_pretraining_is_deterministic_and_leaves_global_randomness_alone():

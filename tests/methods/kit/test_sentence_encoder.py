@@ -22,6 +22,11 @@ def test_layers_give_the_same_states_as_transformers():
         torch.testing.assert_close(sentence_encoder.states_after(ids, layers), states[layers], rtol=1e-4, atol=1e-5)
 
 
+def test_texts_are_neither_padded_nor_cut_off():
+    assert len(sentence_encoder.pieces("short words")) == 2
+    assert len(sentence_encoder.pieces("word " * 500)) == 500
+
+
 def test_small_stories_are_told_apart_by_the_sources_classifier():
     found = sentence_encoder.stories(True, 6, 5)
     assert found.states.shape[1:] == (6, 384) and found.states.dtype == np.float16
