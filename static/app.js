@@ -44,3 +44,34 @@ document.addEventListener("click", async (event) => {
   await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent);
   button.textContent = "Copied";
 });
+
+// A part of the page that renews itself keeps its open folds and where its wide tables and plots were scrolled to, and
+// waits while somebody fills in a form in it.
+const SCROLLED = ".table-wrap, figure.plot";
+let kept = null;
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const part = event.detail.target;
+  const own = !event.detail.requestConfig.triggeringEvent;
+  kept = null;
+  if (!own || !part.id) return;
+  const field = document.activeElement;
+  if (part.contains(field) && field.matches("input, select, textarea")) {
+    event.detail.shouldSwap = false;
+    return;
+  }
+  kept = {
+    id: part.id,
+    places: [...part.querySelectorAll(SCROLLED)].map((each) => [each.scrollLeft, each.scrollTop]),
+    folds: [...part.querySelectorAll("details")].map((each) => each.open),
+  };
+});
+document.addEventListener("htmx:afterSettle", () => {
+  const part = kept && document.getElementById(kept.id);
+  if (!part) return;
+  const folds = part.querySelectorAll("details");
+  if (folds.length === kept.folds.length) folds.forEach((each, i) => { each.open = kept.folds[i]; });
+  part.querySelectorAll(SCROLLED).forEach((each, i) => {
+    if (kept.places[i]) [each.scrollLeft, each.scrollTop] = kept.places[i];
+  });
+  kept = null;
+});

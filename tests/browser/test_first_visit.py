@@ -73,6 +73,39 @@ def test_the_theme_can_be_switched_and_search_has_a_shortcut(site, page):
     page.get_by_role("link", name=re.compile("Nesterov", re.I)).first.wait_for()
 
 
+def test_a_part_that_renews_itself_keeps_what_a_reader_did(site, visitor):
+    page = visitor
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(site.address + "/arenas/optimizers/")
+
+    def renew():
+        page.evaluate("""() => { document.querySelector("#results").dataset.old = "yes";
+                         return htmx.ajax("GET", location.pathname, {target: "#results", swap: "outerHTML"}) }""")
+
+    def scrolled():
+        return page.locator("#results .table-wrap").first.evaluate("each => each.scrollLeft")
+
+    def folds():
+        return page.locator("#results details").evaluate_all("each => each.map(fold => fold.open)")
+
+    page.locator("#results .table-wrap").first.evaluate("each => each.scrollLeft = 90")
+    page.locator("#results details").evaluate_all("each => each.forEach(fold => { fold.open = !fold.open })")
+    before = folds()
+    assert scrolled() == 90 and True in before
+    renew()
+    page.wait_for_selector("#results:not([data-old])")
+    page.wait_for_function("document.querySelector('#results .table-wrap').scrollLeft == 90")
+    assert folds() == before
+
+    seeds = page.locator("#results #run input[name=seeds]").first
+    seeds.fill("7")
+    renew()
+    assert page.locator("#results[data-old]").count() == 1 and seeds.input_value() == "7"
+    seeds.blur()
+    renew()
+    page.wait_for_selector("#results:not([data-old])")
+
+
 def test_paste_open_run_compare_download(site, visitor):
     page = visitor
     page.goto(site.address + "/import/")
