@@ -12,7 +12,7 @@ kinds to each) and tests combinations of look and question that were never train
 `modality` the blocks come from a language model of program text and are adapted to pictures, with new input and
 positions for everybody; in `text` that language model is adapted to 42,000 characters of film reviews, and scored on
 next characters. In `sentences` the frozen model is a packaged encoder of sentences (all-MiniLM-L6-v2), its upper two
-layers open to at most 43,008 parameters of 3.5 million (mixtures of experts: 46,080): ten topics of news, named from
+layers open to at most 43,008 parameters of 3.5 million (mixtures of experts: 49,924): ten topics of news, named from
 the first 10 word pieces of 8 stories a topic; its source task is to name ten other topics.
 
 Everybody gets the same pictures, batches, optimiser (AdamW, warm-up and cosine) and number of gradient evaluations,
