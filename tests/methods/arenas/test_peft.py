@@ -115,6 +115,15 @@ def test_classes_are_balanced():
     assert data.test.y.bincount().tolist() == [8] * 10
 
 
+def test_the_second_question_asks_for_the_drawer_of_two_kinds():
+    options = stage.Peft().trial(setting="unseen-pairs", scale="smoke").options
+    x, y = torch.zeros(400, 1, 8, 8), torch.arange(400) % 10
+    found = peft_source.seen_as(x, y, options, torch.Generator().manual_seed(0), torch.Generator())
+    asked = found.question == 1
+    assert 100 < asked.sum() < 300
+    assert torch.equal(found.y[asked], y[asked] // 2) and torch.equal(found.y[~asked], y[~asked])
+
+
 def test_unseen_pairs_are_never_trained():
     _, data = trial_and_data("unseen-pairs")
     def pairs(part):
