@@ -160,9 +160,9 @@ def arena_checks(arena: str, *, full: bool = False) -> Iterator[Check]:
     yield Check("shuffle-labels", partial(_shuffles_a_copy, rehearsal, arena))
     if full:
         rehearsal = rehearsal_of(stage, "full")
-        yield Check("shuffled-labels-at-chance", partial(_shuffled_at_chance, rehearsal, arena, "default"))
-        for setting in stage.metrics[0].chance_in:
-            yield Check(f"shuffled-labels-at-chance:{setting}", partial(_shuffled_at_chance, rehearsal, arena, setting))
+        for setting in stage.settings:
+            yield Check(f"shuffled-labels-at-chance:{setting.name}",
+                        partial(_shuffled_at_chance, rehearsal, arena, setting.name))
 
 
 def explain(error: Exception) -> str:

@@ -182,7 +182,7 @@ def test_a_bad_arena_is_caught(tiny, case):
 def test_an_arena_that_leaks_labels_is_caught_at_full_scale(tiny):
     tiny.edit("arena", "loss = F.cross_entropy(data.x @ weight, data.y)",
               "loss = F.cross_entropy(data.test_x @ weight, data.test_y)")
-    assert "with shuffled labels accuracy is" in failed("tiny", full=True)["shuffled-labels-at-chance"]
+    assert "with shuffled labels accuracy is" in failed("tiny", full=True)["shuffled-labels-at-chance:default"]
 
 
 def test_a_method_at_chance_is_caught_at_full_scale(tiny):
