@@ -21,6 +21,7 @@ from methods.kit.finetuning_nets import (
     with_cues,
 )
 from methods.kit.seeding import derive
+from methods.kit.sources import MINILM
 
 DIGIT_NAMES = tuple(f"the handwritten digit {name}" for name in (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"))
@@ -82,7 +83,7 @@ def names_of(names: tuple[str, ...], o) -> Tensor:
     """(N, D) the unit vectors of short texts; computed once."""
     if o.small:
         return sentence_encoder.class_names(names)
-    found = decoded(f"names-{derive(0, repr(names)):x}", sentence_encoder.DECODED, (),
+    found = decoded(f"names-{MINILM.version}-{derive(0, repr(names)):x}", sentence_encoder.DECODED, (),
                     lambda: {"vectors": sentence_encoder.class_names(names).numpy()})
     return torch.from_numpy(np.array(found["vectors"]))
 

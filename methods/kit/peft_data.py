@@ -136,17 +136,16 @@ def _sentences(trial: Trial, state: dict[str, np.ndarray]) -> PeftData:
             parts[part].append(rows[:size])
             rows = rows[size:]
 
-    def read(rows: np.ndarray) -> Examples:
-        topics = found.topics[rows]
-        return plain(torch.from_numpy(found.states[rows]).float(), torch.from_numpy(topics - topics.min()))
+    def read(rows: np.ndarray, first: int = 0) -> Examples:
+        return plain(torch.from_numpy(found.states[rows]).float(), torch.from_numpy(found.topics[rows] - first))
 
     rows = {part: rng.permutation(np.concatenate(lists)) for part, lists in parts.items()}
     train, val, test, pool = (read(rows[part]) for part in ("train", "val", "test", "pool"))
     beyond = opening & (found.topics >= o.classes)
     context = np.flatnonzero(beyond & ~found.held)
-    context = read(context[rng.permutation(len(context))[:256]]).x
-    return _to(PeftData(state, train, val, test, pool.x, context, read(np.flatnonzero(beyond & found.held)), ()),
-               trial.device)
+    context = read(context[rng.permutation(len(context))[:256]], o.classes).x
+    source = read(np.flatnonzero(beyond & found.held), o.classes)
+    return _to(PeftData(state, train, val, test, pool.x, context, source, ()), trial.device)
 
 
 def _to(data: PeftData, device: torch.device) -> PeftData:

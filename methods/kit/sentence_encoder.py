@@ -7,7 +7,7 @@ Every text is cut to exactly T word pieces, marks of begin and end included: not
 from __future__ import annotations
 
 import importlib.util
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from methods.kit.archives import decoded
 from methods.kit.data import REUTERS, reuters
 from methods.kit.peft_nets import PostNormBlock
+from methods.kit.sources import MINILM
 
 LAYERS, WIDTH, HIDDEN, HEADS = 6, 384, 1536, 12
 TOPICS = 10             # of the target
@@ -34,6 +35,19 @@ NEWS_TOPICS = ("crude oil", "foreign trade", "money and foreign exchange", "inte
                "coffee", "gold", "money supply", "gross national product")
 SMALL_TOPICS = ("newsgroups", "breast cancer", "labelled faces", "network intrusion", "wine", "iris flowers",
                 "news stories", "handwritten digits", "faces of Olivetti", "housing in California")
+
+
+def _one_thread(work):
+    """Decorator: `work` gives the same bits whatever the number of threads outside."""
+    @wraps(work)
+    def alone(*given):
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            return work(*given)
+        finally:
+            torch.set_num_threads(threads)
+    return alone
 
 
 class Stories(NamedTuple):
@@ -102,7 +116,8 @@ def stories(small: bool, length: int, lower: int, on_progress=None) -> Stories:
     def decode(path: Path) -> dict[str, np.ndarray]:
         return _encoded(*_cut_news(length), lower)._asdict()
 
-    return Stories(**decoded(f"reuters-states-{length}-{lower}", DECODED, (REUTERS,), decode, on_progress))
+    name = f"reuters-states-{MINILM.version}-{length}-{lower}"
+    return Stories(**decoded(name, DECODED, (REUTERS,), decode, on_progress))
 
 
 @cache
@@ -149,11 +164,10 @@ def _cut_news(length: int) -> tuple[list[list[int]], list[int], list[int]]:
     return rows, topics, views
 
 
+@_one_thread
 def _encoded(rows: list[list[int]], topics: list[int], views: list[int], lower: int) -> Stories:
     from sklearn.linear_model import LogisticRegression  # half a second to import, needed once
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     states = states_after(_marked(rows), lower).half()
     topics, views = np.array(topics), np.array(views)
     held = np.arange(len(rows)) // 2 % 5 == 4
@@ -163,12 +177,12 @@ def _encoded(rows: list[list[int]], topics: list[int], views: list[int], lower: 
         layer.load_state_dict(layer_weights(lower + i))
     with torch.no_grad():
         pooled = np.concatenate([upper(part.float()).mean(1).numpy() for part in states[known].split(256)])
-    torch.set_num_threads(threads)
     fit = LogisticRegression(max_iter=1000).fit(pooled[~held[known]], topics[known][~held[known]])
     return Stories(states.numpy(), topics, views, held, fit.coef_.astype(np.float32), fit.intercept_.astype(np.float32))
 
 
 @cache
+@_one_thread
 def class_names(names: tuple[str, ...]) -> Tensor:
     """(N, 384) the encoder's unit vectors of a few short texts."""
     pooled = torch.stack([states_after(_marked([pieces(name)]), LAYERS)[0].mean(0) for name in names])

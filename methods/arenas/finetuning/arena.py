@@ -21,7 +21,8 @@ Who trains several models shares the budget among them.
 The learning rate decides how much is forgotten long before it shows on the target, so it is neither given nor chosen
 by what is forgotten: each method takes the rate with the lowest loss on validation pictures, after a run of full
 length. All walk the same grid, half a decade a step from 0.0001 to 0.3: first 0.003 and its neighbours, then on
-towards the lower loss until both neighbours of the best are worse. Validation pictures are as many as those to train
+towards the lower loss until both neighbours of the best are worse. (In `sentences` it begins at 0.0003, and goes down
+to 0.00003.) Validation pictures are as many as those to train
 on, at most 20 of each digit, and nobody trains on them. Every score is the mean of three restarts at the chosen rate,
 which differ in batches and random starts; how far they lie apart is a score of its own. Test labels are never seen.
 """
@@ -49,7 +50,7 @@ from methods.kit.training import logits_of, minibatches
 
 @dataclass(frozen=True)
 class Batch:
-    x: Tensor        # (B, 1, 16, 16)
+    x: Tensor        # (B, 1, 16, 16), or (B, T, D) of texts
     y: Tensor        # (B,)
     index: Tensor    # (B,) rows of the set it was drawn from
 
@@ -190,11 +191,13 @@ class Finetuning(Arena):
     title = "Fine-tuning"
     metrics = (
         Metric("target_accuracy", "Target accuracy", unit="%", chance=10, ceiling=100,
-               help="unseen handwritten digits named rightly"),
+               help="unseen handwritten digits, or beginnings of news, named rightly"),
         Metric("shifted_accuracy", "Accuracy under shift", unit="%", chance=10, ceiling=100,
-               help="digits of other writers and another scanner, never tuned on; under cues, with patterns at random"),
+               help="digits of other writers and another scanner, never tuned on; under cues, with patterns at random; "
+                    "middles of news"),
         Metric("source_accuracy", "Source accuracy kept", unit="%", ceiling=100,
-               help="printed letters of unseen typefaces, named by the old classifier on the tuned features"),
+               help="printed letters of unseen typefaces, or news of other topics, named by the old classifier on the "
+                    "tuned features"),
         Metric("balance", "Balance of target and source", unit="%", ceiling=100,
                help="harmonic mean of target and source accuracy"),
         Metric("restart_spread", "Spread of restarts", "lower", "points", ceiling=0,
@@ -298,7 +301,8 @@ class Finetuning(Arena):
             net.load_state_dict(data.start)
             if o.fresh and restart:
                 head = fresh_head(torch_generator(trial.seed, f"head {restart}"), data.start)
-                net.load_state_dict(head, strict=False)
+                data = replace(data, start=data.start | head)
+                net.load_state_dict(data.start)
             task, passed = Task(data, trial, rate, o.steps, restart), [0]
 
             def count(module, inputs):

@@ -7,7 +7,8 @@ for the features to be pulled by when they are freed.
     stage 1: min over head of CE(head(f_0(x)), y)
     stage 2: min over head and f of CE(head(f(x)), y), from there
 
-Departs from the paper: the network is a small convolutional one, and both stages share the arena's budget.
+Departs from the paper: the network is a small convolutional one (outside `sentences`), and both stages share the
+arena's budget.
 
 >>> LpFt(probe=0.25).steps_of(200)
 (50, 150)

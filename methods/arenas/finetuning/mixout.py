@@ -38,7 +38,6 @@ class Mixout(FinetuningMethod):
                 Beats("dropout", on="target_accuracy", setting="few-labels"),
                 Beats("l2-sp", on="target_accuracy", setting="few-labels"),
                 Beats("full-fine-tuning", on="target_accuracy", setting="sentences"),
-                Beats("dropout", on="target_accuracy", setting="sentences"),
                 Beats("full-fine-tuning", on="restart_spread", setting="sentences")),
         reduces_to=("full-fine-tuning", {"p": 0.0}),
     )

@@ -7,8 +7,9 @@ taught model does. A low-rank copy of the difference nearly suffices (LoRE-Adapt
     W = W_base + alpha * (W_tuned - W_base) + beta * (W_taught - W_base)
 
 Departs from the paper: the base has learnt to restore pictures and the teaching is the naming of print; the domain is
-tuned on labels, with all weights instead of adapters. Where the digits' classifier starts at random, so does the
-base's: what it knew of printed digits is not handed back.
+tuned on labels, with all weights instead of adapters. Where the model was not taught in stages (`self-supervised`,
+`sentences`) nothing is added back, and an average with the start remains. Where the digits' classifier starts at
+random, so does the base's: what it knew of printed digits is not handed back.
 
 >>> import torch
 >>> low_rank(torch.tensor([[3.0, 0.0], [0.0, 1.0]]), 0.9).tolist()      # 9 of 10 parts of the variance

@@ -5,7 +5,8 @@ of its own. That classifier is thrown away, and the target is tuned from there. 
 results, most of all where the target has few labels.
 
 Departs from the paper: both stages share one budget; outside the setting `sentences`, where other topics of news are
-the intermediate task, it is the naming of printed letters, and the target handwritten digits.
+the intermediate task, it is the naming of printed letters, and the target handwritten digits; there the encoder has
+learnt from pairs of sentences before.
 
 >>> Stilts(detour=0.4).steps_of(200)
 (80, 120)

@@ -3,8 +3,8 @@
 Probes of pretrained code models show that lower layers hold lexical and syntactic knowledge that tuning leaves as it
 is, and that the change of representation gathers in the top layers. So the lower ones need not be trained at all.
 
-Departs from the paper: the layers are convolutions on pictures, not a language model of code, and the probing study
-that leads to the choice of K is not repeated.
+Departs from the paper: the layers are convolutions on pictures (in `sentences` two of a transformer, of which one may
+be frozen), not a language model of code, and the probing study that leads to the choice of K is not repeated.
 """
 
 from methods.arenas.finetuning.arena import FinetuningMethod
@@ -27,4 +27,4 @@ class Telly(FinetuningMethod):
     frozen: int = param(2, "how many layers from below stay as they are", low=0, high=4)
 
     def prepare(self, net, task):
-        net.layers[:self.frozen].requires_grad_(False)
+        net.layers[:min(self.frozen, len(net.layers) - 1)].requires_grad_(False)

@@ -55,7 +55,7 @@ class AdaptersLibrary(PeftMethod):
         fidelity="proxy",
         claims=(Matches("full-fine-tuning", on="target_accuracy", within=1.0, cost="trained parameters"),
                 Beats("linear-probe", on="target_accuracy"),
-                Matches("full-fine-tuning", on="target_accuracy", within=2.0, setting="sentences")),
+                Matches("full-fine-tuning", on="target_accuracy", within=1.0, setting="sentences")),
     )
 
     kind: str = param("unified", "the modules that are put in", choices=(

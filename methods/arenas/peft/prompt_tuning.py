@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from methods.arenas.peft.arena import PeftMethod
-from methods.kit.method import Beats, Card, Paper
+from methods.kit.method import Card, Matches, Paper
 from methods.kit.params import param
 from methods.kit.peft_nets import in_front
 
@@ -26,8 +26,9 @@ class PromptTuning(PeftMethod):
         title="Prompt tuning",
         papers=(Paper("The Power of Scale for Parameter-Efficient Prompt Tuning", 2021, arxiv="2104.08691"),),
         fidelity="faithful",
-        claims=(Beats("linear-probe", on="target_accuracy"),
-                Beats("linear-probe", on="target_accuracy", setting="sentences")),
+        claims=(Matches("full-fine-tuning", on="target_accuracy", within=2.0, cost="trained parameters"),
+                Matches("full-fine-tuning", on="target_accuracy", within=2.0, setting="sentences",
+                        cost="trained parameters")),
     )
 
     p: int = param(16, "how many tokens are learnt", low=1, high=64)

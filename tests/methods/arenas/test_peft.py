@@ -101,8 +101,9 @@ def test_adaptation_starts_from_the_pretrained_model(slug):
                                rtol=2e-3, atol=2e-3)
 
 
-def test_splits_share_no_picture():
-    _, data = trial_and_data()
+@pytest.mark.parametrize("setting", ["default", "sentences"])
+def test_splits_share_no_picture(setting):
+    _, data = trial_and_data(setting)
     parts = [part.reshape(len(part), -1) for part in (data.train.x, data.val.x, data.test.x, data.pool)]
     rows = [{tuple(row) for row in part.tolist()} for part in parts]
     for i, ours in enumerate(rows):
