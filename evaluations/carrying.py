@@ -1,0 +1,71 @@
+"""Scores that stay valid under changed code, because the changed code was seen to give the same numbers.
+
+Moving a function or altering another setting changes the digest of a method's code, and all its scores go stale though
+no result moves. Where both codes have measured a seed and agree in every score and count, to the last bit, the older
+runs at other seeds count for the present code too. Each of them says so among its facts.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from evaluations.models import Run
+from evaluations.verdicts import update_verdicts
+from methods.models import Arena, Method
+
+FACT = "carried over"  # the fact of a run's environment that names the code which measured it
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What became of one method's runs by older code. `equal` and `different` are the seeds both codes measured."""
+
+    method: Method
+    runs: int
+    equal: tuple[int, ...]
+    different: tuple[int, ...]
+
+
+@transaction.atomic
+def carry_scores(*, arena: Arena, setting: str = "default", scale: str = "full") -> list[Carried]:
+    """Let the newest older code's runs count for the present code where that is proved. Safe to repeat.
+
+    Only methods with runs by older code are named; nothing is carried without a common seed, or when one differs.
+    """
+    runs = defaultdict(lambda: defaultdict(dict))  # method -> digest -> seed -> run
+    found = (Run.objects.filter(method__arena=arena, method__present=True, setting=setting, scale=scale, params_key="",
+                                replay_of=None, state=Run.DONE)
+             .select_related("method").prefetch_related("scores").order_by("finished_at", "pk"))
+    for run in found:
+        runs[run.method].setdefault(run.code_digest, {})[run.seed] = run
+    report = []
+    for method, by_code in sorted(runs.items(), key=lambda item: item[0].slug):
+        present = by_code.pop(method.code_digest, {})
+        if not by_code:
+            continue
+        before = by_code[max(by_code, key=lambda code: max(run.finished_at for run in by_code[code].values()))]
+        common = sorted(present.keys() & before.keys())
+        different = tuple(seed for seed in common if _numbers(present[seed]) != _numbers(before[seed]))
+        carried = [] if different or not common else [
+            run for seed, run in before.items() if seed not in present]
+        waiting = set(Run.objects.filter(method=method, setting=setting, scale=scale, params_key="", replay_of=None,
+                                         code_digest=method.code_digest, state__in=Run.ACTIVE)
+                      .values_list("seed", flat=True))
+        carried = [run for run in carried if run.seed not in waiting]
+        for run in carried:
+            proof = ", ".join(str(seed) for seed in common)
+            run.environment[FACT] = (f"measured by code {run.code_digest[:10]}, which gave the same numbers as "
+                                     f"code {method.code_digest[:10]} at seed {proof}")
+            run.code_digest = method.code_digest
+        Run.objects.bulk_update(carried, ["code_digest", "environment"])
+        report.append(Carried(method, len(carried), tuple(seed for seed in common if seed not in different), different))
+    if any(each.runs for each in report):
+        update_verdicts(arena=arena)
+    return report
+
+
+def _numbers(run: Run) -> tuple[dict, dict]:
+    return {score.metric: score.value for score in run.scores.all()}, run.counts
