@@ -21,7 +21,7 @@ FACT = "carried over"  # the fact of a run's environment that names the code whi
 
 @dataclass(frozen=True)
 class Carried:
-    """What became of one method's runs by older code. `equal` and `different` are the seeds both codes measured."""
+    """What became of one method's runs by older code. `equal` and `different` are seeds in common."""
 
     method: Method
     runs: int
@@ -31,9 +31,10 @@ class Carried:
 
 @transaction.atomic
 def carry_scores(*, arena: Arena, setting: str = "default", scale: str = "full") -> list[Carried]:
-    """Let the newest older code's runs count for the present code where that is proved. Safe to repeat.
+    """Let runs by older code count for the present code where that is proved. Safe to repeat.
 
-    Only methods with runs by older code are named; nothing is carried without a common seed, or when one differs.
+    Only methods with runs by older code are named; nothing is carried of a code that shares no seed with the present
+    one, or that differs in one. Of several older codes the newest comes first.
     """
     runs = defaultdict(lambda: defaultdict(dict))  # method -> digest -> seed -> run
     found = (Run.objects.filter(method__arena=arena, method__present=True, setting=setting, scale=scale, params_key="",
@@ -46,25 +47,34 @@ def carry_scores(*, arena: Arena, setting: str = "default", scale: str = "full")
         present = by_code.pop(method.code_digest, {})
         if not by_code:
             continue
-        before = by_code[max(by_code, key=lambda code: max(run.finished_at for run in by_code[code].values()))]
-        common = sorted(present.keys() & before.keys())
-        different = tuple(seed for seed in common if _numbers(present[seed]) != _numbers(before[seed]))
-        carried = [] if different or not common else [
-            run for seed, run in before.items() if seed not in present]
         waiting = set(Run.objects.filter(method=method, setting=setting, scale=scale, params_key="", replay_of=None,
                                          code_digest=method.code_digest, state__in=Run.ACTIVE)
                       .values_list("seed", flat=True))
-        carried = [run for run in carried if run.seed not in waiting]
-        for run in carried:
-            proof = ", ".join(str(seed) for seed in common)
-            run.environment[FACT] = (f"measured by code {run.code_digest[:10]}, which gave the same numbers as "
-                                     f"code {method.code_digest[:10]} at seed {proof}")
-            run.code_digest = method.code_digest
-        Run.objects.bulk_update(carried, ["code_digest", "environment"])
-        report.append(Carried(method, len(carried), tuple(seed for seed in common if seed not in different), different))
+        carried, equal, different = 0, set(), set()
+        for before in sorted(by_code.values(), key=_newest, reverse=True):
+            common = present.keys() & before.keys()
+            other = {seed for seed in common if _numbers(present[seed]) != _numbers(before[seed])}
+            different |= other
+            if other or not common:
+                continue
+            equal |= common
+            proof = ", ".join(str(seed) for seed in sorted(common))
+            valid = [run for seed, run in before.items() if seed not in present and seed not in waiting]
+            for run in valid:
+                run.environment[FACT] = (f"measured by code {run.code_digest[:10]}, which gave the same numbers as "
+                                         f"code {method.code_digest[:10]} at seed {proof}")
+                run.code_digest = method.code_digest
+                present[run.seed] = run
+            Run.objects.bulk_update(valid, ["code_digest", "environment"])
+            carried += len(valid)
+        report.append(Carried(method, carried, tuple(sorted(equal)), tuple(sorted(different))))
     if any(each.runs for each in report):
         update_verdicts(arena=arena)
     return report
+
+
+def _newest(runs: dict[int, Run]):
+    return max(run.finished_at for run in runs.values())
 
 
 def _numbers(run: Run) -> tuple[dict, dict]:

@@ -52,6 +52,17 @@ def test_one_other_number_carries_nothing(arena, new, other):
     assert Run.objects.filter(method=method, code_digest="older code").count() == 3
 
 
+def test_each_older_code_is_proved_by_itself(arena):
+    method = measured(arena, "renamed", {"accuracy": [61.5], "error": [0.5]})
+    add_runs(method, {"accuracy": [60.0, 60.0, 60.0, 60.0], "error": [0.5] * 4}, code="a worse code", days=-1)
+    add_runs(method, {"accuracy": [61.5, 62.25, 63.0, 63.5, 64.0], "error": [0.5, 0.4, 0.3, 0.2, 0.1]},
+             code="an equal code", days=-2)
+    assert carried(arena) == {"renamed": (4, (0, 1, 2), (0, 1, 2))}
+    found = Run.objects.filter(method=method, code_digest=method.code_digest).order_by("seed")
+    assert [run.scores.get(metric="accuracy").value for run in found] == [61.5, 62.25, 63.0, 63.5, 64.0]
+    assert "an equal" in found[4].environment[FACT]
+
+
 def test_without_a_common_seed_nothing_is_proved(arena):
     measured(arena, "unproved", {"accuracy": [None, None, None, 64.0], "error": [None, None, None, 0.2]})
     assert carried(arena) == {"unproved": (0, (), ())}

@@ -22,8 +22,8 @@ class Command(BaseCommand):
             raise CommandError(f"{arena} has no setting {setting}")
         report = carry_scores(arena=found, setting=setting, scale=scale)
         for each in report:
-            why = (f"{each.runs} runs carried over" if each.equal and not each.different else
-                   f"nothing carried over: other numbers at seed {', '.join(map(str, each.different))}"
-                   if each.different else "nothing carried over: no seed is measured by both codes")
+            why = f"{each.runs} runs carried over" if each.equal else "nothing carried over: no common seed is equal"
+            if each.different:
+                why += f"; other numbers at seed {', '.join(map(str, each.different))}"
             self.stdout.write(f"{each.method.slug}: {why}")
         self.stdout.write(f"{sum(each.runs for each in report)} runs of {len(report)} methods with older code")
