@@ -16,7 +16,7 @@ from evaluations.models import Run
 from evaluations.verdicts import update_verdicts
 from methods.models import Arena, Method
 
-FACT = "carried over"  # the fact of a run's environment that names the code which measured it
+FACT = "carried over"  # among the facts of a run's environment; "library" beside it names the code that measured it
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,7 @@ def carry_scores(*, arena: Arena, setting: str = "default", scale: str = "full")
             proof = ", ".join(str(seed) for seed in sorted(common))
             valid = [run for seed, run in before.items() if seed not in present and seed not in waiting]
             for run in valid:
-                run.environment[FACT] = (f"measured by code {run.code_digest[:10]}, which gave the same numbers as "
-                                         f"code {method.code_digest[:10]} at seed {proof}")
+                run.environment[FACT] = f"from older code that gave the same numbers at seed {proof}"
                 run.code_digest = method.code_digest
                 present[run.seed] = run
             Run.objects.bulk_update(valid, ["code_digest", "environment"])

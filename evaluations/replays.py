@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from statistics import stdev
 from typing import Any
 
-from evaluations import services
-from evaluations.kept_code import FACT, kept_for
+from evaluations import carrying, kept_code, services
+from evaluations.kept_code import kept_for
 from evaluations.models import Run, Score
 
 RELATIVE, SHARE_OF_SPREAD, LEAST_SEEDS = 1e-6, 0.1, 3
@@ -201,5 +201,6 @@ def _environments(original: Run, replay: Run) -> tuple[EnvironmentFact, ...]:
 
 
 def _facts(run: Run) -> dict[str, str]:
-    facts = {name: str(value) for name, value in run.environment.items() if name != FACT}  # the digest says it
+    left_out = {kept_code.FACT, carrying.FACT}  # the digest says it
+    facts = {name: str(value) for name, value in run.environment.items() if name not in left_out}
     return {"device": run.device, **facts}
