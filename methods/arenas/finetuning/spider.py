@@ -8,7 +8,7 @@ the weight may move, the further the clearer it wins; everywhere else it is put 
     m = min(1, r / mean of r > 0),   r = [G > I] * G / (I + G)
     w <- (1 - m) * w_0 + m * w
 
-Checked against the authors' public code, which shortens each step's gradient too. Follows the paper.
+Follows the paper. Checked against its authors' public code, which shortens each step's gradient too.
 
 >>> import torch
 >>> moved = share_moved(torch.tensor([0.2, 0.5, 0.5]), torch.tensor([0.8, 0.5, 0.75]))   # r .8, 0, .6; mean .7
