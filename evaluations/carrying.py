@@ -16,7 +16,7 @@ from evaluations.models import Run
 from evaluations.verdicts import update_verdicts
 from methods.models import Arena, Method
 
-FACT = "carried over"  # among the facts of a run's environment; "library" beside it names the code that measured it
+FACT = "carried over"  # among the facts of a run's environment; "library" beside it, where kept, names the old code
 
 
 @dataclass(frozen=True)
@@ -36,20 +36,22 @@ def carry_scores(*, arena: Arena, setting: str = "default", scale: str = "full")
     Only methods with runs by older code are named; nothing is carried of a code that shares no seed with the present
     one, or that differs in one. Of several older codes the newest comes first.
     """
-    runs = defaultdict(lambda: defaultdict(dict))  # method -> digest -> seed -> run
     found = (Run.objects.filter(method__arena=arena, method__present=True, setting=setting, scale=scale, params_key="",
-                                replay_of=None, state=Run.DONE)
-             .select_related("method").prefetch_related("scores").order_by("finished_at", "pk"))
+                                replay_of=None, state__in=[*Run.ACTIVE, Run.DONE])
+             .select_related("method").prefetch_related("scores").defer("log", "curve")
+             .order_by("finished_at", "pk"))
+    runs: dict[Method, dict[str, dict[int, Run]]] = defaultdict(lambda: defaultdict(dict))  # code, then seed
+    waiting = set()
     for run in found:
-        runs[run.method].setdefault(run.code_digest, {})[run.seed] = run
+        if run.state == Run.DONE:
+            runs[run.method][run.code_digest][run.seed] = run
+        elif not run.stale:
+            waiting.add((run.method, run.seed))
     report = []
     for method, by_code in sorted(runs.items(), key=lambda item: item[0].slug):
         present = by_code.pop(method.code_digest, {})
         if not by_code:
             continue
-        waiting = set(Run.objects.filter(method=method, setting=setting, scale=scale, params_key="", replay_of=None,
-                                         code_digest=method.code_digest, state__in=Run.ACTIVE)
-                      .values_list("seed", flat=True))
         carried, equal, different = 0, set(), set()
         for before in sorted(by_code.values(), key=_newest, reverse=True):
             common = present.keys() & before.keys()
@@ -59,7 +61,7 @@ def carry_scores(*, arena: Arena, setting: str = "default", scale: str = "full")
                 continue
             equal |= common
             proof = ", ".join(str(seed) for seed in sorted(common))
-            valid = [run for seed, run in before.items() if seed not in present and seed not in waiting]
+            valid = [run for seed, run in before.items() if seed not in present and (method, seed) not in waiting]
             for run in valid:
                 run.environment[FACT] = f"from older code that gave the same numbers at seed {proof}"
                 run.code_digest = method.code_digest

@@ -10,8 +10,8 @@ few of them labelled, turned, shifted and noisy. `small-batch` gives a quarter o
 of two at a fifth of the learning rate, `high-rate` takes four times the rate. In `language` the body is a causal
 transformer that predicts the next character of the Python standard library's source, with Adam. In `sets`
 it is a transformer without order that names a digit from a half to all of its lit pixels, with Adam too;
-the sets of a batch are filled up to the largest; its size was settled on runs with layer and batch
-normalisation. `streamed-sets` trains like it, but an unseen set comes in
+the sets of a batch are filled up to the largest; the task was shaped on runs with layer and batch
+normalisation, before any method that claims something there. `streamed-sets` trains like it, but an unseen set comes in
 pieces of eight points, and the answer is given on the mean of what each piece alone was read as.
 
 Besides accuracy and loss on unseen data the arena reports how many steps the network needs to a fixed
