@@ -24,7 +24,7 @@ from statistics import mean, stdev
 import torch
 
 from methods.arenas.class_incremental.arena import ClassIncremental
-from methods.kit.registry import load_method
+from methods.kit.engine.registry import load_method
 
 SEEDS = (1000, 1001)
 GROUPS = (                                # option, setting it is chosen for, rates, methods and where they are tried

@@ -25,7 +25,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = 30
-FRESH = ("import json, sys; from methods.kit.execute import execute; import torch; torch.set_num_threads(1); "
+FRESH = ("import json, sys; from methods.kit.engine.execute import execute; import torch; torch.set_num_threads(1); "
          "arena, method, seed = sys.argv[1:]; "
          "print(json.dumps(execute(arena, method, scale='smoke', seed=int(seed)).scores))")
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from django.db import transaction
 
-from methods.kit.arena import Arena as ArenaFile
+from methods.kit.engine.registry import ROOT, code_digest, discover
 from methods.kit.method import Method as MethodFile
-from methods.kit.registry import ROOT, code_digest, discover
+from methods.kit.stage.arena import Arena as ArenaFile
 from methods.models import Arena, Method
 from papers.models import Digest
 from papers.services import import_digest, record_search_texts

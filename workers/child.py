@@ -1,4 +1,4 @@
-"""What a run's child process does: one call of `methods.kit.execute`, told step by step to the parent."""
+"""What a run's child process does: one call of `methods.kit.engine.execute`, told step by step to the parent."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def run_job(job: dict[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
     """
     if job["library"]:
         _import_library_from(job["library"])
-    from methods.kit.execute import execute
-    from methods.kit.registry import code_digest, load_arena, load_method
+    from methods.kit.engine.execute import execute
+    from methods.kit.engine.registry import code_digest, load_arena, load_method
 
     arena = load_arena(job["arena"])
     tell(event="code", digest=code_digest(load_method(job["arena"], job["method"])))

@@ -14,7 +14,7 @@ from evaluations.run_selectors import newest_results
 from evaluations.summaries import arena_cards
 from evaluations.tables import build_table
 from evaluations.verdicts import update_verdicts
-from methods.kit.execute import execute
+from methods.kit.engine.execute import execute
 from methods.mirror import sync_methods
 from methods.models import Method
 from tests.evaluations.simulated_runs import add_runs, draws, make_arena, make_method

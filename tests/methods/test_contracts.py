@@ -2,7 +2,7 @@
 
 import pytest
 
-from methods.kit import checks, registry
+from methods.kit.engine import checks, registry
 
 
 def assert_contract(arena, method=None):

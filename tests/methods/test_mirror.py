@@ -4,7 +4,7 @@ import pytest
 
 from evaluations.claims import sync_claims
 from evaluations.models import Claim
-from methods.kit.registry import discover
+from methods.kit.engine.registry import discover
 from methods.mirror import import_starter_digest, sync_methods
 from methods.models import Arena, Method
 from papers.models import Digest, Paper

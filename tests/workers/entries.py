@@ -54,7 +54,7 @@ def raise_this(job, tell):
     """The error that the job's parameter names."""
     import errno
 
-    from methods.kit.archives import DataUnavailable
+    from methods.kit.engine.archives import DataUnavailable
     raise {"data": DataUnavailable("no network"), "disk": OSError(errno.ENOSPC, "No space left on device"),
            "memory": MemoryError(), "exit": SystemExit(2), "bug": ValueError("tau must be\na number")}[
         job["params"]["error"]]

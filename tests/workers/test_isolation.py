@@ -105,7 +105,7 @@ def _group(group: int) -> list[int]:
 
 
 @pytest.mark.parametrize("error,kind,cause", [
-    ("data", "machine", "methods.kit.archives.DataUnavailable: no network"),
+    ("data", "machine", "methods.kit.engine.archives.DataUnavailable: no network"),
     ("disk", "machine", "OSError: [Errno 28] No space left on device"),
     ("memory", "memory", "went over the memory limit of 2000 MB: MemoryError"),
     ("exit", "method", "SystemExit: 2"),

@@ -38,12 +38,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.kit import data as datasets
-from methods.kit.arena import Arena, Metric, Scale, Setting, Trial
-from methods.kit.class_incremental_nets import Net, in_parts, numbers_held, only
-from methods.kit.class_incremental_stream import Session, Stream, StreamData, load_stream
+from methods.arenas.class_incremental.stage._stream import Session, Stream, StreamData, load_stream
+from methods.arenas.class_incremental.stage.nets import Net, in_parts, numbers_held, only
 from methods.kit.method import Method
-from methods.kit.seeding import seeded
+from methods.kit.stage import data as datasets
+from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
+from methods.kit.stage.seeding import seeded
 
 
 class ClassIncrementalMethod(Method):

@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from methods.arenas.class_incremental.arena import ClassIncrementalMethod
-from methods.kit.class_incremental_nets import frozen_copy, in_parts, only, with_memory
+from methods.arenas.class_incremental.stage.nets import frozen_copy, in_parts, only, with_memory
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 

@@ -19,7 +19,7 @@ shared features through both arms.
 import torch.nn.functional as F
 
 from methods.arenas.class_incremental.arena import ClassIncrementalMethod
-from methods.kit.class_incremental_nets import frozen_copy, only
+from methods.arenas.class_incremental.stage.nets import frozen_copy, only
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 

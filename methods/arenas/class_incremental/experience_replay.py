@@ -7,7 +7,7 @@ pictures may be kept this is sequential fine-tuning.
 Follows the paper.
 
 >>> import torch
->>> from methods.kit.class_incremental_nets import Memory
+>>> from methods.arenas.class_incremental.stage.nets import Memory
 >>> kept = Memory(2, torch.zeros(1, 1)); kept.offer(torch.arange(50.0)[:, None], torch.arange(50))
 >>> len(kept), kept.offered                                                  # the limit holds, all were offered
 (2, 50)
@@ -16,7 +16,7 @@ Follows the paper.
 import torch.nn.functional as F
 
 from methods.arenas.class_incremental.arena import ClassIncrementalMethod
-from methods.kit.class_incremental_nets import only, with_memory
+from methods.arenas.class_incremental.stage.nets import only, with_memory
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 

@@ -7,7 +7,7 @@ stream began with, and all copies are kept. Pictures of unknown session go to th
 import torch.nn.functional as F
 
 from methods.arenas.class_incremental.arena import ClassIncrementalMethod
-from methods.kit.class_incremental_nets import frozen_copy, only
+from methods.arenas.class_incremental.stage.nets import frozen_copy, only
 from methods.kit.method import Card
 
 

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from methods.arenas.class_incremental.arena import ClassIncrementalMethod
-from methods.kit.class_incremental_nets import only
+from methods.arenas.class_incremental.stage.nets import only
 from methods.kit.method import Card
 from methods.kit.params import param
 

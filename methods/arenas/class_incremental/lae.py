@@ -20,10 +20,10 @@ import torch
 import torch.nn.functional as F
 
 from methods.arenas.class_incremental.arena import ClassIncrementalMethod
-from methods.kit.class_incremental_nets import only, swapped
+from methods.arenas.class_incremental.stage.nets import only, swapped
+from methods.kit.adapters import Bottleneck, LowRank, replace_linears
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
-from methods.kit.peft_nets import Bottleneck, LowRank, replace_linears
 
 
 def surer(online, offline):

@@ -8,10 +8,10 @@ session's own classes compete in the loss.
 import torch.nn.functional as F
 
 from methods.arenas.class_incremental.arena import ClassIncrementalMethod
-from methods.kit.class_incremental_nets import only
+from methods.arenas.class_incremental.stage.nets import only
+from methods.kit.adapters import LowRank, replace_linears
 from methods.kit.method import Card
 from methods.kit.params import param
-from methods.kit.peft_nets import LowRank, replace_linears
 
 
 class LoraFineTune(ClassIncrementalMethod):

@@ -16,7 +16,7 @@ scale), the old outputs are not warmed up apart, and one classifier serves all s
 import torch.nn.functional as F
 
 from methods.arenas.class_incremental.arena import ClassIncrementalMethod
-from methods.kit.class_incremental_nets import distillation, frozen_copy, only
+from methods.arenas.class_incremental.stage.nets import distillation, frozen_copy, only
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 

@@ -7,7 +7,7 @@ with those of the other names met so far. Every session is trained on in turn, w
 import torch.nn.functional as F
 
 from methods.arenas.class_incremental.arena import ClassIncrementalMethod
-from methods.kit.class_incremental_nets import only, with_memory
+from methods.arenas.class_incremental.stage.nets import only, with_memory
 from methods.kit.method import Card
 
 

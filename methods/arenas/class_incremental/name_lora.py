@@ -7,10 +7,10 @@ the next session starts new ones. The rank is the same everywhere and nothing pr
 import torch.nn.functional as F
 
 from methods.arenas.class_incremental.arena import ClassIncrementalMethod
-from methods.kit.class_incremental_nets import only
+from methods.arenas.class_incremental.stage.nets import only
+from methods.kit.adapters import SITES, LowRank, replace_linears
 from methods.kit.method import Card
 from methods.kit.params import param
-from methods.kit.peft_nets import SITES, LowRank, replace_linears
 
 
 class NameLora(ClassIncrementalMethod):

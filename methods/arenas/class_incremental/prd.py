@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from methods.arenas.class_incremental.arena import ClassIncrementalMethod
-from methods.kit.class_incremental_nets import class_means, frozen_copy, in_parts
+from methods.arenas.class_incremental.stage.nets import class_means, frozen_copy, in_parts
 from methods.kit.method import Beats, Card, Matches, Paper
 from methods.kit.params import param
 

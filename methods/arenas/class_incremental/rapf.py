@@ -23,7 +23,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from methods.arenas.class_incremental.arena import ClassIncrementalMethod
-from methods.kit.class_incremental_nets import Gaussians, in_parts, only
+from methods.arenas.class_incremental.stage.nets import Gaussians, in_parts, only
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 

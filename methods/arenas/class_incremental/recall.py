@@ -18,7 +18,7 @@ the range of the targets, and targets are recorded for the pictures as they are 
 import torch
 
 from methods.arenas.class_incremental.arena import ClassIncrementalMethod
-from methods.kit.class_incremental_nets import in_parts
+from methods.arenas.class_incremental.stage.nets import in_parts
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 

@@ -19,10 +19,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from methods.arenas.class_incremental.arena import ClassIncrementalMethod
-from methods.kit.class_incremental_nets import only
+from methods.arenas.class_incremental.stage.nets import only
+from methods.kit.adapters import SITES, replace_linears
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
-from methods.kit.peft_nets import SITES, replace_linears
 
 
 def relevance(r, beta):

@@ -15,7 +15,7 @@ Follows the paper.
 import torch.nn.functional as F
 
 from methods.arenas.class_incremental.arena import ClassIncrementalMethod
-from methods.kit.class_incremental_nets import class_means, in_parts
+from methods.arenas.class_incremental.stage.nets import class_means, in_parts
 from methods.kit.method import Beats, Card, Paper
 
 

@@ -19,10 +19,10 @@ import torch
 import torch.nn.functional as F
 
 from methods.arenas.class_incremental.arena import ClassIncrementalMethod
-from methods.kit.class_incremental_nets import CosineHead, Gaussians, align, in_parts, only
+from methods.arenas.class_incremental.stage.nets import CosineHead, Gaussians, align, in_parts, only
+from methods.kit.adapters import Bottleneck
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
-from methods.kit.peft_nets import Bottleneck
 
 
 def shifted(means, before, after, sigma):

@@ -22,7 +22,7 @@ import torch
 import torch.nn.functional as F
 
 from methods.arenas.class_incremental.arena import ClassIncrementalMethod
-from methods.kit.class_incremental_nets import Gaussians, align, in_parts, only
+from methods.arenas.class_incremental.stage.nets import Gaussians, align, in_parts, only
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 

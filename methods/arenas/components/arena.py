@@ -31,8 +31,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.kit.arena import Arena, Metric, Scale, Setting, Trial
-from methods.kit.data import digits, stdlib_source
 from methods.kit.method import Method
 from methods.kit.nets import (
     Branch,
@@ -43,7 +41,9 @@ from methods.kit.nets import (
     set_transformer,
     transformer,
 )
-from methods.kit.sources import DIGITS, STDLIB
+from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
+from methods.kit.stage.data import digits, stdlib_source
+from methods.kit.stage.sources import DIGITS, STDLIB
 from methods.kit.training import count_parameters, logits_of, minibatches
 
 SYMBOLS = 97      # newline, 95 printable characters, and one for all others

@@ -9,7 +9,7 @@ those of the batch at hand, which is prediction-time normalisation.
 Departs from the paper: statistics are averaged over batches of 256 of the whole network instead of online.
 
 >>> import torch
->>> from methods.kit.domain_adaptation_nets import DomainNet, reestimate
+>>> from methods.arenas.domain_adaptation.stage.nets import DomainNet, reestimate
 >>> net = DomainNet(1, 4, 2, 2)
 >>> with torch.no_grad():
 ...     _ = net.stem[0].weight.zero_()
@@ -19,7 +19,7 @@ Departs from the paper: statistics are averaged over batches of 256 of the whole
 """
 
 from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
-from methods.kit.domain_adaptation_nets import reestimate
+from methods.arenas.domain_adaptation.stage.nets import reestimate
 from methods.kit.method import Beats, Card, Paper
 
 

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
-from methods.kit.domain_adaptation_nets import affine, entropy, norms
+from methods.arenas.domain_adaptation.stage.nets import affine, entropy, norms
 from methods.kit.method import Beats, Card, GainGrows, Paper
 from methods.kit.params import param
 

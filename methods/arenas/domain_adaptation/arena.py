@@ -35,14 +35,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from methods.kit import data as datasets
-from methods.kit.arena import Arena, Metric, Scale, Setting, Trial
-from methods.kit.domain_adaptation_data import Domain, DomainData, gathered
-from methods.kit.domain_adaptation_nets import DomainNet
-from methods.kit.domain_adaptation_source import source_weights, train, untrained
-from methods.kit.domain_adaptation_task import Meter, Task
+from methods.arenas.domain_adaptation.stage._data import Domain, DomainData, gathered
+from methods.arenas.domain_adaptation.stage._source import source_weights, train, untrained
+from methods.arenas.domain_adaptation.stage._task import Meter, Task
+from methods.arenas.domain_adaptation.stage.nets import DomainNet
 from methods.kit.method import Method
-from methods.kit.sources import EMOJI_NAMES, EMOJI_STYLES, FONTS
+from methods.kit.stage import data as datasets
+from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
+from methods.kit.stage.sources import EMOJI_NAMES, EMOJI_STYLES, FONTS
 from methods.kit.training import count_parameters
 
 ORDINARY = {"task": "digits", "source_free": False, "stream": 0, "one_shot": False, "private": False, "labels": 0,

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 
 from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
-from methods.kit.domain_adaptation_nets import information, nearest_mean_labels, predict
+from methods.arenas.domain_adaptation.stage.nets import information, nearest_mean_labels, predict
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 

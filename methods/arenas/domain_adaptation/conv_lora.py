@@ -23,7 +23,7 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
-from methods.kit.domain_adaptation_nets import frozen_copy, predict, reestimate
+from methods.arenas.domain_adaptation.stage.nets import frozen_copy, predict, reestimate
 from methods.kit.method import Beats, Card, Matches, Paper
 from methods.kit.params import param
 

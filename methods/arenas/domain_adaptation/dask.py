@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
-from methods.kit.domain_adaptation_nets import predict
+from methods.arenas.domain_adaptation.stage.nets import predict
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 

@@ -6,7 +6,7 @@ The whole network is trained; where the source is gone only the entropy is left.
 """
 
 from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
-from methods.kit.domain_adaptation_nets import entropy
+from methods.arenas.domain_adaptation.stage.nets import entropy
 from methods.kit.method import Card
 from methods.kit.params import param
 
@@ -14,7 +14,7 @@ from methods.kit.params import param
 class EntropyMinimisation(DomainAdaptationMethod):
     """
     >>> import torch
-    >>> from methods.kit.domain_adaptation_nets import entropy
+    >>> from methods.arenas.domain_adaptation.stage.nets import entropy
     >>> round(entropy(torch.tensor([[0.25, 0.75]])).item(), 4)       # .25 log 4 + .75 log 4/3
     0.5623
     """

@@ -6,14 +6,14 @@ The plainest rule of active learning; what it buys are often near copies of one 
 """
 
 from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
-from methods.kit.domain_adaptation_nets import entropy, predict
+from methods.arenas.domain_adaptation.stage.nets import entropy, predict
 from methods.kit.method import Card
 
 
 class EntropySampling(DomainAdaptationMethod):
     """
     >>> import torch
-    >>> from methods.kit.domain_adaptation_nets import entropy
+    >>> from methods.arenas.domain_adaptation.stage.nets import entropy
     >>> entropy(torch.tensor([[1.0, 0.0], [0.5, 0.5]])).argmax().item()      # the even answer is chosen
     1
     """

@@ -10,7 +10,7 @@ Departs from the paper: pictures instead of pixels, the style is that of early f
 the means of a source batch.
 
 >>> import torch
->>> from methods.kit.domain_adaptation_nets import class_means
+>>> from methods.arenas.domain_adaptation.stage.nets import class_means
 >>> class_means(torch.tensor([[1.0], [3.0]]), torch.tensor([[1.0, 0.0], [1.0, 0.0]])).tolist()      # (1 + 3) / 2
 [[2.0], [0.0]]
 """
@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 
 from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
-from methods.kit.domain_adaptation_nets import class_means, entropy, information, moments, restyle
+from methods.arenas.domain_adaptation.stage.nets import class_means, entropy, information, moments, restyle
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
-from methods.kit.domain_adaptation_nets import batch_statistics, follow, frozen_copy
+from methods.arenas.domain_adaptation.stage.nets import batch_statistics, follow, frozen_copy
 from methods.kit.method import Card
 from methods.kit.params import param
 
@@ -18,7 +18,7 @@ from methods.kit.params import param
 class MeanTeacher(DomainAdaptationMethod):
     """
     >>> import torch
-    >>> from methods.kit.domain_adaptation_nets import follow
+    >>> from methods.arenas.domain_adaptation.stage.nets import follow
     >>> a, b = torch.nn.Linear(1, 1, bias=False), torch.nn.Linear(1, 1, bias=False)
     >>> with torch.no_grad():
     ...     _ = a.weight.fill_(1.0), b.weight.fill_(2.0)

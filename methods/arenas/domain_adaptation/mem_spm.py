@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
-from methods.kit.domain_adaptation_nets import cluster, predict
+from methods.arenas.domain_adaptation.stage.nets import cluster, predict
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 

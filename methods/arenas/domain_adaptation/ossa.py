@@ -10,7 +10,7 @@ picture's own; learning then goes on with the source's labels. With no probabili
 Departs from the paper: a classifier instead of a detector, restyled at one depth instead of two.
 
 >>> import torch
->>> from methods.kit.domain_adaptation_nets import moments, restyle
+>>> from methods.arenas.domain_adaptation.stage.nets import moments, restyle
 >>> h = torch.tensor([[[[0.0, 2.0]]]])
 >>> new = restyle(h, torch.full((1, 1, 1, 1), 5.0), torch.full((1, 1, 1, 1), 3.0))
 >>> [round(v, 2) for v in new.flatten().tolist()]        # mean 5, spread 3
@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 
 from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
-from methods.kit.domain_adaptation_nets import moments, restyle
+from methods.arenas.domain_adaptation.stage.nets import moments, restyle
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 

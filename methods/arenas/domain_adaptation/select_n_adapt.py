@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
-from methods.kit.domain_adaptation_nets import cluster, predict, reestimate
+from methods.arenas.domain_adaptation.stage.nets import cluster, predict, reestimate
 from methods.kit.method import Beats, Card, Paper
 
 

@@ -9,7 +9,7 @@ by the predictions, then by the labels they gave, and all pictures are labelled 
 Departs from the paper: no weight normalisation and label smoothing in the source model.
 
 >>> import torch
->>> from methods.kit.domain_adaptation_nets import information
+>>> from methods.arenas.domain_adaptation.stage.nets import information
 >>> round(information(torch.eye(2)).item(), 4)                   # sure and diverse: 0 - log 2
 -0.6931
 """
@@ -17,7 +17,7 @@ Departs from the paper: no weight normalisation and label smoothing in the sourc
 import torch.nn.functional as F
 
 from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
-from methods.kit.domain_adaptation_nets import information, nearest_mean_labels, predict
+from methods.arenas.domain_adaptation.stage.nets import information, nearest_mean_labels, predict
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 

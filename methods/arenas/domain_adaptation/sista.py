@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
-from methods.kit.domain_adaptation_nets import information, moments, nearest_mean_labels
+from methods.arenas.domain_adaptation.stage.nets import information, moments, nearest_mean_labels
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 

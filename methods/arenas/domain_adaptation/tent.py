@@ -8,13 +8,13 @@ normalisation layers lowers the entropy of its predictions. Everything else stan
 Follows the paper.
 
 >>> import torch
->>> from methods.kit.domain_adaptation_nets import entropy
+>>> from methods.arenas.domain_adaptation.stage.nets import entropy
 >>> round(entropy(torch.tensor([[0.5, 0.5]])).item(), 4)         # log 2
 0.6931
 """
 
 from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
-from methods.kit.domain_adaptation_nets import affine, batch_statistics, entropy
+from methods.arenas.domain_adaptation.stage.nets import affine, batch_statistics, entropy
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 

@@ -38,13 +38,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.kit import data as datasets
-from methods.kit.arena import Arena, Metric, Scale, Setting, Trial
-from methods.kit.finetuning_data import FinetuningData, finetuning_data, fresh_head
-from methods.kit.finetuning_nets import Net, build, shifted
+from methods.arenas.finetuning.stage._data import FinetuningData, finetuning_data, fresh_head
+from methods.arenas.finetuning.stage.nets import Net, build, shifted
 from methods.kit.method import Method
-from methods.kit.seeding import derive, seeded, torch_generator
-from methods.kit.sources import DESCRIPTIONS, FONTS, MINILM
+from methods.kit.stage import data as datasets
+from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
+from methods.kit.stage.seeding import derive, seeded, torch_generator
+from methods.kit.stage.sources import DESCRIPTIONS, FONTS, MINILM
 from methods.kit.training import logits_of, minibatches
 
 

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from methods.arenas.finetuning.arena import FinetuningMethod
-from methods.kit.finetuning_nets import Net
+from methods.arenas.finetuning.stage.nets import Net
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 

@@ -28,9 +28,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.kit import data as datasets
-from methods.kit.arena import Arena, Metric, Scale, Setting, Trial
 from methods.kit.method import Method
+from methods.kit.stage import data as datasets
+from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
 from methods.kit.training import count_parameters, logits_of, minibatches
 
 LONGEST = 5.0    # gradients longer than this are shortened, so that steep losses cannot blow up a run

@@ -26,11 +26,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from methods.kit.arena import Arena, Metric, Scale, Setting, Trial
-from methods.kit.data import DIGITS, STDLIB, digits, stdlib_source
 from methods.kit.method import Method
 from methods.kit.nets import LayerNorm, PreNormBlock, transformer
 from methods.kit.params import param
+from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
+from methods.kit.stage.data import DIGITS, STDLIB, digits, stdlib_source
 from methods.kit.training import minibatches
 
 SYMBOLS = 96                    # printable ASCII; everything else, line ends included, is symbol 0

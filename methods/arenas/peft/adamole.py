@@ -18,9 +18,9 @@ import torch
 from torch import nn
 
 from methods.arenas.peft.arena import PeftMethod
+from methods.kit.adapters import replace_linears
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
-from methods.kit.peft_nets import replace_linears
 
 
 def shares(p, tau):

@@ -20,9 +20,9 @@ import torch
 from torch import nn
 
 from methods.arenas.peft.arena import PeftMethod
+from methods.kit.adapters import Beside, Bottleneck, LowRank, Prefix, Scale, replace_linears
 from methods.kit.method import Beats, Card, Matches, Paper
 from methods.kit.params import param
-from methods.kit.peft_nets import Beside, Bottleneck, LowRank, Prefix, Scale, replace_linears
 
 
 class Gated(nn.Module):

@@ -41,14 +41,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.kit import data as datasets
-from methods.kit.arena import Arena, Metric, Scale, Setting, Trial
+from methods.arenas.peft.stage._data import PeftData, peft_data
+from methods.arenas.peft.stage._source import SYMBOLS, build, sizes_of, source_of
+from methods.arenas.peft.stage.examples import Examples
+from methods.kit.adapters import Transformer
 from methods.kit.method import Method
-from methods.kit.peft_data import PeftData, peft_data
-from methods.kit.peft_nets import Transformer
-from methods.kit.peft_source import SYMBOLS, Examples, build, sizes_of, source_of
-from methods.kit.seeding import seeded, torch_generator
-from methods.kit.sources import DESCRIPTIONS, MINILM
+from methods.kit.stage import data as datasets
+from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
+from methods.kit.stage.seeding import seeded, torch_generator
+from methods.kit.stage.sources import DESCRIPTIONS, MINILM
 from methods.kit.training import minibatches
 
 

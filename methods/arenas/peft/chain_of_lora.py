@@ -22,9 +22,9 @@ import torch
 from torch import nn
 
 from methods.arenas.peft.arena import PeftMethod
+from methods.kit.adapters import LowRank, replace_linears
 from methods.kit.method import Beats, Card, GainGrows, Paper
 from methods.kit.params import param
-from methods.kit.peft_nets import LowRank, replace_linears
 
 
 @torch.no_grad()

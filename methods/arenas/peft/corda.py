@@ -19,9 +19,9 @@ Follows the paper.
 import torch
 
 from methods.arenas.peft.arena import PeftMethod
+from methods.kit.adapters import LowRank, linears, replace_linears
 from methods.kit.method import Beats, Card, Matches, Paper
 from methods.kit.params import param
-from methods.kit.peft_nets import LowRank, linears, replace_linears
 
 
 def oriented_parts(weight, covariance, r, smallest):

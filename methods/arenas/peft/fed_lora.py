@@ -1,10 +1,10 @@
 """Federated LoRA: clients tune the same low-rank changes of all weights in turn, and a server averages them."""
 
 from methods.arenas.peft.arena import PeftMethod
+from methods.arenas.peft.stage.stages import ClientLowRank, WithClients
+from methods.kit.adapters import replace_linears
 from methods.kit.method import Card
 from methods.kit.params import param
-from methods.kit.peft_nets import replace_linears
-from methods.kit.peft_stages import ClientLowRank, WithClients
 
 
 class FedLora(WithClients, PeftMethod):

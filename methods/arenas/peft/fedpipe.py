@@ -19,10 +19,10 @@ rank of the adapters.
 import torch
 
 from methods.arenas.peft.arena import PeftMethod
+from methods.arenas.peft.stage.stages import CLIENTS, ClientLowRank, WithClients, quantised
+from methods.kit.adapters import replace_linears
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
-from methods.kit.peft_nets import replace_linears
-from methods.kit.peft_stages import CLIENTS, ClientLowRank, WithClients, quantised
 
 __all__ = ["Fedpipe", "quantised"]
 

@@ -18,9 +18,9 @@ import torch
 from torch import nn
 
 from methods.arenas.peft.arena import PeftMethod
+from methods.kit.adapters import replace_linears
 from methods.kit.method import Beats, Card, Matches, Paper
 from methods.kit.params import param
-from methods.kit.peft_nets import replace_linears
 
 RHO = 10.0     # how much smaller the experts start than their stretch of the spectrum
 

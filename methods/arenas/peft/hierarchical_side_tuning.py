@@ -21,9 +21,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from methods.arenas.peft.arena import PeftMethod
+from methods.kit.adapters import in_front
 from methods.kit.method import Beats, Card, Matches, Paper
 from methods.kit.params import param
-from methods.kit.peft_nets import in_front
 
 
 def place(tokens, side):

@@ -18,9 +18,9 @@ Follows the paper.
 """
 
 from methods.arenas.peft.arena import PeftMethod, free
+from methods.kit.adapters import Bottleneck
 from methods.kit.method import Beats, Card, Matches, Paper
 from methods.kit.params import param
-from methods.kit.peft_nets import Bottleneck
 
 
 class HoulsbyAdapter(PeftMethod):

@@ -18,8 +18,8 @@ Follows the paper.
 from torch import nn
 
 from methods.arenas.peft.arena import PeftMethod
+from methods.kit.adapters import Scale
 from methods.kit.method import Beats, Card, Paper
-from methods.kit.peft_nets import Scale
 
 
 class Ia3(PeftMethod):

@@ -17,9 +17,9 @@ import torch
 from torch import nn
 
 from methods.arenas.peft.arena import PeftMethod
+from methods.kit.adapters import Block
 from methods.kit.method import Beats, Card, Matches, Paper
 from methods.kit.params import param
-from methods.kit.peft_nets import Block
 
 TEMPERATURE = 0.1
 

@@ -20,10 +20,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from methods.arenas.peft.arena import PeftMethod
+from methods.arenas.peft.stage.examples import plain
+from methods.kit.adapters import Bottleneck
 from methods.kit.method import Beats, Card, GainGrows, Paper
 from methods.kit.params import param
-from methods.kit.peft_nets import Bottleneck
-from methods.kit.peft_source import plain
 
 
 def agreement(errors, features, labelled_errors, labelled_features):

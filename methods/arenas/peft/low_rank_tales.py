@@ -24,9 +24,9 @@ import torch
 from torch import nn
 
 from methods.arenas.peft.arena import PeftMethod
+from methods.kit.adapters import Changed, replace_linears
 from methods.kit.method import Beats, Card, Matches, Paper
 from methods.kit.params import param
-from methods.kit.peft_nets import Changed, replace_linears
 
 
 def hadamard(b1, a1, b2, a2):

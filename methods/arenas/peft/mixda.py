@@ -22,9 +22,9 @@ import torch
 from torch import nn
 
 from methods.arenas.peft.arena import PeftMethod
+from methods.kit.adapters import Bottleneck
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
-from methods.kit.peft_nets import Bottleneck
 
 
 class Domains(nn.Module):

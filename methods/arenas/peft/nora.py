@@ -23,9 +23,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from methods.arenas.peft.arena import PeftMethod
+from methods.kit.adapters import replace_linears
 from methods.kit.method import Beats, Card, Matches, Paper
 from methods.kit.params import param
-from methods.kit.peft_nets import replace_linears
 
 
 class Nested(nn.Module):

@@ -18,9 +18,9 @@ import torch
 from torch import nn
 
 from methods.arenas.peft.arena import PeftMethod
+from methods.kit.adapters import LowRank, Scale
 from methods.kit.method import Beats, Card, Matches, Paper
 from methods.kit.params import param
-from methods.kit.peft_nets import LowRank, Scale
 
 SITES = {"attention": ("query", "value"), "dense": ("up", "down"), "both": ("query", "value", "up", "down")}
 

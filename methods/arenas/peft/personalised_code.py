@@ -15,9 +15,9 @@ torch.Size([3, 4])
 """
 
 from methods.arenas.peft.arena import PeftMethod, free
+from methods.kit.adapters import Prefix
 from methods.kit.method import Beats, Card, Matches, Paper
 from methods.kit.params import param
-from methods.kit.peft_nets import Prefix
 
 
 class PersonalisedCode(PeftMethod):

@@ -17,9 +17,9 @@ of trained parameters here.
 from torch import nn
 
 from methods.arenas.peft.arena import PeftMethod
+from methods.kit.adapters import Prefix
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
-from methods.kit.peft_nets import Prefix
 
 
 class Narrow(nn.Module):

@@ -16,9 +16,9 @@ import torch
 from torch import nn
 
 from methods.arenas.peft.arena import PeftMethod
+from methods.kit.adapters import in_front
 from methods.kit.method import Card, Matches, Paper
 from methods.kit.params import param
-from methods.kit.peft_nets import in_front
 
 
 class PromptTuning(PeftMethod):

@@ -3,9 +3,9 @@
 import torch
 
 from methods.arenas.peft.arena import PeftMethod
+from methods.kit.adapters import LowRank, replace_linears
 from methods.kit.method import Card
 from methods.kit.params import param
-from methods.kit.peft_nets import LowRank, replace_linears
 
 
 class PrunedLora(PeftMethod):

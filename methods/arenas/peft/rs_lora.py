@@ -12,9 +12,9 @@ Follows the paper.
 """
 
 from methods.arenas.peft.arena import PeftMethod
+from methods.kit.adapters import LowRank, replace_linears
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
-from methods.kit.peft_nets import LowRank, replace_linears
 
 
 def scale_of(alpha, r):

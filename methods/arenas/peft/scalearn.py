@@ -21,9 +21,9 @@ import torch
 from torch import nn
 
 from methods.arenas.peft.arena import PeftMethod
+from methods.arenas.peft.stage.stages import FromSources
 from methods.kit.method import Beats, Card, Matches, Paper
 from methods.kit.params import param
-from methods.kit.peft_stages import FromSources
 
 
 class Scales(nn.Module):

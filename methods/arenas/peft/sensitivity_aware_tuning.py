@@ -17,9 +17,9 @@ import torch
 from torch import nn
 
 from methods.arenas.peft.arena import PeftMethod
+from methods.kit.adapters import SITES, Changed, LowRank, linears
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
-from methods.kit.peft_nets import SITES, Changed, LowRank, linears
 
 
 def grants(scores, tau, costs):

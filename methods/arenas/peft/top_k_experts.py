@@ -11,9 +11,9 @@ import torch
 from torch import nn
 
 from methods.arenas.peft.arena import PeftMethod
+from methods.kit.adapters import replace_linears
 from methods.kit.method import Card
 from methods.kit.params import param
-from methods.kit.peft_nets import replace_linears
 
 
 def top_shares(p, k):

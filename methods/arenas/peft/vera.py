@@ -20,9 +20,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from methods.arenas.peft.arena import PeftMethod
+from methods.kit.adapters import linears, replace_linears
 from methods.kit.method import Card, Matches, Paper
 from methods.kit.params import param
-from methods.kit.peft_nets import linears, replace_linears
 
 
 class Vectors(nn.Module):

@@ -12,7 +12,7 @@ class Command(BaseCommand):
         parser.add_argument("--full", action="store_true", help="also run at full scale: chance, limits, leaks")
 
     def handle(self, *args, targets, full, verbosity, **options):
-        from methods.kit import checks
+        from methods.kit.engine import checks
 
         failures = 0
         for target in targets:

@@ -7,7 +7,9 @@ import pytest
 import torch
 
 from methods.arenas.class_incremental.arena import ClassIncremental, ClassIncrementalMethod
-from methods.kit.class_incremental_nets import (
+from methods.arenas.class_incremental.stage._pretraining import CAPTIONS, pictures, pretrain, roles, sizes_of
+from methods.arenas.class_incremental.stage._stream import Stream
+from methods.arenas.class_incremental.stage.nets import (
     Gaussians,
     Memory,
     Net,
@@ -20,10 +22,8 @@ from methods.kit.class_incremental_nets import (
     spelled,
     swapped,
 )
-from methods.kit.class_incremental_pretraining import CAPTIONS, pictures, pretrain, roles, sizes_of
-from methods.kit.class_incremental_stream import Stream
-from methods.kit.execute import execute
-from methods.kit.registry import load_method
+from methods.kit.engine.execute import execute
+from methods.kit.engine.registry import load_method
 
 
 def staged(setting="default", seed=3):
@@ -46,7 +46,7 @@ def test_pretraining_never_sees_the_streams_classes(monkeypatch):
     _, trial, _ = staged()
     stream = set(roles(10)[-trial.options.classes:].tolist())
     seen = []
-    monkeypatch.setattr("methods.kit.class_incremental_pretraining._fit",
+    monkeypatch.setattr("methods.arenas.class_incremental.stage._pretraining._fit",
                         lambda net, images, labels, names, classes, *rest: seen.append(set(labels.tolist())))
     pretrain(sizes_of(trial.options))
     assert len(seen) == 1 and not seen[0] & stream

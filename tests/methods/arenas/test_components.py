@@ -26,7 +26,8 @@ from methods.arenas.components.sla import Sla
 from methods.arenas.components.umbc import Umbc
 from methods.arenas.components.unpadded_bert import UnpaddedBert
 from methods.arenas.components.weight_standardization import WeightStandardization
-from methods.kit import nets, registry
+from methods.kit import nets
+from methods.kit.engine import registry
 
 METHODS = registry.discover()["components"].methods
 SETTINGS = [setting.name for setting in stage.Components.settings]

@@ -4,8 +4,10 @@ import pytest
 import torch
 
 from methods.arenas.domain_adaptation.arena import DomainAdaptation, DomainAdaptationMethod, chosen_rows
-from methods.kit.domain_adaptation_data import altered
-from methods.kit.domain_adaptation_nets import (
+from methods.arenas.domain_adaptation.stage._data import altered
+from methods.arenas.domain_adaptation.stage._source import source_weights
+from methods.arenas.domain_adaptation.stage._task import Meter, Task
+from methods.arenas.domain_adaptation.stage.nets import (
     DomainNet,
     affine,
     batch_statistics,
@@ -17,9 +19,7 @@ from methods.kit.domain_adaptation_nets import (
     reestimate,
     reverse_gradient,
 )
-from methods.kit.domain_adaptation_source import source_weights
-from methods.kit.domain_adaptation_task import Meter, Task
-from methods.kit.execute import execute
+from methods.kit.engine.execute import execute
 from methods.kit.method import Card
 
 

@@ -15,10 +15,10 @@ from methods.arenas.finetuning.arena import (
     fresh_head,
     mean_of,
 )
-from methods.kit import sentence_encoder
-from methods.kit.execute import execute
-from methods.kit.finetuning_nets import Net, Sizes, pretrain, shifted, source_pictures, with_cues
-from methods.kit.registry import load_method
+from methods.arenas.finetuning.stage.nets import Net, Sizes, pretrain, shifted, source_pictures, with_cues
+from methods.kit.engine.execute import execute
+from methods.kit.engine.registry import load_method
+from methods.kit.stage import sentence_encoder
 
 SETTINGS = [setting.name for setting in Finetuning.settings]
 

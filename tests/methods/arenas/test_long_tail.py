@@ -14,8 +14,8 @@ from methods.arenas.long_tail.arena import (
     contrast,
     evaluate,
 )
-from methods.kit.execute import execute
-from methods.kit.registry import load_method
+from methods.kit.engine.execute import execute
+from methods.kit.engine.registry import load_method
 
 
 @pytest.fixture

@@ -9,7 +9,11 @@ from methods.arenas.peft import arena as stage
 from methods.arenas.peft import dsee, fedpipe, hra, melora, oft, qgoft
 from methods.arenas.peft.linear_probe import LinearProbe
 from methods.arenas.peft.lora import Lora
-from methods.kit import peft_nets, peft_source, peft_stages, registry
+from methods.arenas.peft.stage import _source as peft_source
+from methods.arenas.peft.stage import stages as peft_stages
+from methods.arenas.peft.stage.examples import plain
+from methods.kit import adapters
+from methods.kit.engine import registry
 
 METHODS = registry.discover()["peft"].methods
 SETTINGS = [setting.name for setting in stage.Peft.settings]
@@ -67,7 +71,7 @@ def test_trained_parameters_stay_within_the_allowance(slug, setting):
     state = {name: value.numpy() for name, value in
              stage.build(stage.sizes_of(options), source).state_dict().items()}
     shape = (options.context, options.width) if setting == "sentences" else (1, 28, 28)
-    some = peft_source.plain(torch.randn(64, *shape), torch.arange(64) % 10)
+    some = plain(torch.randn(64, *shape), torch.arange(64) % 10)
     data = stage.PeftData(state, some, some, some, some.x, some.x, some, (some,) * 3)
     net = started(data, options)
     task = stage.Task(data, trial, 1e-3, 10)
@@ -136,7 +140,7 @@ def test_unseen_pairs_are_never_trained():
 def test_permutation_keeps_every_patch_s_pixels():
     x = torch.arange(2 * 64.0).view(2, 1, 8, 8)
     dealt = peft_source.permuted(x, 4, torch.Generator().manual_seed(0))
-    stem = peft_nets.PatchStem(4, 3)
+    stem = adapters.PatchStem(4, 3)
     assert not torch.equal(dealt, x)
     torch.testing.assert_close(stem.patches(dealt).sort(2).values, stem.patches(x).sort(2).values)
 
@@ -186,7 +190,7 @@ def test_accuracy_by_hand():
         def logits(self, net, batch):
             return batch.x.flatten(1)
 
-    part = peft_source.plain(torch.tensor([[[[0.0, 1.0]]], [[[2.0, 1.0]]]]), torch.tensor([1, 1]))
+    part = plain(torch.tensor([[[[0.0, 1.0]]], [[[2.0, 1.0]]]]), torch.tensor([1, 1]))
     accuracy, loss = stage._scores(Known(), nn.Identity(), part)
     assert accuracy == 50.0
     assert loss == pytest.approx((np.log(1 + np.exp(-1)) + np.log(1 + np.exp(1))) / 2)
@@ -237,8 +241,8 @@ def test_no_method_lets_a_language_model_see_what_comes(slug):
 @pytest.mark.parametrize("length", [0, 3])
 def test_text_does_not_see_what_comes(length):
     torch.manual_seed(0)
-    attention = peft_nets.Attention(8, 2, causal=True)
-    attention.prefix = peft_nets.Prefix(length, 8) if length else None
+    attention = adapters.Attention(8, 2, causal=True)
+    attention.prefix = adapters.Prefix(length, 8) if length else None
     x = torch.randn(2, 5, 8)
     changed = x.clone()
     changed[:, 3:] += 1

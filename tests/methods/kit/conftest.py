@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 import methods.arenas
-from methods.kit import registry
+from methods.kit.engine import registry
+from methods.kit.engine.code_digest import forget
 
 ARENA = '''"""A small arena: which step size rule fits a linear classifier of handwritten digits in few steps?
 
@@ -17,8 +18,8 @@ from dataclasses import dataclass, replace
 import torch
 import torch.nn.functional as F
 
-from methods.kit.arena import Arena, Metric, Scale, Setting
-from methods.kit.data import DIGITS, digits
+from methods.kit.stage.arena import Arena, Metric, Scale, Setting
+from methods.kit.stage.data import DIGITS, digits
 from methods.kit.method import Method
 
 
@@ -136,6 +137,7 @@ class TinyArena:
     def write(self, stem: str, text: str) -> Path:
         path = self.folder / f"{stem}.py"
         path.write_text(text)
+        forget()
         return path
 
     def edit(self, stem: str, old: str, new: str) -> Path:
@@ -153,6 +155,7 @@ def tiny(tmp_path, monkeypatch):
     registry.discover.cache_clear()
     loaded = {name: sys.modules.pop(name) for name in list(sys.modules) if name.startswith("methods.arenas.")}
     yield arena
+    forget()
     for name in [name for name in sys.modules if name.startswith("methods.arenas.")]:
         del sys.modules[name]
     sys.modules.update(loaded)

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from methods.kit import archives
-from methods.kit.archives import DataUnavailable, cached_sources, decoded, fetch, read_members, refused
-from methods.kit.sources import CIFAR10_HUMAN, SOURCES, Source
+from methods.kit.engine import archives
+from methods.kit.engine.archives import DataUnavailable, cached_sources, decoded, fetch, read_members, refused
+from methods.kit.stage.sources import CIFAR10_HUMAN, SOURCES, Source
 
 CONTENT = bytes(range(256)) * 64
 

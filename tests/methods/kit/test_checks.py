@@ -5,7 +5,7 @@ import re
 import pytest
 from django.core.management import CommandError, call_command
 
-from methods.kit import checks, registry
+from methods.kit.engine import checks, registry
 
 
 def failed(arena, method=None, full=False):
@@ -29,7 +29,17 @@ BAD_METHODS = {
     "imports rival module": ("import torch\n", "import torch\nfrom methods.arenas.tiny import plain\n",
                              "never a rival"),
     "imports relative": ("import torch\n", "import torch\nfrom . import plain\n", "relative path"),
-    "imports data": ("import torch\n", "import torch\nfrom methods.kit.data import digits\n", "the arena's business"),
+    "imports data": ("import torch\n", "import torch\nfrom methods.kit.stage.data import digits\n",
+                     "the arena's business"),
+    "imports sklearn's data": ("import torch\n", "import torch\nfrom sklearn.datasets import load_digits\n",
+                               "imports sklearn.datasets"),
+    "imports machinery": ("import torch\n", "import torch\nimport importlib\n", "imports importlib"),
+    "imports closed stage": ("import torch\n", "import torch\nfrom methods.arenas.tiny.stage import _data\n",
+                             "the arena's business"),
+    "reach arena": (DIRECTION, "        from methods.arenas.tiny.arena import Tiny\n        Tiny().data\n" + DIRECTION,
+                    "Tiny, the arena itself"),
+    "reach data": (DIRECTION, "        from methods.arenas.tiny.arena import digits\n        digits()\n" + DIRECTION,
+                   "gets at .* of methods.kit.stage"),
     "banned-calls print": (DIRECTION, "        print(gradient)\n" + DIRECTION, r"print\(\)"),
     "banned-calls cuda": (DIRECTION, "        gradient.cuda\n" + DIRECTION, "gradient.cuda"),
     "banned-calls device": (DIRECTION, "        torch.device\n" + DIRECTION, "torch.device"),
@@ -159,7 +169,8 @@ BAD_ARENAS = {
     "smoke:default counts": ("            trial.count(gradients=1)\n", "", "counts nothing"),
     "smoke:default metric": ('return {"accuracy"', 'return {"recall"', "promises the metrics accuracy"),
     "smoke:default offline": ("        images, labels = digits()\n",
-                              "        from methods.kit.data import mnist\n        images, labels = mnist()[:2]\n",
+                              "        from methods.kit.stage.data import mnist\n"
+                              "        images, labels = mnist()[:2]\n",
                               "smoke runs use built-in data only"),
     "smoke:short": ('{"steps": 2}', '{"steps": 6}', "changes neither"),
     "shuffle-labels copy": ("        return replace(data, y=data.y[torch", "        data.y[:] = 0\n"

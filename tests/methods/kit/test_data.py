@@ -6,9 +6,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from methods.kit import data
-from methods.kit.archives import refused
-from methods.kit.data import Texts, digits, stdlib_source
+from methods.kit.engine.archives import refused
+from methods.kit.stage import data
+from methods.kit.stage.data import Texts, digits, stdlib_source
 
 
 def test_digits_are_the_ones_of_scikit_learn():
@@ -34,7 +34,7 @@ def test_stdlib_source_is_source_text_and_repeats():
     text = stdlib_source(200_000)
     assert text.shape == (200_000,) and text.dtype == np.uint8
     assert b"import " in text.tobytes() and b"def " in text.tobytes()
-    code = "from methods.kit.data import stdlib_source; import hashlib; " \
+    code = "from methods.kit.stage.data import stdlib_source; import hashlib; " \
            "print(hashlib.sha256(stdlib_source(200_000).tobytes()).hexdigest())"
     digests = {subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
                for _ in range(2)}

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from methods.kit.execute import execute
+from methods.kit.engine.execute import execute
 
 
 def test_an_outcome_is_plain_data_with_scores_curve_counts_and_cost(tiny):

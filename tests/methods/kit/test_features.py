@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from sklearn.datasets import load_sample_images
 from torch import nn
 
-from methods.kit.features import FoldedConv, efficientnet_lite0, frozen_features, prepared
+from methods.kit.stage.features import FoldedConv, efficientnet_lite0, frozen_features, prepared
 
 
 @pytest.mark.parametrize(("stride", "kernel", "side"), [(1, 3, 9), (2, 3, 9), (2, 3, 8), (2, 5, 8), (2, 5, 7)])

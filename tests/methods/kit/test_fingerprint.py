@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from methods.kit.data import Texts
-from methods.kit.fingerprint import fingerprint
+from methods.kit.engine.fingerprint import fingerprint
+from methods.kit.stage.data import Texts
 
 
 @dataclass

@@ -1,7 +1,7 @@
 import pytest
 
-from methods.kit import registry
-from methods.kit.registry import DiscoveryError, discover, load_arena, load_method
+from methods.kit.engine import registry
+from methods.kit.engine.registry import DiscoveryError, discover, load_arena, load_method
 
 
 def test_the_folder_is_the_registry(tiny):

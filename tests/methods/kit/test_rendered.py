@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from methods.kit import rendered
-from methods.kit.archives import DataUnavailable
-from methods.kit.rendered import CHARACTERS, FONT_STYLES
-from methods.kit.sources import EMOJI_STYLES, FONTS
+from methods.kit.engine.archives import DataUnavailable
+from methods.kit.stage import rendered
+from methods.kit.stage.rendered import CHARACTERS, FONT_STYLES
+from methods.kit.stage.sources import EMOJI_STYLES, FONTS
 
 NAMES = {"😀": {"name": "grinning face", "group": "Smileys & Emotion"},
          "🍎": {"name": "red apple", "group": "Food & Drink"},

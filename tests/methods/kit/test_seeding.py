@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from methods.kit.seeding import derive, numpy_generator, seeded, torch_generator
+from methods.kit.stage.seeding import derive, numpy_generator, seeded, torch_generator
 
 CPU = torch.device("cpu")
 

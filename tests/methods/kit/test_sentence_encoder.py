@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from methods.kit import sentence_encoder
+from methods.kit.stage import sentence_encoder
 
 
 def test_layers_give_the_same_states_as_transformers():

@@ -3,7 +3,7 @@
 Not a comparison: each method misbehaves in its own way, so that the workers can be watched dealing with it.
 """
 
-from methods.kit.arena import Arena, Metric, Scale, Trial
+from methods.kit.stage.arena import Arena, Metric, Scale, Trial
 from methods.kit.method import Method
 
 

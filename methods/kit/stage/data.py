@@ -1,6 +1,6 @@
 """Real data sets as numpy arrays. Fetched ones are read-only memory maps: index first, then copy.
 
-`digits` and `stdlib_source` are on every machine; the others are fetched once (see methods.kit.archives)
+`digits` and `stdlib_source` are on every machine; the others are fetched once (see methods.kit.engine.archives)
 and take `on_progress(fraction, text)`, such as `trial.progress`. `fashion_mnist.sources` are the archives it
 reads, with licence and size.
 """
@@ -23,8 +23,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from methods.kit.archives import Progress, decoded, read_members, reads
-from methods.kit.sources import (
+from methods.kit.engine.archives import Progress, decoded, read_members, reads
+from methods.kit.stage.sources import (
     BROWN,
     CIFAR10,
     CIFAR10_HUMAN,

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 
 from methods.kit.method import Method
-from methods.kit.seeding import numpy_generator, seeded, torch_generator
-from methods.kit.sources import Source
+from methods.kit.stage.seeding import numpy_generator, seeded, torch_generator
+from methods.kit.stage.sources import Source
 
 
 @dataclass(frozen=True)

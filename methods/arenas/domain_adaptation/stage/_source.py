@@ -10,10 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from methods.kit.archives import decoded
-from methods.kit.domain_adaptation_data import DomainData
-from methods.kit.domain_adaptation_nets import DomainNet
-from methods.kit.seeding import derive, seeded, torch_generator
+from methods.arenas.domain_adaptation.stage._data import DomainData
+from methods.arenas.domain_adaptation.stage.nets import DomainNet
+from methods.kit.engine.archives import decoded
+from methods.kit.stage.seeding import derive, seeded, torch_generator
 from methods.kit.training import minibatches
 
 TRAINED = 1             # raise when training on the source changes

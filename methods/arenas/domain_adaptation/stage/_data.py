@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from methods.kit import data as datasets
-from methods.kit import rendered
-from methods.kit.arena import Trial
+from methods.kit.stage import data as datasets
+from methods.kit.stage import rendered
+from methods.kit.stage.arena import Trial
 
 Side = tuple[np.ndarray, np.ndarray]        # pictures or words (N, C, H, W) float32, labels (N,)
 PER_TOPIC = 100                             # at most so many stories of a topic on each side

@@ -11,9 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.kit.arena import Trial
-from methods.kit.class_incremental_nets import Memory, Net, spelled
-from methods.kit.class_incremental_pretraining import (
+from methods.arenas.class_incremental.stage._pretraining import (
     CAPTIONS,
     as_input,
     pictures,
@@ -22,6 +20,8 @@ from methods.kit.class_incremental_pretraining import (
     shifted,
     sizes_of,
 )
+from methods.arenas.class_incremental.stage.nets import Memory, Net, spelled
+from methods.kit.stage.arena import Trial
 from methods.kit.training import minibatches
 
 

@@ -12,15 +12,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from methods.kit.arena import Arena
-from methods.kit.code_digest import code_digest
 from methods.kit.method import Method
+from methods.kit.stage.arena import Arena
 
-ARENAS = Path(__file__).resolve().parent.parent / "arenas"
-ROOT = ARENAS.parent.parent
-
-__all__ = ["ARENAS", "ROOT", "DiscoveryError", "Entry", "arena_slugs", "class_name", "code_digest", "discover",
-           "load_arena", "load_method", "method_files"]
+ROOT = Path(__file__).resolve().parents[3]
+ARENAS = ROOT / "methods" / "arenas"
 
 
 class DiscoveryError(Exception):

@@ -15,12 +15,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.kit import sentence_encoder
-from methods.kit.archives import decoded
-from methods.kit.data import digits, mnist
-from methods.kit.rendered import glyphs
-from methods.kit.seeding import derive, seeded, torch_generator
-from methods.kit.sources import FONTS
+from methods.kit.engine.archives import decoded
+from methods.kit.stage import sentence_encoder
+from methods.kit.stage.data import digits, mnist
+from methods.kit.stage.rendered import glyphs
+from methods.kit.stage.seeding import derive, seeded, torch_generator
+from methods.kit.stage.sources import FONTS
 
 SIDE = 16
 CLASSES = 10                        # digits: what is fine-tuned on

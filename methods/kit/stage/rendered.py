@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from methods.kit.archives import DataUnavailable, Progress, decoded, read_members, reads
-from methods.kit.data import Texts
-from methods.kit.sources import EMOJI_NAMES, EMOJI_STYLES, FONTS
+from methods.kit.engine.archives import DataUnavailable, Progress, decoded, read_members, reads
+from methods.kit.stage.data import Texts
+from methods.kit.stage.sources import EMOJI_NAMES, EMOJI_STYLES, FONTS
 
 CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 FONT_STYLES = ("sans-serif", "serif", "monospace", "handwriting", "display")

@@ -8,12 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from methods.kit import data as datasets
-from methods.kit.arena import Trial
-from methods.kit.peft_source import (
-    Examples,
+from methods.arenas.peft.stage._source import (
     pictures,
-    plain,
     pretrained,
     program_symbols,
     seen_as,
@@ -24,6 +20,9 @@ from methods.kit.peft_source import (
     symbols_of,
     tensor,
 )
+from methods.arenas.peft.stage.examples import Examples, plain
+from methods.kit.stage import data as datasets
+from methods.kit.stage.arena import Trial
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.kit.archives import Progress, decoded, fetch, read_members, reads
-from methods.kit.sources import EFFICIENTNET_LITE0
+from methods.kit.engine.archives import Progress, decoded, fetch, read_members, reads
+from methods.kit.stage.sources import EFFICIENTNET_LITE0
 
 WIDTH = 1280        # features per image
 _HALVING = {1, 3, 5, 11}    # blocks with stride 2

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.kit.peft_nets import Block
+from methods.kit.adapters import Block
 
 WORD_FEATURES = 512
 

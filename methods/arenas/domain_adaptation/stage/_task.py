@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from methods.kit.arena import Trial
-from methods.kit.domain_adaptation_data import Domain, DomainData
+from methods.arenas.domain_adaptation.stage._data import Domain, DomainData
+from methods.kit.stage.arena import Trial
 from methods.kit.training import minibatches
 
 

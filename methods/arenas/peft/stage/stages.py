@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.kit.peft_nets import Bottleneck
+from methods.kit.adapters import Bottleneck
 
 CLIENTS = 4
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
@@ -12,28 +12,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.kit import sentence_encoder
-from methods.kit.archives import decoded
-from methods.kit.data import QUICKDRAW, digits, fashion_mnist, quickdraw, stdlib_source
-from methods.kit.peft_nets import PatchStem, SentenceEncoder, Transformer
-from methods.kit.seeding import derive, seeded, torch_generator
+from methods.arenas.peft.stage.examples import Examples, plain
+from methods.kit.adapters import PatchStem, SentenceEncoder, Transformer
+from methods.kit.engine.archives import decoded
+from methods.kit.stage import sentence_encoder
+from methods.kit.stage.data import QUICKDRAW, digits, fashion_mnist, quickdraw, stdlib_source
+from methods.kit.stage.seeding import derive, seeded, torch_generator
 
 SYMBOLS = 97                         # newline, 95 printable characters, and one for all others
 PRETRAINED = 1                       # raise when pretraining changes
 UNSEEN = ((1, 1), (3, 0))            # pairs of look and question kept for the test
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Pictures (N, 1, H, W) or symbol windows (N, T); labels (N,) or (N, T); look and question of each (N,)."""
-
-    x: Tensor
-    y: Tensor
-    look: Tensor
-    question: Tensor
-
-    def at(self, index: Tensor | slice) -> Examples:
-        return Examples(self.x[index], self.y[index], self.look[index], self.question[index])
 
 
 class Sizes(NamedTuple):
@@ -167,11 +155,6 @@ def permuted(x: Tensor, patch: int, generator: torch.Generator) -> Tensor:
     order = torch.randperm(patch * patch, generator=generator)
     patches = F.unfold(x, patch, stride=patch)[:, order]
     return F.fold(patches, x.shape[2:], patch, stride=patch)
-
-
-def plain(x: Tensor, y: Tensor) -> Examples:
-    zero = torch.zeros(len(x), dtype=torch.long)
-    return Examples(x, y, zero, zero)
 
 
 def seen_as(x: Tensor, y: Tensor, o, draw: torch.Generator, permutation: torch.Generator) -> Examples:

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from methods.kit.archives import refused
-from methods.kit.arena import Arena
-from methods.kit.fingerprint import fingerprint
+from methods.kit.engine.archives import refused
+from methods.kit.engine.fingerprint import fingerprint
 from methods.kit.method import Method
+from methods.kit.stage.arena import Arena
 
 
 @dataclass

@@ -8,10 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from methods.kit import sentence_encoder
-from methods.kit.archives import decoded
-from methods.kit.arena import Trial
-from methods.kit.finetuning_nets import (
+from methods.arenas.finetuning.stage.nets import (
     CLASSES,
     Sizes,
     pretrained,
@@ -20,8 +17,11 @@ from methods.kit.finetuning_nets import (
     target_pictures,
     with_cues,
 )
-from methods.kit.seeding import derive
-from methods.kit.sources import MINILM
+from methods.kit.engine.archives import decoded
+from methods.kit.stage import sentence_encoder
+from methods.kit.stage.arena import Trial
+from methods.kit.stage.seeding import derive
+from methods.kit.stage.sources import MINILM
 
 DIGIT_NAMES = tuple(f"the handwritten digit {name}" for name in (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"))

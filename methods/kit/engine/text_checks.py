@@ -1,4 +1,4 @@
-"""The contract checks that read a method's or an arena's file; see methods.kit.checks for those that run it."""
+"""The contract checks that read a method's or an arena's file; see methods.kit.engine.checks for those that run it."""
 
 from __future__ import annotations
 
@@ -13,17 +13,20 @@ from pathlib import Path
 
 import torch
 
-from methods.kit import data, features, registry, rendered
-from methods.kit.arena import Arena
+from methods.kit.engine import registry
+from methods.kit.engine.code_digest import WHOLE, closure, is_arena, uses
 from methods.kit.method import COSTS, Card, GainGrows, Method, Withstands
-from methods.kit.sources import SOURCES, Source
+from methods.kit.stage import data, features, rendered
+from methods.kit.stage.arena import Arena
+from methods.kit.stage.sources import SOURCES, Source
 
 LONGEST_METHOD = 150  # lines
 LIBRARIES = {"torch", "numpy", "scipy", "sklearn"}
-# what the arena owns: data, seeds and the engine itself
-ARENA_ONLY = {"archives", "checks", "class_incremental_pretraining", "class_incremental_stream", "data", "execute",
-              "features", "finetuning_data", "peft_data", "registry", "rehearsal", "rendered", "seeding",
-              "sentence_encoder", "sources", "text_checks"}
+# of the standard library only what computes: no files, no import machinery, no look at other frames
+STANDARD = {"__future__", "abc", "bisect", "collections", "contextlib", "copy", "dataclasses", "enum", "fractions",
+            "functools", "heapq", "itertools", "math", "numbers", "operator", "re", "statistics", "string", "types",
+            "typing"}
+DATA_MODULES = ("sklearn.datasets", "scipy.datasets")
 BANNED_CALLS = {"print", "open", "exec", "eval", "input", "__import__"}
 BANNED_ATTRIBUTES = {"cuda", "manual_seed", "set_default_dtype", "set_default_device", "set_num_threads",
                      "set_grad_enabled", "use_deterministic_algorithms"}
@@ -55,20 +58,43 @@ def file_name(path: Path) -> None:
 
 
 def imports(path: Path) -> None:
-    """Only torch, numpy, scipy, scikit-learn, the standard library, the kit and the own arena; never a rival."""
+    """Only torch, numpy, scipy, scikit-learn, what computes of the standard library, the kit, the own arena and the
+    open part of its stage; never a rival."""
     own = f"methods.arenas.{path.parent.name}"
     allowed = LIBRARIES | ({"transformers"} & _imported_roots(path.parent / "arena.py"))
     for node, name in _imported(ast.parse(path.read_text())):
         where, root = f"{path.name} line {node.lineno}", name.split(".")[0]
-        if name.startswith("methods.kit."):
-            require(name.split(".")[2] not in ARENA_ONLY, f"{where}: {name} is the arena's business, not a method's")
-        elif name.startswith("methods"):
-            require(name == f"{own}.arena" or name.startswith(f"{own}.arena."),
-                    f"{where}: imports {name}; of the arenas a method may import only {own}.arena, never a rival")
+        if name.startswith("methods."):
+            require(not is_closed(name), f"{where}: {name} is the arena's business, not a method's")
+            require(name.startswith(("methods.kit.", f"{own}.stage.", f"{own}.arena.")) or name == f"{own}.arena",
+                    f"{where}: imports {name}; of the arenas a method may import only {own}.arena and what is open "
+                    "of its stage, never a rival")
         else:
-            require(name and (root in allowed or root in sys.stdlib_module_names),
+            require(name and (root in allowed or root in STANDARD) and not name.startswith(DATA_MODULES),
                     f"{where}: imports {name or 'by a relative path'}; allowed are {', '.join(sorted(allowed))}, "
-                    f"the standard library, methods.kit and {own}.arena")
+                    f"of the standard library what only computes, methods.kit and {own}")
+
+
+def reach(path: Path) -> None:
+    """What a method reaches by name, directly or through the modules it may import, is open to it as well.
+
+    Closed are the arena itself and all that reads its data, so that no test label gets to a method through a module
+    in between.
+    """
+    method = f"methods.arenas.{path.parent.name}.{path.stem}"
+    reached = closure({(method, WHOLE)})
+    for module, name in sorted(reached | {used for definition in reached for used in uses(definition)}):
+        require(not is_closed(module), f"{path.name} gets at {name} of {module}, which is the arena's business")
+        require(not is_arena(module, name), f"{path.name} gets at {name}, the arena itself, and so at its data")
+
+
+def is_closed(dotted: str) -> bool:
+    """Whether a module of the library is closed to methods: the kit's folders `stage` (data, seeds, the arena) and
+    `engine`, and of an arena's stage what begins with an underscore."""
+    parts = dotted.split(".")
+    if parts[:2] == ["methods", "kit"]:
+        return len(parts) > 2 and parts[2] in ("stage", "engine")
+    return len(parts) > 4 and parts[3] == "stage" and parts[4].startswith("_")
 
 
 def banned_calls(path: Path) -> None:
@@ -216,7 +242,7 @@ def arena_sources(arena: type[Arena], path: Path) -> None:
     """Every data set the file reads is declared, so that its licence is shown."""
     require(all(isinstance(source, Source) for source in arena.sources), "sources must be Source values")
     strange = [source.name for source in arena.sources if SOURCES.get(source.name) != source]
-    require(not strange, f"sources {', '.join(strange)} are not in methods.kit.sources")
+    require(not strange, f"sources {', '.join(strange)} are not in methods.kit.stage.sources")
     used = {node.attr if isinstance(node, ast.Attribute) else node.id for node in ast.walk(ast.parse(path.read_text()))
             if isinstance(node, ast.Attribute | ast.Name)}
     loaders = {**vars(data), **vars(rendered), **vars(features)}
@@ -237,7 +263,8 @@ def _imported(tree: ast.AST):
                 yield node, alias.name
         elif isinstance(node, ast.ImportFrom):
             module = "" if node.level else node.module or ""
-            if module in ("methods", "methods.kit", "methods.arenas") or re.fullmatch(r"methods\.arenas\.\w+", module):
+            if module in ("methods", "methods.kit", "methods.arenas", "methods.kit.stage", "methods.kit.engine") \
+                    or re.fullmatch(r"methods\.arenas\.\w+(\.stage)?", module):
                 for alias in node.names:
                     yield node, f"{module}.{alias.name}"
             else:

@@ -3,7 +3,7 @@
     for result in check("long-tail", "focal-loss"):
         print(result.status, result.name, result.message)
 
-Checks that read the file are in methods.kit.text_checks; here are those that run it, at scale "smoke"
+Checks that read the file are in methods.kit.engine.text_checks; here are those that run it, at scale "smoke"
 and with fetched data refused, and the full-scale ones on demand. A card's waivers name checks that
 cannot hold, with the reason; they are strict: a waived check that passes is a failure. A waiver of a
 full-scale check is judged when that check runs.
@@ -22,13 +22,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from methods.kit import registry
-from methods.kit import text_checks as text
-from methods.kit.archives import refused
-from methods.kit.fingerprint import fingerprint
+from methods.kit.engine import registry
+from methods.kit.engine import text_checks as text
+from methods.kit.engine.archives import refused
+from methods.kit.engine.fingerprint import fingerprint
+from methods.kit.engine.rehearsal import Rehearsal, Rehearsed, global_state, rehearsal_of, restore
+from methods.kit.engine.text_checks import CheckFailed, require
 from methods.kit.method import GainGrows, Method, Withstands
-from methods.kit.rehearsal import Rehearsal, Rehearsed, global_state, rehearsal_of, restore
-from methods.kit.text_checks import CheckFailed, require
 
 SMOKE_SECONDS = 1.0     # of processor time, for one smoke run
 LEAK_TOLERANCE = 0.1    # share of the lead over chance that shuffled labels may keep, beside two standard errors
@@ -117,6 +117,7 @@ def method_checks(arena: str, path: Path, waivers: dict[str, str], *, full: bool
     yield Check("file-name", partial(text.file_name, path))
     yield Check("length", partial(text.line_count, path))
     yield Check("imports", partial(text.imports, path))
+    yield Check("reach", partial(text.reach, path))
     yield Check("banned-calls", partial(text.banned_calls, path))
     slug = path.stem.replace("_", "-")
     yield Check("loads", partial(registry.load_method, arena, slug))

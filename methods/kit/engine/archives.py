@@ -28,7 +28,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
-from methods.kit.sources import SOURCES, Source
+from methods.kit.stage.sources import SOURCES, Source
 
 Progress = Callable[[float, str], None]
 
@@ -50,7 +50,7 @@ class CachedSource:
 
 def data_dir() -> Path:
     """The cache's folder, `$DATA_DIR/datasets`; DATA_DIR is `var` in the project's folder unless set."""
-    root = os.environ.get("DATA_DIR") or Path(__file__).resolve().parents[2] / "var"
+    root = os.environ.get("DATA_DIR") or Path(__file__).resolve().parents[3] / "var"
     return Path(root) / "datasets"
 
 

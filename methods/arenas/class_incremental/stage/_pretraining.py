@@ -11,11 +11,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.kit import data as datasets
-from methods.kit.archives import decoded, reads
-from methods.kit.class_incremental_nets import Net, only, spelled
-from methods.kit.seeding import derive, seeded, torch_generator
-from methods.kit.sources import QUICKDRAW
+from methods.arenas.class_incremental.stage.nets import Net, only, spelled
+from methods.kit.engine.archives import decoded, reads
+from methods.kit.stage import data as datasets
+from methods.kit.stage.seeding import derive, seeded, torch_generator
+from methods.kit.stage.sources import QUICKDRAW
 
 PRETRAINED = 1          # raise when pretraining changes
 CAPTIONS = 15           # pictures of a stream class that only the pretraining on captions may see

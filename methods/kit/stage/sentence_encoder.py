@@ -17,10 +17,10 @@ from safetensors import safe_open
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from methods.kit.archives import decoded
-from methods.kit.data import REUTERS, reuters
-from methods.kit.peft_nets import PostNormBlock
-from methods.kit.sources import MINILM
+from methods.kit.adapters import PostNormBlock
+from methods.kit.engine.archives import decoded
+from methods.kit.stage.data import REUTERS, reuters
+from methods.kit.stage.sources import MINILM
 
 LAYERS, WIDTH, HIDDEN, HEADS = 6, 384, 1536, 12
 TOPICS = 10             # of the target

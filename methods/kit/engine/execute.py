@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from methods.kit.registry import code_digest, load_arena, load_method
+from methods.kit.engine.code_digest import code_digest, options_digest, run_digest
+from methods.kit.engine.registry import load_arena, load_method
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,13 @@ def execute(arena: str, method: str, *, params: dict[str, Any] | None = None, se
     scores = stage.score(contestant, trial, data)
     seconds = clock() - started
     return Outcome(scores, trial.curve, trial.counts, seconds, _peak_memory_mb(trial.device), str(trial.device),
-                   code_digest(method_cls), environment(trial.device))
+                   digest_of_run(arena, method, setting, scale), environment(trial.device))
+
+
+def digest_of_run(arena: str, method: str, setting: str, scale: str) -> str:
+    """What a run of this method is told by, as the files are now. Raises KeyError for unknown names."""
+    stage = load_arena(arena)
+    return run_digest(code_digest(load_method(arena, method), stage), options_digest(stage, setting, scale))
 
 
 def environment(device: torch.device) -> dict[str, str]:
