@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count, islice
 
-from django.db.models import Avg, Count, F
+from django.db.models import Avg, Count, F, QuerySet
 from django.utils import timezone
 from scipy.special import stdtr
 
 from evaluations.arithmetic import statistics
-from evaluations.claims.verdicts import ClaimStanding, claim_list, cost_name
-from evaluations.models import Run, Verdict, Worker
+from evaluations.claims.on_demand import OnDemand
+from evaluations.claims.verdicts import ClaimStanding, claim_list, cost_name, standings_of, with_parents
+from evaluations.models import Claim, Run, Verdict, Worker
 from evaluations.runs.measurements import COSTS
-from evaluations.runs.requests import questions_of, requested
+from evaluations.runs.requests import Question, questions_of, requested
 from evaluations.runs.services import LOST_AFTER
+from evaluations.runs.stamps import kept, results_stamp
 from methods.kit.method import COSTS as COST_NAMES
 from methods.models import Arena, Method
 
@@ -32,21 +34,28 @@ MOST_MORE_SEEDS = 100  # beyond this a button would promise too much
 
 
 @dataclass(frozen=True)
-class Proposal:
-    """Runs that would tell what becomes of one open claim.
+class Work:
+    """Runs that some questions lack: those neither measured nor queued, those on the way, and the time of the first.
 
-    `seeds` are those to add; `missing` counts the runs that are neither measured nor queued, `active` those on the
-    way; `chance` is that of a decision, `entropy` that of whether the claim holds. `rough` times stand on other
-    methods' runs or on the time limit.
+    `rough` times stand on other methods' runs or on the time limit.
     """
 
-    standing: ClaimStanding
-    seeds: tuple[int, ...]
     missing: int
     active: int
     seconds: float
-    slots: int
     rough: bool
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is to be expected of measuring one open claim further; the claim by its primary key.
+
+    `seeds` are those to add; `chance` is that of a decision, `entropy` that of whether the claim holds.
+    """
+
+    claim: int
+    seeds: tuple[int, ...]
+    work: Work
     chance: float
     entropy: float
 
@@ -57,7 +66,52 @@ class Proposal:
     @property
     def rate(self) -> float:
         """Expected bits per second of computing; 0 when nothing is left to queue."""
-        return self.information / self.seconds if self.missing else 0.0
+        return self.information / self.work.seconds if self.work.missing else 0.0
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An open claim with the runs that would tell what becomes of it, `slots` of them at a time."""
+
+    standing: ClaimStanding
+    outlook: Outlook
+    slots: int
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        return self.outlook.seeds
+
+    @property
+    def missing(self) -> int:
+        return self.outlook.work.missing
+
+    @property
+    def active(self) -> int:
+        return self.outlook.work.active
+
+    @property
+    def seconds(self) -> float:
+        return self.outlook.work.seconds
+
+    @property
+    def rough(self) -> bool:
+        return self.outlook.work.rough
+
+    @property
+    def chance(self) -> float:
+        return self.outlook.chance
+
+    @property
+    def entropy(self) -> float:
+        return self.outlook.entropy
+
+    @property
+    def information(self) -> float:
+        return self.outlook.information
+
+    @property
+    def rate(self) -> float:
+        return self.outlook.rate
 
     @property
     def wall_seconds(self) -> float:
@@ -65,7 +119,7 @@ class Proposal:
 
     @property
     def target(self) -> str:
-        return f"claim:{self.standing.claim.pk}"
+        return f"claim:{self.outlook.claim}"
 
     @property
     def seeds_text(self) -> str:
@@ -76,38 +130,69 @@ class Proposal:
 class OpenQuestions:
     """The proposals, the most telling per second first; those under way; and claims no button can decide."""
 
-    proposals: tuple[Proposal, ...]
-    under_way: tuple[Proposal, ...]
-    out_of_reach: tuple[ClaimStanding, ...]
+    proposals: Sequence[Proposal]
+    under_way: Sequence[Proposal]
+    out_of_reach: Sequence[ClaimStanding]
 
 
 def open_questions(*, arena: Arena | None = None, scale: str = "full") -> OpenQuestions:
-    """Every open claim; a fixed number of queries."""
+    """Every open claim, ranked; a fixed number of queries. Each is fetched when it is looked at."""
+    stamp = results_stamp(arena.pk if arena else "")
+    outlooks, out_of_reach = kept(f"open-{arena.pk if arena else ''}-{scale}", stamp, lambda: _ranked(arena, scale))
+    slots = worker_slots()
+
+    def build(keys: Sequence[Outlook]) -> list[Proposal]:
+        standings = _standings([outlook.claim for outlook in keys], scale)
+        return [Proposal(standing, outlook, slots) for standing, outlook in zip(standings, keys, strict=True)]
+
+    return OpenQuestions(OnDemand([o for o in outlooks if o.work.missing], build),
+                         OnDemand([o for o in outlooks if not o.work.missing and o.work.active], build),
+                         OnDemand(out_of_reach, lambda keys: _standings(keys, scale)))
+
+
+def _ranked(arena: Arena | None, scale: str) -> tuple[list[Outlook], list[int]]:
+    """The outlooks, the most telling per second first, and the open claims that have none."""
     standings = claim_list(arena=arena, scale=scale)
-    found = proposals(standings, scale=scale)
-    ranked = sorted(found.values(), key=lambda proposal: (-proposal.rate, proposal.standing.claim.pk))
-    lost = [s for s in standings if s.claim.pk not in found and (s.status == Verdict.INCONCLUSIVE or not s.current)]
-    return OpenQuestions(tuple(p for p in ranked if p.missing), tuple(p for p in ranked if not p.missing and p.active),
-                         tuple(lost))
+    outlooks = _outlooks(standings, scale)
+    lost = [s.claim.pk for s in standings
+            if s.claim.pk not in outlooks and (s.status == Verdict.INCONCLUSIVE or not s.current)]
+    return sorted(outlooks.values(), key=lambda outlook: (-outlook.rate, outlook.claim)), lost
+
+
+def _standings(claims: Sequence[int], scale: str) -> list[ClaimStanding]:
+    by_claim = {claim.pk: claim for claim in with_parents(Claim.objects.filter(pk__in=claims))}
+    return standings_of([by_claim[pk] for pk in claims if pk in by_claim], scale=scale)
 
 
 def proposals(standings: Sequence[ClaimStanding], *, scale: str = "full") -> dict[int, Proposal]:
     """A proposal for each open claim that runs can decide, by the claim's primary key; five queries."""
+    outlooks = _outlooks(standings, scale)
+    if not outlooks:
+        return {}
+    slots = worker_slots()
+    return {s.claim.pk: Proposal(s, outlooks[s.claim.pk], slots) for s in standings if s.claim.pk in outlooks}
+
+
+def _outlooks(standings: Sequence[ClaimStanding], scale: str) -> dict[int, Outlook]:
+    """By claim; four queries, and one more where a method was never run."""
     undecided = [s for s in standings if _wanted_seeds(s)]
     if not undecided:
         return {}
-    arenas = {s.claim.method.arena_id for s in undecided}
+    slugs = {term["method"] or s.claim.method.slug for s in undecided for term in s.claim.terms}
+    arenas = {s.claim.method.arena_id: s.claim.method.arena for s in undecided}
     methods = {(m.arena_id, m.slug): m for m in Method.objects.filter(
-        arena__in=arenas, present=True, arena__present=True).select_related("arena").only(
-        "slug", "title", "code_digest", "arena__scales", "arena__baseline")}
+        arena__in=list(arenas), slug__in=slugs, present=True, arena__present=True).only(
+        "slug", "title", "code_digest", "arena_id")}
+    for method in methods.values():
+        method.arena = arenas[method.arena_id]
     done, active = seeds_of(methods.values(), scale)
-    times, odds, slots = RunTimes(methods.values(), scale), _Odds(arenas, scale), worker_slots()
-    found = {}
+    times, odds = RunTimes(methods.values(), scale), _Odds(arenas, scale)
+    outlooks = {}
     for standing in undecided:
         questions = questions_of(standing.claim, methods)
         if questions:
-            found[standing.claim.pk] = _proposal(standing, questions, done, active, times, odds, slots)
-    return found
+            outlooks[standing.claim.pk] = _outlook(standing, questions, done, active, times, odds)
+    return outlooks
 
 
 def _wanted_seeds(standing: ClaimStanding) -> int:
@@ -118,27 +203,31 @@ def _wanted_seeds(standing: ClaimStanding) -> int:
     return needed if standing.status == Verdict.INCONCLUSIVE and needed <= MOST_MORE_SEEDS else 0
 
 
-def _proposal(standing, questions, done, active, times, odds, slots) -> Proposal:
-    have = [done[method.pk, setting] for method, setting in questions]
-    common = set.intersection(*have)
-    known = standing.current
+def _outlook(standing: ClaimStanding, questions: Sequence[Question], done: Seeds, active: Seeds, times: RunTimes,
+             odds: _Odds) -> Outlook:
+    common = set.intersection(*(done[method.pk, setting] for method, setting in questions))
     wanted = _wanted_seeds(standing)
     fresh = (seed for seed in count() if seed not in common)
-    seeds = tuple(islice(fresh, wanted if known else max(0, wanted - len(common))))
-    missing, waiting, seconds, rough = 0, 0, 0.0, False
-    for (method, setting), measured in zip(questions, have, strict=True):
-        queued = active[method.pk, setting]
-        wanted_here = [seed for seed in seeds if seed not in measured]
-        left = sum(seed not in queued for seed in wanted_here)
-        each, guessed = times.of(method, setting)
-        missing, waiting = missing + left, waiting + len(wanted_here) - left
-        seconds, rough = seconds + left * each, rough or (guessed and left > 0)
+    seeds = tuple(islice(fresh, wanted if standing.current else max(0, wanted - len(common))))
     arena = standing.claim.method.arena_id
-    chance = statistics.POWER if known else odds.decided(arena)
-    holds = probability(standing.verdict) if known else odds.confirmed(arena)
-    if not known and standing.claim.cost and not _records_cost(standing.claim):
+    chance = statistics.POWER if standing.current else odds.decided(arena)
+    holds = probability(standing.verdict) if standing.current else odds.confirmed(arena)
+    if not standing.current and standing.claim.cost and not _records_cost(standing.claim):
         chance *= 1 - holds  # it can only be refuted
-    return Proposal(standing, seeds, missing, waiting, seconds, slots, rough, chance, entropy(holds))
+    return Outlook(standing.claim.pk, seeds, lacking(questions, seeds, done, active, times), chance, entropy(holds))
+
+
+def lacking(questions: Iterable[Question], seeds: Collection[int], done: Seeds, active: Seeds,
+            times: RunTimes) -> Work:
+    """What the methods and settings lack of these seeds."""
+    missing, waiting, seconds, rough = 0, 0, 0.0, False
+    for method, setting in questions:
+        left = set(seeds) - done[method.pk, setting]
+        fresh = len(left - active[method.pk, setting])
+        seconds_each, guessed = times.of(method, setting)
+        missing, waiting = missing + fresh, waiting + len(left) - fresh
+        seconds, rough = seconds + fresh * seconds_each, rough or (guessed and fresh > 0)
+    return Work(missing, waiting, seconds, rough)
 
 
 def _records_cost(claim) -> bool:
@@ -190,38 +279,58 @@ class _Odds:
         return (of[Verdict.CONFIRMED] + 1) / (of[Verdict.CONFIRMED] + of[Verdict.REFUTED] + 2)
 
 
+Times = dict[tuple, list[tuple[float, int]]]  # by method or arena, with a setting or alone: means and numbers of runs
+
+
 class RunTimes:
     """Mean seconds of a method's finished runs, those of this machine before loaded ones; one query.
 
-    Where a method has none in a setting: those of its other settings, then of the arena, then the time limit.
+    Where a method has none in a setting: those of its other settings, then of the arena (a query more), then the
+    time limit.
     """
 
     def __init__(self, methods: Iterable[Method], scale: str):
-        self.scale, of = scale, {method.pk: method.arena_id for method in methods}
-        self.means: dict[tuple, list[tuple[float, int]]] = defaultdict(list)
-        rows = Run.objects.filter(method__in=list(of), scale=scale, state=Run.DONE, params_key="",
-                                  seconds__isnull=False).order_by()
-        found: dict[tuple, tuple[bool, float, int]] = {}
-        for method, setting, origin, mean, number in rows.values_list("method", "setting", "origin").annotate(
-                Avg("seconds"), Count("pk")):
-            if (method, setting) not in found or not origin:
-                found[method, setting] = not origin, mean, number
-        for (method, setting), (_, mean, number) in found.items():
-            for key in ((method, setting), (method,), (of[method], setting), (of[method],)):
-                self.means[key].append((mean, number))
+        self.scale, self.arenas = scale, {method.pk: method.arena_id for method in methods}
+        self.by_method = _mean_seconds(Run.objects.filter(method__in=list(self.arenas)), scale, lambda pk: pk)
+
+    @cached_property
+    def by_arena(self) -> Times:
+        arenas = set(self.arenas.values())
+        arena_of = dict(Method.objects.filter(arena__in=arenas).values_list("pk", "arena"))
+        return _mean_seconds(Run.objects.filter(method__arena__in=arenas), self.scale, arena_of.__getitem__)
 
     def of(self, method: Method, setting: str) -> tuple[float, bool]:
         """Seconds of one run, and whether other methods' runs or the time limit stand in for its own."""
-        for key in ((method.pk, setting), (method.pk,), (method.arena_id, setting), (method.arena_id,)):
-            if rows := self.means.get(key):
-                return sum(mean * number for mean, number in rows) / sum(number for _, number in rows), \
-                    key[0] != method.pk
-        return float(method.arena.scales.get(self.scale, {}).get("seconds", 60)), True
+        rows = self.by_method.get((method.pk, setting)) or self.by_method.get((method.pk,))
+        guessed = rows is None
+        if rows is None:
+            rows = self.by_arena.get((method.arena_id, setting)) or self.by_arena.get((method.arena_id,))
+        if rows is None:
+            return float(method.arena.scales.get(self.scale, {}).get("seconds", 60)), True
+        return sum(mean * number for mean, number in rows) / sum(number for _, number in rows), guessed
 
 
-def seeds_of(methods: Iterable[Method], scale: str) -> tuple[dict, dict]:
+def _mean_seconds(runs: QuerySet[Run], scale: str, group_of: Callable[[int], int | str]) -> Times:
+    rows = runs.filter(scale=scale, state=Run.DONE, params_key="", seconds__isnull=False).order_by().values_list(
+        "method", "setting", "origin").annotate(Avg("seconds"), Count("pk"))
+    preferred: dict[tuple[int, str], tuple[float, int]] = {}
+    for method, setting, origin, mean, number in rows:
+        if (method, setting) not in preferred or not origin:
+            preferred[method, setting] = mean, number
+    times: Times = defaultdict(list)
+    for (method, setting), row in preferred.items():
+        times[group_of(method), setting].append(row)
+        times[group_of(method),].append(row)
+    return times
+
+
+Seeds = dict[tuple[int, str], set[int]]  # by method and setting
+
+
+def seeds_of(methods: Iterable[Method], scale: str) -> tuple[Seeds, Seeds]:
     """Seeds that the present code has measured, and those queued or running, by method and setting; one query."""
-    done, active = defaultdict(set), defaultdict(set)
+    done: Seeds = defaultdict(set)
+    active: Seeds = defaultdict(set)
     rows = Run.objects.filter(method__in=list(methods), scale=scale, params_key="", replay_of=None,
                               code_digest=F("method__code_digest"), state__in=[*Run.ACTIVE, Run.DONE]).order_by()
     for method, setting, seed, state in rows.values_list("method", "setting", "seed", "state"):
@@ -257,15 +366,9 @@ class ArenaEstimate:
     def settings(self) -> list[Estimate]:
         """One estimate per setting; three queries."""
         done, active = seeds_of(self.methods, self.scale)
-        times, slots, found = RunTimes(self.methods, self.scale), worker_slots(), []
-        for setting in (s["name"] for s in self.arena.settings):
-            missing, seconds, rough = 0, 0.0, False
-            for method in self.methods:
-                left = len(set(self.seeds) - done[method.pk, setting] - active[method.pk, setting])
-                each, guessed = times.of(method, setting)
-                missing, seconds, rough = missing + left, seconds + left * each, rough or (guessed and left > 0)
-            found.append(Estimate(setting, missing, seconds / slots, rough))
-        return found
+        times, slots = RunTimes(self.methods, self.scale), worker_slots()
+        return [_estimate(name, lacking([(method, name) for method in self.methods], self.seeds, done, active, times),
+                          slots) for name in (setting["name"] for setting in self.arena.settings)]
 
     @property
     def total(self) -> Estimate:
@@ -278,12 +381,11 @@ def request_estimate(methods: Sequence[Method], setting: str, *, scale: str = "f
     questions = requested(methods, setting)
     present = [method for method, _ in questions]
     done, active = seeds_of(present, scale)
-    times, missing, seconds, rough = RunTimes(present, scale), 0, 0.0, False
-    for method, name in questions:
-        left = len(set(range(seeds)) - done[method.pk, name] - active[method.pk, name])
-        each, guessed = times.of(method, name)
-        missing, seconds, rough = missing + left, seconds + left * each, rough or (guessed and left > 0)
-    return Estimate(setting, missing, seconds / worker_slots(), rough)
+    return _estimate(setting, lacking(questions, range(seeds), done, active, RunTimes(present, scale)), worker_slots())
+
+
+def _estimate(name: str, work: Work, slots: int) -> Estimate:
+    return Estimate(name, work.missing, work.seconds / slots, work.rough)
 
 
 def duration(seconds: float) -> str:

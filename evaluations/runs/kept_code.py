@@ -1,22 +1,22 @@
 """The code of the method library as it was when a run was measured, so that a replay can run just that.
 
-One archive for each state of the library in which something ran (kit and arenas, a few hundred kilobytes), kept in
-the database, which all machines share.
+For each state of the library in which something ran (kit and arenas), the list of its files; a file is kept once,
+whatever the number of states that have it. All of it is in the database, which all machines share.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import shutil
 import tempfile
-import zipfile
+import zlib
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
 
-from evaluations.models import Library, Run
+from evaluations.models import Blob, Library, Run
 from evaluations.runs.measurements import LIBRARY
 
 FOLDERS = ("kit", "arenas")
@@ -25,10 +25,18 @@ FOLDERS = ("kit", "arenas")
 def keep_library() -> str:
     """Keep the library as it lies on this machine's disk, if it is not kept yet; returns its key."""
     files = _files()
-    key = hashlib.sha256(b"".join(name.encode() + b"\0" + hashlib.sha256(text).digest() for name, text in files))
+    digests = {name: hashlib.sha256(contents) for name, contents in files.items()}
+    key = hashlib.sha256(b"".join(name.encode() + b"\0" + digest.digest() for name, digest in digests.items()))
     key = key.hexdigest()[:16]
     if not Library.objects.filter(pk=key).exists():
-        Library.objects.bulk_create([Library(key=key, archive=_archive(files))], ignore_conflicts=True)
+        contents_of = {digests[name].hexdigest(): contents for name, contents in files.items()}
+        with transaction.atomic():
+            there = set(Blob.objects.filter(pk__in=list(contents_of)).values_list("pk", flat=True))
+            Blob.objects.bulk_create([Blob(sha256=sha256, packed=zlib.compress(contents))
+                                      for sha256, contents in contents_of.items() if sha256 not in there],
+                                     ignore_conflicts=True)
+            Library.objects.bulk_create([Library(key=key, files=[
+                [name, digest.hexdigest()] for name, digest in digests.items()])], ignore_conflicts=True)
     return key
 
 
@@ -42,11 +50,14 @@ def library_folder(key: str) -> Path:
     """A folder to import the kept library `methods` from. Raises Library.DoesNotExist when it is not kept."""
     there = Path(settings.DATA_DIR) / "libraries" / key
     if not there.exists():
-        archive = bytes(Library.objects.get(pk=key).archive)
+        files = Library.objects.get(pk=key).files
+        blobs = Blob.objects.in_bulk([sha256 for _, sha256 in files])
         there.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=".partial-", dir=there.parent))
-        with zipfile.ZipFile(io.BytesIO(archive)) as file:
-            file.extractall(made)
+        for name, sha256 in files:
+            path = made / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(zlib.decompress(blobs[sha256].packed))
         try:
             os.rename(made, there)
         except OSError:  # another worker was quicker
@@ -56,15 +67,8 @@ def library_folder(key: str) -> Path:
     return there
 
 
-def _files() -> list[tuple[str, bytes]]:
+def _files() -> dict[str, bytes]:
+    """The contents of the library's files by path, in the order of the paths."""
     root = Path(settings.BASE_DIR) / "methods"
     paths = [root / "__init__.py", *(path for folder in FOLDERS for path in (root / folder).rglob("*.py"))]
-    return [(path.relative_to(root.parent).as_posix(), path.read_bytes()) for path in sorted(paths)]
-
-
-def _archive(files: list[tuple[str, bytes]]) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, text in files:
-            file.writestr(name, text)
-    return made.getvalue()
+    return {path.relative_to(root.parent).as_posix(): path.read_bytes() for path in sorted(paths)}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from evaluations.arithmetic import rounding, statistics
 from evaluations.arithmetic.reliability import reliability_of
-from evaluations.claims.verdicts import NOT_MEASURED, ClaimStanding, claim_list
+from evaluations.claims.verdicts import NOT_MEASURED, ClaimStanding, claim_list, statuses_by_arena
 from evaluations.models import Run, Verdict
 from evaluations.runs.measurements import measure
 from evaluations.tables.build import build_settings_table, build_table
@@ -56,9 +56,7 @@ def arena_cards() -> list[ArenaCard]:
     main = {arena.slug: arena.settings[0]["name"] for arena in arenas}
     found, _ = measure([m for of in methods.values() for m in of], settings=set(main.values()), scale="full",
                        metrics={metric["name"] for metric in primary.values()})
-    counts: dict[str, Counter] = defaultdict(Counter)
-    for standing in claim_list():
-        counts[standing.claim.method.arena_id][standing.status] += 1
+    counts = statuses_by_arena()
     active = Counter(Run.objects.filter(state__in=Run.ACTIVE).values_list("method__arena", flat=True))
     cards = []
     for arena in arenas:
