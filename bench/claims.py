@@ -29,7 +29,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from evaluations.reported.vocabulary import COUNTED
+from evaluations.reported.rules.vocabulary import COUNTED
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -66,7 +66,7 @@ HOSTILE = ("1 ", "1.5 of is a 1 ", "12.5%, ", "over 3 the a ", "F1 1.5 ", "by 3%
 
 def cost(abstracts: list[str]) -> dict[str, float]:
     """Processor seconds: a real abstract on average, and the worst of some made to be slow, as long as is read."""
-    from evaluations.reported.extraction import SENTENCE_LIMIT, TEXT_LIMIT, extract
+    from evaluations.reported.rules.extraction import SENTENCE_LIMIT, TEXT_LIMIT, extract
 
     def seconds(text: str) -> float:
         start = time.process_time()
@@ -145,7 +145,7 @@ def ends(label: dict) -> list[float]:
 
 
 def measure(records: list[dict], *, tell: bool = False) -> dict:
-    from evaluations.reported.extraction import extract
+    from evaluations.reported.rules.extraction import extract
     counts: Counter[str] = Counter()
     for record in records:
         found = extract(record["abstract"])

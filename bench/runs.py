@@ -112,7 +112,7 @@ def _forkserver(pid: int) -> bool:
 
 def through_workers(arena: str, jobs: list[tuple[str, int]]) -> tuple[dict, float]:
     from evaluations.models import Run, Score
-    from evaluations.services import request_runs
+    from evaluations.runs.services import request_runs
     from methods.models import Method
     methods = {method.slug: method for method in Method.objects.select_related("arena").filter(arena=arena)}
     before = time.perf_counter()

@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "methods",
     "evaluations",
     "workers",
+    "config",
     "config.accounts",
     "django.contrib.admin",
     "django.contrib.auth",

@@ -4,8 +4,10 @@ from django.contrib import admin
 from django.urls import include, path
 
 from config.api import api
+from config.front import views as front
 
 urlpatterns = [
+    path("", front.home, name="home"),
     path("admin/", admin.site.urls),
     path("api/", api.urls),
     path("", include("config.accounts.urls")),

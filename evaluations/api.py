@@ -1,13 +1,13 @@
-"""The API of runs, arenas, tables and claims."""
+"""The API of every room."""
 
 from ninja import Router
 
-from evaluations.ledger_api import router as ledger
-from evaluations.reported_api import router as claims
-from evaluations.run_api import router as runs
-from evaluations.snapshot_api import router as snapshots
-from evaluations.statistics_api import router as statistics
-from evaluations.table_api import router as tables
+from evaluations.arenas.api import router as tables
+from evaluations.arenas.statistics_api import router as statistics
+from evaluations.ledger.api import router as ledger
+from evaluations.reported.api import router as claims
+from evaluations.runs.api import router as runs
+from evaluations.snapshots.api import router as snapshots
 
 router = Router()
 router.add_router("", runs)

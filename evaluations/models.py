@@ -67,7 +67,9 @@ class Run(models.Model):
             condition=Q(replay_of=None) & Q(state__in=["queued", "running", "done"]),
             name="one_run_per_question")]
         indexes = [models.Index(fields=["state", "queue", "requested_at"], name="queue_order"),
-                   models.Index(fields=["method", "setting", "scale", "state"], name="table_cells")]
+                   models.Index(fields=["method", "setting", "scale", "state"], name="table_cells"),
+                   # what a stamp reads, so that it need not open the rows
+                   models.Index(fields=["method", "state", "code_digest", "finished_at"], name="stamps")]
 
     def __str__(self):
         return f"run {self.pk}: {self.method} seed {self.seed}"
@@ -81,11 +83,21 @@ class Run(models.Model):
         return self.state in self.ACTIVE
 
 
+class Blob(models.Model):
+    """The contents of a file, kept once however many libraries have it."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True)  # of the contents as they were
+    packed = models.BinaryField()  # by zlib
+
+    def __str__(self):
+        return self.sha256
+
+
 class Library(models.Model):
-    """The files of the method library, kit and arenas, as they were when something ran: a zip archive."""
+    """The files of the method library, kit and arenas, as they were when something ran."""
 
     key = models.CharField(max_length=16, primary_key=True)  # of the files' names and contents
-    archive = models.BinaryField()
+    files = models.JSONField()  # [[path, sha256 of its contents]]
     kept_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from evaluations.reported_services import read_new_abstracts
-from evaluations.verdicts import update_verdicts
+from evaluations.claims.verdicts import update_verdicts
+from evaluations.reported.services import read_new_abstracts
 from methods.models import Arena
 
 

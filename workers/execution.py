@@ -11,8 +11,9 @@ from typing import Any
 
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
-from evaluations import kept_code, services
 from evaluations.models import Run
+from evaluations.runs import kept_code, services
+from evaluations.runs.measurements import LIBRARY
 from workers import devices
 from workers.isolation import ForkServer, Job, Watch, run_isolated
 
@@ -106,7 +107,7 @@ class _Attempt:
         run, log = self.run, self.before + ending.log
         if ending.kind == "done":
             outcome = ending.outcome
-            outcome["environment"][kept_code.FACT] = self.library
+            outcome["environment"][LIBRARY] = self.library
             superseded = self.superseded or persistently(
                 lambda: services.adopt_code(run, digest=outcome["code_digest"]))
             if superseded:

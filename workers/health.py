@@ -20,8 +20,8 @@ from django.db.models import Count, Min
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from evaluations import services
 from evaluations.models import Run, Worker
+from evaluations.runs import services
 from workers import devices, execution
 
 logger = logging.getLogger(__name__)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from django import template
 from django.urls import reverse
 
-from evaluations import badges, open_questions, rounding
+from evaluations.arithmetic import rounding
+from evaluations.claims import open_questions
+from evaluations.claims.verdicts import ClaimStanding
+from evaluations.ledger import badges
 from evaluations.models import Claim, Verdict
-from evaluations.plots import forest_plots
-from evaluations.summaries import cost_in_words
-from evaluations.verdicts import ClaimStanding
+from evaluations.tables.plots.forest import forest_plots
+from evaluations.tables.summaries import cost_in_words
 from methods.models import Arena, Method
 
 register = template.Library()
@@ -23,13 +25,13 @@ def claim_proposals(standings) -> dict:
     return open_questions.proposals(standings)
 
 
-@register.inclusion_tag("evaluations/_claim_run.html", takes_context=True)
+@register.inclusion_tag("evaluations/claims/_claim_run.html", takes_context=True)
 def claim_run(context, standing: ClaimStanding):
     """A button that queues the runs an open claim lacks, with the time they take; `proposals` is in the context."""
     return _button(context, (context.get("proposals") or {}).get(standing.claim.pk))
 
 
-@register.inclusion_tag("evaluations/_claim_run.html", takes_context=True)
+@register.inclusion_tag("evaluations/claims/_claim_run.html", takes_context=True)
 def claim_button(context, proposal: open_questions.Proposal):
     """The same button where the proposal is at hand."""
     return _button(context, proposal)
@@ -42,19 +44,19 @@ def _button(context, proposal: open_questions.Proposal | None) -> dict:
             "csrf_token": context.get("csrf_token")}
 
 
-@register.inclusion_tag("evaluations/_arena_estimate.html")
+@register.inclusion_tag("evaluations/claims/_arena_estimate.html")
 def arena_estimate(arena: Arena, scale: str, seeds):
     """How many runs an arena lacks, by setting, and how long they take."""
     return {"estimate": open_questions.ArenaEstimate(arena, scale=scale, seeds=int(seeds or open_questions.SEEDS))}
 
 
-@register.inclusion_tag("evaluations/_request_estimate.html")
+@register.inclusion_tag("evaluations/claims/_request_estimate.html")
 def request_estimate(methods, setting: str):
     """How many runs a Run form lacks as it stands, and how long they take."""
     return {"estimate": open_questions.request_estimate(list(methods), setting)}
 
 
-@register.inclusion_tag("evaluations/_forest_folded.html")
+@register.inclusion_tag("evaluations/tables/_forest_folded.html")
 def forest(standings):
     """What was claimed against what was measured, a plot per unit."""
     plots = forest_plots(standings)
@@ -62,7 +64,7 @@ def forest(standings):
     return {"forests": plots, "rows": rows, "open": rows <= OPEN_ROWS}
 
 
-@register.inclusion_tag("evaluations/_badge_snippet.html", takes_context=True)
+@register.inclusion_tag("evaluations/ledger/_badge_snippet.html", takes_context=True)
 def verdict_picture(context, subject):
     """A badge of a paper's or method's verdicts with the Markdown that shows it elsewhere."""
     if isinstance(subject, Method):

@@ -2,14 +2,14 @@
 
 from django import template
 
-from evaluations.reported_selectors import paper_block
+from evaluations.reported.selectors import paper_block
 
 register = template.Library()
 
 BADGES = {"proposed": "badge-dim", "accepted": "badge-ok", "corrected": "badge-info", "rejected": "badge-bad"}
 
 
-@register.inclusion_tag("evaluations/_reported_claims.html", takes_context=True)
+@register.inclusion_tag("evaluations/reported/_reported_claims.html", takes_context=True)
 def reported_claims(context, paper):
     """What the paper says of its results, as proposals that people with the permission decide about."""
     request = context.get("request")

@@ -2,16 +2,16 @@
 
 from django import template
 
-from evaluations.open_questions import proposals
-from evaluations.summaries import IN_MINIATURE, evidence_in_words, method_results, paper_results
-from evaluations.verdicts import ClaimStanding
+from evaluations.claims.open_questions import proposals
+from evaluations.claims.verdicts import ClaimStanding
+from evaluations.tables.summaries import IN_MINIATURE, evidence_in_words, method_results, paper_results
 
 register = template.Library()
 
 BADGES = {"confirmed": "badge-ok", "refuted": "badge-bad", "inconclusive": "badge-warn"}
 
 
-@register.inclusion_tag("evaluations/_verdict_badge.html")
+@register.inclusion_tag("evaluations/claims/_verdict_badge.html")
 def verdict_badge(verdict):
     """A badge for a verdict, a claim's standing, or None when nothing was measured."""
     stale = isinstance(verdict, ClaimStanding) and verdict.stale
@@ -21,7 +21,7 @@ def verdict_badge(verdict):
             "scope": IN_MINIATURE}
 
 
-@register.inclusion_tag("evaluations/_verdict_row.html", takes_context=True)
+@register.inclusion_tag("evaluations/claims/_verdict_row.html", takes_context=True)
 def verdict_row(context, standing):
     """A claim in one line: what is claimed, what was measured, and a button for the seeds that would decide it."""
     return {"standing": standing, "claim": standing.claim, "verdict": standing.verdict,
@@ -29,7 +29,7 @@ def verdict_row(context, standing):
             "csrf_token": context.get("csrf_token")}
 
 
-@register.inclusion_tag("evaluations/_paper_results.html", takes_context=True, name="paper_results")
+@register.inclusion_tag("evaluations/tables/_paper_results.html", takes_context=True, name="paper_results")
 def show_paper_results(context, paper):
     """What was measured of the methods linked to a paper."""
     results = paper_results(paper)
@@ -38,7 +38,7 @@ def show_paper_results(context, paper):
             "proposals": proposals([claim for result in results for claim in result.claims])}
 
 
-@register.inclusion_tag("evaluations/_method_results.html", takes_context=True, name="method_results")
+@register.inclusion_tag("evaluations/tables/_method_results.html", takes_context=True, name="method_results")
 def show_method_results(context, method):
     """Where a method wins and loses, and how its claims stand."""
     cells, claims = method_results(method)

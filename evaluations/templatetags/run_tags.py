@@ -2,28 +2,28 @@
 
 from django import template
 
-from evaluations import run_selectors, services
 from evaluations.models import Run
-from evaluations.run_requests import find_target
+from evaluations.runs import selectors, services
+from evaluations.runs.requests import CLAIMS, find_target
 from methods.models import Arena, Method
 
 register = template.Library()
 
 
-@register.inclusion_tag("evaluations/_run_button.html", takes_context=True)
+@register.inclusion_tag("evaluations/runs/_run_button.html", takes_context=True)
 def run_button(context, method: Method):
     """The form that runs one method, with its hyperparameters."""
     return _form(context, f"method:{method.key}", [method.arena], params=method.params, present=method.present) | {
         "estimated": [method], "estimated_setting": method.arena.settings[0]["name"]}
 
 
-@register.inclusion_tag("evaluations/_run_button.html", takes_context=True)
+@register.inclusion_tag("evaluations/runs/_run_button.html", takes_context=True)
 def arena_run_button(context, arena: Arena):
     """The form that runs every method of an arena."""
     return _form(context, f"arena:{arena.slug}", [arena], present=arena.present)
 
 
-@register.inclusion_tag("evaluations/_run_button.html", takes_context=True)
+@register.inclusion_tag("evaluations/runs/_run_button.html", takes_context=True)
 def paper_run_button(context, paper):
     """The form that runs what a paper is linked to, its rivals and the baselines."""
     target = f"paper:{paper.pk}"
@@ -33,24 +33,24 @@ def paper_run_button(context, paper):
         methods = []
     arenas = {method.arena_id: method.arena for method in methods}
     return _form(context, target, list(arenas.values()), present=bool(methods), methods=methods) | {
-        "estimated": methods, "estimated_setting": services.CLAIMS}
+        "estimated": methods, "estimated_setting": CLAIMS}
 
 
-@register.inclusion_tag("evaluations/_method_runs.html")
+@register.inclusion_tag("evaluations/runs/_method_runs.html")
 def method_runs(method: Method, limit: int = 10):
     """The method's newest runs."""
-    runs = run_selectors.run_list({"arena": method.arena_id, "method": method.slug})
+    runs = selectors.run_list({"arena": method.arena_id, "method": method.slug})
     return {"method": method, "runs": runs[:limit], "total": runs.count()}
 
 
-@register.inclusion_tag("evaluations/_run_state.html")
+@register.inclusion_tag("evaluations/runs/_run_state.html")
 def run_state(run: Run):
-    return {"run": run, "badge": run_selectors.BADGES[run.state]}
+    return {"run": run, "badge": selectors.BADGES[run.state]}
 
 
 @register.filter
 def primary_score(run: Run) -> str:
-    return run_selectors.primary_score(run)
+    return selectors.primary_score(run)
 
 
 @register.filter
@@ -88,7 +88,7 @@ def _form(context, target: str, arenas: list[Arena], *, present: bool, params=()
     return {
         "target": target, "form_id": "run-" + target.replace(":", "-").replace("/", "-"), "present": present,
         "settings": settings.items(), "scales": scales, "queues": services.QUEUES, "params": params,
-        "methods": methods, "unheard": run_selectors.unheard_queues() if present else [], "path": request.path,
+        "methods": methods, "unheard": selectors.unheard_queues() if present else [], "path": request.path,
         "user": request.user, "may_run": request.user.has_perm("evaluations.add_run"), "request": request,
         "claims_first": target.startswith("paper:"),
     }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evaluations.claims import sync_claims
+from evaluations.claims.mirror import sync_claims
 from evaluations.models import Claim
 from methods.kit.engine.registry import discover
 from methods.mirror import import_starter_digest, sync_methods

@@ -152,7 +152,7 @@ def worker(installation) -> subprocess.Popen:
 def ask(installation):
     """Queue one run of the proving ground and return it; the next seed every time, so that it is always new."""
     from evaluations.models import Run
-    from evaluations.services import request_runs
+    from evaluations.runs.services import request_runs
     from methods.models import Method
 
     def ask(method: str, *, scale: str = "full", queue: str = "cpu", **params) -> Run:

@@ -9,8 +9,8 @@ import pytest
 from celery import current_app
 from django.db import transaction
 
-from evaluations import replays, services
 from evaluations.models import Library, Run
+from evaluations.runs import replays, services
 from tests.services import wait_until
 from tests.workers.conftest import eventually_gone, run_process
 

@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from evaluations import services
 from evaluations.models import Run, Worker
-from evaluations.run_selectors import cause_of
+from evaluations.runs import services
+from evaluations.runs.selectors import cause_of
 from tests.services import wait_until
 from tests.workers.conftest import eventually_gone, gone, run_process
 

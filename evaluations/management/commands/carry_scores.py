@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from evaluations.carrying import carry_scores
+from evaluations.claims.carrying import carry_scores
 from methods.models import Arena
 
 

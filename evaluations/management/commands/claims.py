@@ -7,8 +7,8 @@ import json
 
 from django.core.management.base import BaseCommand
 
-from evaluations.reported_selectors import DIRECTIONAL, SCALE, ClaimRecords
-from evaluations.reported_services import read_new_abstracts
+from evaluations.reported.selectors import DIRECTIONAL, SCALE, ClaimRecords
+from evaluations.reported.services import read_new_abstracts
 
 
 class Command(BaseCommand):

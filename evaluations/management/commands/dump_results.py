@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand
 
-from evaluations.results import SHIPPED, dump_results
+from evaluations.runs.results import SHIPPED, dump_results
 from methods.models import Arena
 
 

@@ -7,8 +7,8 @@ from collections import Counter
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Avg
 
-from evaluations import run_requests, services
 from evaluations.models import Run
+from evaluations.runs import requests, services
 from methods.models import Arena, Method
 
 
@@ -37,9 +37,9 @@ class Command(BaseCommand):
                 raise ValueError("--param needs exactly one --method")
             if any("=" not in text for text in param):
                 raise ValueError("--param takes NAME=VALUE")
-            params = run_requests.parse_params(methods[0], dict(text.split("=", 1) for text in param)) if param else {}
+            params = requests.parse_params(methods[0], dict(text.split("=", 1) for text in param)) if param else {}
             report = services.request_runs(methods=methods, setting=setting, scale=scale, queue=queue, params=params,
-                                           seeds=run_requests.parse_seeds(seeds))
+                                           seeds=requests.parse_seeds(seeds))
         except ValueError as error:
             raise CommandError(str(error)) from error
         pending = report.queued + report.already_queued

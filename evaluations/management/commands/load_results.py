@@ -4,8 +4,8 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from evaluations.results import SHIPPED, load_results
-from evaluations.verdicts import update_verdicts
+from evaluations.claims.verdicts import update_verdicts
+from evaluations.runs.results import SHIPPED, load_results
 
 
 class Command(BaseCommand):

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from evaluations.renderers.registry import formats, render
-from evaluations.table_state import VIEWS, TableState, default_state
-from evaluations.tables import TableError
+from evaluations.tables.build import TableError
+from evaluations.tables.renderers.registry import formats, render
+from evaluations.tables.state import VIEWS, TableState, default_state
 from methods.models import Arena
 
 BINARY = ("every_eval_ever", "parquet", "xlsx")

@@ -4,7 +4,7 @@ import json
 
 from django.core.management.base import BaseCommand, CommandError
 
-from evaluations.verdicts import claim_list, claim_record, update_verdicts
+from evaluations.claims.verdicts import claim_list, claim_record, update_verdicts
 from methods.models import Arena
 
 

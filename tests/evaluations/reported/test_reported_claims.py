@@ -10,8 +10,8 @@ from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.utils import timezone
 
-from evaluations import reported_services as services
 from evaluations.models import ReportedClaim, ReportedClaimEdit
+from evaluations.reported import services
 from evaluations.tasks import extract_reported
 from papers.models import Paper
 from papers.services import import_digest

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from evaluations.reported.extraction import extract
+from evaluations.reported.rules.extraction import extract
 
 
 def pairs(text: str, kind: str = "result") -> list[tuple[float, str]]:

@@ -39,7 +39,7 @@ BAD_METHODS = {
     "reach arena": (DIRECTION, "        from methods.arenas.tiny.arena import Tiny\n        Tiny().data\n" + DIRECTION,
                     "Tiny, the arena itself"),
     "reach data": (DIRECTION, "        from methods.arenas.tiny.arena import digits\n        digits()\n" + DIRECTION,
-                   "gets at .* of methods.kit.stage"),
+                   "gets at reads of methods.kit.engine"),
     "banned-calls print": (DIRECTION, "        print(gradient)\n" + DIRECTION, r"print\(\)"),
     "banned-calls cuda": (DIRECTION, "        gradient.cuda\n" + DIRECTION, "gradient.cuda"),
     "banned-calls device": (DIRECTION, "        torch.device\n" + DIRECTION, "torch.device"),

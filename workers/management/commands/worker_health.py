@@ -4,7 +4,7 @@ import socket
 
 from django.core.management.base import BaseCommand, CommandError
 
-from evaluations.run_selectors import live_workers
+from evaluations.runs.selectors import live_workers
 
 
 class Command(BaseCommand):

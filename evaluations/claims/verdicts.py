@@ -1,0 +1,333 @@
+"""What the paired seeds say of the claims on the methods' cards.
+
+A claim is a sum of terms (weight times one method's metric in one setting), signed so that a positive sum supports
+it, plus a margin. The sum is taken seed by seed over the seeds that every term has, from present-code runs with
+default hyperparameters; `smoke` runs never count. Two seeds are the least a verdict needs.
+
+Multiplicity: the two-sided paired t tests of all claims of one arena at one scale that have two seeds or more are
+one family, corrected by Holm. A verdict's `low` and `high` are its plain 95 % interval, its `p_value` is
+Holm-adjusted. It is confirmed (refuted) when the interval lies above (below) zero and the adjusted p is at most 0.05.
+Power and further seeds are reckoned at the level Holm's procedure holds that claim to.
+
+A claim "at a lower cost" has two halves, and both must hold: `difference`, `low` and `high` are those of the first,
+`cost` holds the second. Its p in the family is the larger of the two when both point its way (so it is confirmed only
+when each half is), else that of the half against it (so one half that fails refutes it); either error stays at the
+level. A count that differs by the same amount at every seed is known and not estimated: its p is 0, and an equal
+count is not a lower one. Seconds and memory are compared between runs of one machine only. A cost that no run
+records can be refuted by the first half and never confirmed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import reduce
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from evaluations.arithmetic import statistics
+from evaluations.arithmetic.statistics import Contrast
+from evaluations.models import Claim, Verdict
+from evaluations.runs.measurements import COSTS, Measurement, measure
+from methods.kit.method import COSTS as COST_NAMES
+from methods.models import Arena, Method
+
+NOT_MEASURED = "not measured"
+LEAST_SEEDS = 2
+LONG = ("source_code", "explanation", "params", "claims")  # columns of a method that claims have no use for
+
+
+@dataclass(frozen=True)
+class CostEvidence:
+    """What the claimant spends less than its rival, by seed; `recorded` is "" when no run records such a cost."""
+
+    recorded: str
+    unit: str
+    by_seed: dict[int, float]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A claim's sum by seed, its cost half if it has one, and a digest of everything they came from."""
+
+    claim: Claim
+    by_seed: dict[int, float]
+    basis: str
+    cost: CostEvidence | None = None
+
+
+@transaction.atomic
+def update_verdicts(*, arena: Arena, scale: str = "full") -> list[Verdict]:
+    """Bring the arena's verdicts up to date with its runs; returns the new ones. Safe to repeat.
+
+    A new row is written when a claim's status or the scores behind it changed, and the row before it stays as
+    history. Where only other claims of the family changed, adjusted p, power and seeds are renewed in place. A
+    claim that has lost its scores (the code changed) keeps its rows, none of them current. Raises ValueError for
+    the smoke scale, which never gives verdicts.
+    """
+    if scale == "smoke":
+        raise ValueError("smoke runs only check that the code works; they give no verdicts")
+    Arena.objects.select_for_update().get(pk=arena.pk)  # one at a time
+    evidence = gather_evidence(arena=arena, scale=scale)
+    before = {verdict.claim_id: verdict for verdict in Verdict.objects.filter(
+        claim__method__arena=arena, scale=scale, current=True)}
+    tests = [ClaimTest.of(e) for e in evidence if len(e.by_seed) >= LEAST_SEEDS]
+    p_values = [test.p_value for test in tests]
+    fresh: list[Verdict] = []
+    for test, p, level in zip(tests, statistics.holm(p_values), statistics.holm_level(p_values), strict=True):
+        old = before.pop(test.evidence.claim.pk, None)
+        new = _verdict(test, p, level, scale)
+        if old and (old.status, old.basis) == (new.status, new.basis):
+            _renew(old, new)
+            continue
+        if old:
+            Verdict.objects.filter(pk=old.pk).update(current=False)
+        new.save()
+        fresh.append(new)
+    Verdict.objects.filter(pk__in=[verdict.pk for verdict in before.values()]).update(current=False)
+    return fresh
+
+
+def gather_evidence(*, arena: Arena, scale: str) -> list[Evidence]:
+    """The sum of every claim of the arena's present methods, by seed; five queries."""
+    claims = with_parents(Claim.objects.filter(method__arena=arena, method__present=True))
+    methods = {method.slug: method for method in arena.methods.filter(present=True).defer(*LONG)}
+    found = measure_terms(claims, methods, scale)
+    return [evidence_of(claim, term_measurements(claim, methods, found)) for claim in claims]
+
+
+Found = Mapping[tuple[int, str], Measurement]
+
+
+def measure_terms(claims: Sequence[Claim], methods: Mapping[str, Method], scale: str) -> Found:
+    """What was measured of the methods and settings that the claims of one arena compare; two queries."""
+    terms = [term for claim in claims for term in claim.terms]
+    costs = {cost_name(claim) for claim in claims if claim.cost}
+    found, _ = measure(methods.values(), settings={term["setting"] for term in terms}, scale=scale,
+                       metrics={term["metric"] for term in terms} | costs)
+    return found
+
+
+def term_measurements(claim: Claim, methods: Mapping[str, Method], found: Found, *, stale: bool = False
+                      ) -> list[Measurement | None]:
+    """The measurement behind each term; without `stale`, those of older code are left out."""
+    of = []
+    for term in claim.terms:
+        method = methods.get(term["method"] or claim.method.slug)
+        measured = found.get((method.pk, term["setting"])) if method else None
+        of.append(measured if measured and (stale or not measured.stale) else None)
+    return of
+
+
+def evidence_of(claim: Claim, measured: Sequence[Measurement | None]) -> Evidence:
+    """The claim's sum over the seeds that every term has."""
+    scores = [of.scores.get(term["metric"], {}) if of else {} for term, of in zip(claim.terms, measured, strict=True)]
+    seeds = sorted(reduce(set.intersection, map(set, scores))) if scores else []
+    by_seed = {seed: claim.margin + _sum([term["weight"] * by[seed] for term, by in
+                                          zip(claim.terms, scores, strict=True)]) for seed in seeds}
+    basis = [claim.margin, [[term, of.code_digest if of and by else "", [by[seed] for seed in seeds]] for term, of, by
+                            in zip(claim.terms, measured, scores, strict=True)], seeds]
+    cost = _cost_evidence(claim, *measured[:2]) if claim.cost else None
+    if cost:
+        basis.append([cost.recorded, sorted(cost.by_seed.items())])
+    return Evidence(claim, by_seed, hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest(), cost)
+
+
+def cost_name(claim: Claim) -> str:
+    """The name under which runs record what the card calls a cost: a metric of the arena, or a cost of every run."""
+    for metric in claim.method.arena.metrics:
+        if claim.cost in (metric["name"], metric["title"].lower()):
+            return metric["name"]
+    return COST_NAMES.get(claim.cost, claim.cost)
+
+
+def _cost_evidence(claim: Claim, ours: Measurement | None, rivals: Measurement | None) -> CostEvidence:
+    """Rival minus claimant. The first term is the claimant's, the second the rival's."""
+    name = cost_name(claim)
+    units = {"seconds": "s", "peak_memory_mb": "MB"} | {m["name"]: m["unit"] for m in claim.method.arena.metrics}
+    if not ours or not rivals:
+        return CostEvidence(name, units.get(name, ""), {})
+    spent = [(of.scores.get(name) or of.costs.get(name) or {}) for of in (ours, rivals)]
+    if not all(spent):
+        return CostEvidence("", "", {})
+    seeds = sorted(set(spent[0]) & set(spent[1]))
+    if name in COSTS:
+        seeds = [seed for seed in seeds if ours.machine_of.get(seed) == rivals.machine_of.get(seed)]
+    return CostEvidence(name, units.get(name, ""), {seed: spent[1][seed] - spent[0][seed] for seed in seeds})
+
+
+def _sum(parts: Sequence[float]) -> float:
+    """Their sum, without the rounding noise that is left when they cancel."""
+    total = math.fsum(parts)
+    return 0.0 if abs(total) <= 1e-12 * max(map(abs, parts)) else total
+
+
+@dataclass(frozen=True)
+class ClaimTest:
+    """A claim's halves put to the test; `halves` are those about which anything is known, the first always."""
+
+    evidence: Evidence
+    halves: tuple[Contrast, ...]
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> ClaimTest:
+        contrasts = [statistics.paired_contrast([of[seed] for seed in sorted(of)]) for of in
+                     (evidence.by_seed, evidence.cost.by_seed if evidence.cost else {}) if len(of) >= LEAST_SEEDS]
+        return cls(evidence, (contrasts[0], *map(_known, contrasts[1:])))
+
+    @property
+    def whole(self) -> bool:
+        """Whether something is known of every half."""
+        return len(self.halves) == 2 or self.evidence.cost is None
+
+    @property
+    def against(self) -> list[Contrast]:
+        """The halves that point against the claim; a cost known to be equal does."""
+        return [half for place, half in enumerate(self.halves)
+                if half.mean < 0 or (place and half.mean == 0 and half.p_value == 0)]
+
+    @property
+    def p_value(self) -> float:
+        if self.against:
+            return min(half.p_value for half in self.against)
+        return max(half.p_value for half in self.halves) if self.whole else 1.0
+
+    def status(self, p: float) -> str:
+        """What becomes of the claim when its p, adjusted for the others of the arena, is `p`."""
+        if p > statistics.ALPHA:
+            return Verdict.INCONCLUSIVE
+        if any(half.high < 0 or half.p_value == 0 for half in self.against):
+            return Verdict.REFUTED
+        sure = self.whole and all(half.low > 0 for half in self.halves)
+        return Verdict.CONFIRMED if sure else Verdict.INCONCLUSIVE
+
+    def power(self, level: float) -> float | None:
+        """The chance that as many seeds decide the claim, were all effects as large as they look (a lower bound)."""
+        if self.halves[0].effect_size is None or not (self.whole or self.against):
+            return None
+        powers = [1.0 if half.effect_size is None else statistics.achieved_power(half.effect_size, half.n, level)
+                  for half in self.against or self.halves]
+        return max(powers) if self.against else max(0.0, 1 - sum(1 - power for power in powers))
+
+    def seeds_needed(self, level: float) -> int | None:
+        """Further seeds that decide it; None when no affordable number does, or when the cost is not recorded."""
+        if not (self.whole or self.against):
+            return None
+        needed = [0 if half.p_value == 0 else statistics.further_seeds(half, level)
+                  for half in self.against or self.halves]
+        if self.against:
+            return min((seeds for seeds in needed if seeds is not None), default=None)
+        return None if None in needed else max(needed)
+
+    def cost_record(self) -> dict | None:
+        """The cost half as plain data."""
+        cost = self.evidence.cost
+        if cost is None:
+            return None
+        contrast = self.halves[1] if self.whole else None
+        return {"cost": self.evidence.claim.cost, "recorded": cost.recorded, "unit": cost.unit,
+                "n": len(cost.by_seed), **{name: getattr(contrast, name, None) for name in ("low", "high", "p_value")},
+                "difference": getattr(contrast, "mean", None)}
+
+
+def _known(cost: Contrast) -> Contrast:
+    """A cost that differs by the same amount at every seed is known, not estimated."""
+    return replace(cost, p_value=0.0) if cost.effect_size is None else cost
+
+
+def _verdict(test: ClaimTest, p: float, level: float, scale: str) -> Verdict:
+    first = test.halves[0]
+    return Verdict(
+        claim=test.evidence.claim, status=test.status(p), scale=scale, n=first.n, difference=first.mean, low=first.low,
+        high=first.high, p_value=p, effect_size=first.effect_size, power=test.power(level),
+        seeds_needed=test.seeds_needed(level), cost=test.cost_record(), basis=test.evidence.basis)
+
+
+def _renew(old: Verdict, new: Verdict) -> None:
+    """Take over what depends on the other claims of the family."""
+    changed = {name: getattr(new, name) for name in ("p_value", "power", "seeds_needed")
+               if getattr(new, name) != getattr(old, name)}
+    if changed:
+        Verdict.objects.filter(pk=old.pk).update(**changed)
+
+
+@dataclass(frozen=True)
+class ClaimStanding:
+    """A claim with its present verdict, or the last one of older code (stale), or none ("not measured")."""
+
+    claim: Claim
+    verdict: Verdict | None
+    stale: bool = False
+
+    @property
+    def status(self) -> str:
+        return self.verdict.status if self.verdict else NOT_MEASURED
+
+    @property
+    def current(self) -> bool:
+        """Whether the present code has measured it."""
+        return self.verdict is not None and not self.stale
+
+
+def claim_list(*, arena: Arena | None = None, methods: Sequence | None = None, scale: str = "full"
+               ) -> list[ClaimStanding]:
+    """The claims of present methods with where they stand; four queries."""
+    claims = Claim.objects.filter(method__present=True).order_by("method__arena", "method__title", "position")
+    if arena is not None:
+        claims = claims.filter(method__arena=arena)
+    if methods is not None:
+        claims = claims.filter(method__in=methods)
+    return standings_of(with_parents(claims), scale=scale)
+
+
+def with_parents(claims: QuerySet[Claim]) -> list[Claim]:
+    """The claims with their methods and arenas, each of which is fetched and parsed once; three queries.
+
+    Joined instead, an arena's lists would be parsed again for every claim.
+    """
+    rows = list(claims)
+    methods = Method.objects.defer(*LONG).in_bulk({claim.method_id for claim in rows})
+    arenas = Arena.objects.defer("source_code", "explanation").in_bulk({method.arena_id for method in methods.values()})
+    for method in methods.values():
+        method.arena = arenas[method.arena_id]
+    for claim in rows:
+        claim.method = methods[claim.method_id]
+    return rows
+
+
+def statuses_by_arena(*, scale: str = "full") -> dict[str, Counter[str]]:
+    """How many claims of present methods stand where, by arena; two queries, and no claim is built."""
+    newest = dict(Verdict.objects.filter(scale=scale).order_by("current", "decided_at", "pk").values_list(
+        "claim", "status"))
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for claim, arena in Claim.objects.filter(method__present=True).order_by().values_list("pk", "method__arena"):
+        counts[arena][newest.get(claim, NOT_MEASURED)] += 1
+    return counts
+
+
+def standings_of(claims: Sequence[Claim], *, scale: str = "full") -> list[ClaimStanding]:
+    """Where each of the claims stands, in their order; one query."""
+    newest: dict[int, Verdict] = {}
+    for verdict in Verdict.objects.filter(claim__in=claims, scale=scale).order_by("current", "decided_at", "pk"):
+        newest[verdict.claim_id] = verdict  # the current one comes last
+    return [ClaimStanding(claim, newest.get(claim.pk), claim.pk in newest and not newest[claim.pk].current)
+            for claim in claims]
+
+
+def claim_record(standing: ClaimStanding) -> dict:
+    """A claim and its verdict as plain data, ready for JSON."""
+    claim, verdict = standing.claim, standing.verdict
+    record = {"id": claim.pk, "arena": claim.method.arena_id, "method": claim.method.slug, "kind": claim.kind,
+              "sentence": claim.sentence, "rival": claim.rival, "metric": claim.metric, "setting": claim.setting,
+              "status": standing.status, "stale": standing.stale}
+    for name in ("scale", "n", "difference", "low", "high", "p_value", "effect_size", "power", "seeds_needed",
+                 "cost", "decided_at"):
+        value = getattr(verdict, name) if verdict else None
+        record[name] = value.isoformat() if isinstance(value, datetime) else value
+    return record

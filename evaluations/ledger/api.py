@@ -1,0 +1,92 @@
+"""The claim ledger as data and as files: the same filters and rows as the page."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Router
+from ninja.errors import HttpError
+
+from evaluations.claims.open_questions import Proposal, open_questions
+from evaluations.claims.verdicts import claim_record
+from evaluations.ledger.ledger import (
+    KINDS,
+    OUTCOMES,
+    POWERS,
+    SCOPE,
+    SORTS,
+    Ledger,
+    LedgerError,
+    claim_page,
+    evidence_record,
+    ledger,
+)
+from evaluations.ledger.ledger import read_state as read_ledger_state
+from evaluations.models import Claim
+from evaluations.tables.renderers import csv, parquet, xlsx
+from methods.models import Arena
+
+router = Router(tags=["claims"])
+
+FILES = {"csv": csv, "parquet": parquet, "xlsx": xlsx}  # they need fields, records, caption and digest alone
+FORMATS = {"csv": "CSV", "json": "JSON", "parquet": "Parquet", "xlsx": "Excel"}
+PARAMETERS = {
+    "arena": "an arena's slug", "verdict": f"one of {', '.join(OUTCOMES)}", "kind": f"one of {', '.join(KINDS)}",
+    "q": "words of a paper's or method's title or of the claim", "paper": "a paper's number here",
+    "year": "of the paper", "power": f"one of {', '.join(POWERS)}", "sort": f"one of {', '.join(filter(None, SORTS))}",
+    "format": f"one of {', '.join(FORMATS)}; json when left out"}
+
+
+def document(found: Ledger) -> dict[str, Any]:
+    """The ledger as plain data, ready for JSON."""
+    return {"filters": {name: value for name, value in vars(found.state).items() if value not in ("", None)},
+            "scope": SCOPE, "digest": found.digest, "caption": found.caption(), "counts": dict(found.counts),
+            "fields": [{"name": f.name, "title": f.title, "type": f.type.__name__} for f in found.fields],
+            "records": found.records()}
+
+
+def render(found: Ledger, name: str) -> tuple[bytes, str, str]:
+    """Contents, media type and file name. Raises LedgerError for a format there is not."""
+    if name == "json":
+        text = json.dumps(document(found), indent=1, ensure_ascii=False, allow_nan=False)
+        return text.encode(), "application/json", f"{found.file_stem}.json"
+    if name not in FILES:
+        raise LedgerError(f"there is no format {name}; there are {', '.join(FORMATS)}")
+    module = FILES[name]
+    return module.render(found), module.MEDIA_TYPE, f"{found.file_stem}.{module.EXTENSION}"
+
+
+@router.get("/ledger", summary="Every claim with its verdict and evidence, as JSON or a file", openapi_extra={
+    "parameters": [{"in": "query", "name": name, "schema": {"type": "string"}, "description": text}
+                   for name, text in PARAMETERS.items()],
+    "responses": {200: {"description": "The rows"}, 400: {"description": "What the ledger does not have"}}})
+def get_ledger(request):
+    try:
+        contents, media_type, name = render(ledger(read_ledger_state(request.GET)), request.GET.get("format", "json"))
+    except LedgerError as error:
+        raise HttpError(400, str(error)) from error
+    return HttpResponse(contents, content_type=media_type,
+                        headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+@router.get("/ledger/open", response=list[dict[str, Any]],
+            summary="Open claims, the most expected information per second first")
+def get_open(request, arena: str = ""):
+    chosen = get_object_or_404(Arena, pk=arena) if arena else None
+    return [proposal_record(proposal) for proposal in open_questions(arena=chosen).proposals]
+
+
+@router.get("/ledger/{pk}", response=dict[str, Any], summary="One claim with everything behind its verdict")
+def get_claim(request, pk: int):
+    return evidence_record(claim_page(get_object_or_404(Claim.objects.select_related("method__arena"), pk=pk)))
+
+
+def proposal_record(proposal: Proposal) -> dict[str, Any]:
+    """An open claim and the runs that would decide it; `target` and `seeds` are those of POST /runs."""
+    return claim_record(proposal.standing) | {
+        "target": proposal.target, "seeds": proposal.seeds_text, "missing_runs": proposal.missing,
+        "seconds": proposal.seconds, "rough": proposal.rough, "chance": proposal.chance, "entropy": proposal.entropy,
+        "bits_per_second": proposal.rate}

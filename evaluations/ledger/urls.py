@@ -1,0 +1,15 @@
+"""The claim ledger's addresses."""
+
+from django.urls import path
+
+from evaluations.ledger import views
+from evaluations.ledger.feeds import VerdictFeed
+
+urlpatterns = [
+    path("claims/", views.claim_list, name="claim_list"),
+    path("claims/open/", views.claim_open, name="claim_open"),
+    path("claims/feed/", VerdictFeed(), name="claim_feed"),
+    path("claims/<int:pk>/", views.claim_detail, name="claim_detail"),
+    path("badges/paper/<str:key>.svg", views.badge_of_paper, name="badge_paper"),
+    path("badges/method/<slug:arena>/<slug:slug>.svg", views.badge_of_method, name="badge_method"),
+]

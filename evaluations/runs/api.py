@@ -1,0 +1,221 @@
+"""Runs as data: what the pages show, and the same requests."""
+
+from datetime import datetime
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from ninja import Field, FilterSchema, Query, Router, Schema, Status
+from ninja.errors import HttpError
+from ninja.pagination import LimitOffsetPagination, paginate
+
+from evaluations.models import Run
+from evaluations.runs import replays, requests, selectors, services
+
+router = Router(tags=["runs"])
+
+
+class RunSummary(Schema):
+    id: int
+    arena: str
+    method: str
+    setting: str
+    scale: str
+    seed: int
+    params: dict[str, Any]
+    code_digest: str
+    stale: bool
+    replay_of: int | None
+    request: str
+    state: str
+    cause: str
+    failure: str
+    queue: str
+    requested_at: datetime
+    requested_by: str | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    attempts: int
+    worker: str
+    progress: float
+    progress_text: str
+    counts: dict[str, float]
+    seconds: float | None
+    peak_memory_mb: float | None
+    device: str
+    origin: str
+    scores: dict[str, float]
+
+
+class Hyperparameter(Schema):
+    name: str
+    value: Any
+    default: Any
+    help: str
+    changed: bool
+
+
+class MetricPair(Schema):
+    name: str
+    then: float | None
+    now: float | None
+    difference: float | None
+    tolerance: float
+    outcome: str
+
+
+class EnvironmentFact(Schema):
+    name: str
+    then: str
+    now: str
+
+
+class Replay(Schema):
+    id: int
+    original: int
+    state: str
+    outcome: str = Field(description="bit-equal, within tolerance, different, other code, under way or no result")
+    sentence: str
+    same_scores: bool | None
+    metrics: list[MetricPair]
+    environment_changed: list[EnvironmentFact]
+    environment_unrecorded: list[EnvironmentFact]
+
+
+class RunRecord(RunSummary):
+    log: str
+    curve: list[dict[str, float]]
+    environment: dict[str, Any]
+    hyperparameters: list[Hyperparameter]
+    command: str
+    comparison: Replay | None = Field(None, description="for a replay: how it stands to the run it repeats")
+    replays: list[Replay]
+
+
+class ReplayQueued(Schema):
+    run: int
+    replay_of: int
+    code_changed: bool
+    caution: str
+
+
+class RunFilters(FilterSchema):
+    state: str = Field("", description="queued, running, done, failed, cancelled, or active")
+    arena: str = ""
+    method: str = ""
+    setting: str = ""
+    scale: str = ""
+    queue: str = ""
+    request: str = Field("", description="the key that POST /runs answered")
+    since: datetime | None = Field(None, description="asked for or ended at or after this moment")
+
+
+class RunRequest(Schema):
+    target: str = Field(description="method:ARENA/METHOD, arena:ARENA, paper:NUMBER or claim:NUMBER")
+    setting: str = Field("default", description="a setting, all, or claims")
+    scale: str = "full"
+    seeds: str | list[int] = Field("10", description='how many ("10"), a range ("3-7") or a list')
+    queue: str = "cpu"
+    params: dict[str, Any] = {}
+
+
+class Refusal(Schema):
+    method: str
+    reason: str
+
+
+class RequestOut(Schema):
+    request: str
+    queued: list[int]
+    already_measured: list[int]
+    already_queued: list[int]
+    refused: list[Refusal]
+    worker_listening: bool
+
+
+class Problem(Schema):
+    detail: str
+
+
+class Summarising(LimitOffsetPagination):
+    """Turns only the rows of the page into data."""
+
+    def paginate_queryset(self, queryset, pagination, **params):
+        page = super().paginate_queryset(queryset, pagination, **params)
+        return {**page, "items": selectors.summaries(page["items"])}
+
+
+def _require(request, permission: str) -> None:
+    if not request.user.has_perm(permission):
+        raise HttpError(403, f"This needs the permission {permission}.")
+
+
+@router.get("/runs", response=list[RunSummary], summary="Runs, newest first")
+@paginate(Summarising)
+def list_runs(request, filters: Query[RunFilters]):
+    chosen = filters.dict()
+    return selectors.run_list(chosen, since=chosen.pop("since"))
+
+
+@router.get("/runs/{pk}", response=RunRecord, summary="Everything about one run")
+def get_run(request, pk: int):
+    return selectors.run_record(_run(pk))
+
+
+@router.post("/runs", response={202: RequestOut, 400: Problem, 404: Problem}, summary="Queue what is not measured yet")
+def post_runs(request, body: RunRequest):
+    _require(request, "evaluations.add_run")
+    try:
+        target = requests.find_target(body.target)
+        if body.params and not target.tunable:
+            raise ValueError("params need a single method as target")
+        seeds = requests.parse_seeds(body.seeds) if isinstance(body.seeds, str) else body.seeds
+        report = services.request_runs(methods=target.methods, setting=body.setting, scale=body.scale, seeds=seeds,
+                                       queue=body.queue, params=body.params, requested_by=request.user,
+                                       questions=target.questions)
+    except LookupError as error:
+        return Status(404, {"detail": str(error)})
+    except ValueError as error:
+        return Status(400, {"detail": str(error)})
+    return Status(202, {
+        "request": report.key, "queued": report.queued, "already_measured": report.already_measured,
+        "already_queued": report.already_queued, "worker_listening": services.listening(body.queue),
+        "refused": [{"method": key, "reason": reason} for key, reason in report.refused]})
+
+
+@router.post("/runs/{pk}/cancel", response={200: RunRecord, 409: Problem}, summary="Cancel a queued or running run")
+def cancel_run(request, pk: int):
+    _require(request, "evaluations.change_run")
+    run = _run(pk)
+    if not services.cancel_run(pk=pk, by=request.user.get_username()):
+        return Status(409, {"detail": f"run {pk} had ended before: it is {run.state}"})
+    return Status(200, selectors.run_record(_run(pk)))
+
+
+@router.post("/runs/{pk}/retry", response={200: RunRecord, 409: Problem}, summary="Queue a failed run again")
+def retry_run(request, pk: int):
+    _require(request, "evaluations.change_run")
+    _run(pk)
+    try:
+        services.retry_run(pk=pk, by=request.user.get_username())
+    except ValueError as error:
+        return Status(409, {"detail": str(error)})
+    return Status(200, selectors.run_record(_run(pk)))
+
+
+@router.post("/runs/{pk}/replay", response={202: ReplayQueued, 409: Problem},
+             summary="Measure a finished run once more and compare")
+def replay_run(request, pk: int):
+    _require(request, "evaluations.add_run")
+    run = _run(pk)
+    try:
+        replay = replays.request_replay(run=run, by=request.user)
+    except ValueError as error:
+        return Status(409, {"detail": str(error)})
+    caution = replays.caution(run)
+    return Status(202, {"run": replay.pk, "replay_of": replay.replay_of_id, "code_changed": bool(caution),
+                        "caution": caution})
+
+
+def _run(pk: int) -> Run:
+    return get_object_or_404(Run.objects.select_related(
+        "method__arena", "requested_by", "replay_of__method__arena").prefetch_related("scores"), pk=pk)

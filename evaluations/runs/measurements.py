@@ -1,0 +1,120 @@
+"""What the runs say: the scores of one version of the code per method and setting, read in a fixed number of queries.
+
+Scores of the present code are used when there are any. Otherwise those of the newest older version are, marked
+stale; versions are never mixed. Replays repeat a run that is already counted and are left out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from evaluations.models import Run, Score
+from methods.models import Method
+
+COSTS = ("seconds", "peak_memory_mb")  # columns of Run; every other cost is one of its counts
+# facts of a run's environment: the kept library it was measured with, and why it counts for code that it did not run
+LIBRARY, CARRIED_OVER = "library", "carried over"
+
+
+@dataclass
+class Measurement:
+    """Finished runs of one method in one setting on one version of the code."""
+
+    code_digest: str
+    stale: bool
+    scores: dict[str, dict[int, float]] = field(default_factory=lambda: defaultdict(dict))  # metric -> seed -> value
+    costs: dict[str, dict[int, float]] = field(default_factory=lambda: defaultdict(dict))  # cost -> seed -> amount
+    runs: dict[int, int] = field(default_factory=dict)  # seed -> run
+    machine_of: dict[int, str] = field(default_factory=dict)  # seed -> machine
+    machines: set[str] = field(default_factory=set)
+    origins: set[str] = field(default_factory=set)
+    first: datetime | None = None
+    last: datetime | None = None
+
+
+@dataclass
+class Pending:
+    """Seeds that failed or wait, of the present code."""
+
+    failed: set[int] = field(default_factory=set)
+    active: set[int] = field(default_factory=set)
+
+
+Key = tuple[int, str]  # method, setting
+
+
+def measure(methods: Iterable[Method], *, settings: Iterable[str], scale: str, metrics: Iterable[str] | None = None,
+            seeds: Iterable[int] | None = None, params_key: str = "") -> tuple[dict[Key, Measurement],
+                                                                               dict[Key, Pending]]:
+    """Measurements and pending seeds by (method's primary key, setting); two queries."""
+    digests = {method.pk: method.code_digest for method in methods}
+    runs = Run.objects.filter(method__in=list(digests), setting__in=list(settings), scale=scale,
+                              params_key=params_key, replay_of=None)
+    if seeds is not None:
+        runs = runs.filter(seed__in=list(seeds))
+    rows = list(runs.exclude(state=Run.CANCELLED).order_by("pk").values_list(
+        "pk", "method_id", "setting", "seed", "code_digest", "state", "finished_at", "seconds", "peak_memory_mb",
+        "counts", "origin", "environment__device", "environment__processor", named=True))
+    done = [row for row in rows if row.state == Run.DONE]
+    chosen = _chosen_versions(done, digests)
+    found: dict[Key, Measurement] = {}
+    of_run: dict[int, tuple[Measurement, int]] = {}
+    for row in done:
+        key = row.method_id, row.setting
+        if row.code_digest != chosen[key]:
+            continue
+        if key not in found:
+            found[key] = Measurement(row.code_digest, row.code_digest != digests[row.method_id])
+        _take(found[key], row)
+        of_run[row.pk] = found[key], row.seed
+    scores = Score.objects.filter(run__in=runs.filter(state=Run.DONE))
+    if metrics is not None:
+        scores = scores.filter(metric__in=list(metrics))
+    for run, metric, value in scores.values_list("run_id", "metric", "value"):
+        if run in of_run:
+            measurement, seed = of_run[run]
+            measurement.scores[metric][seed] = value
+    return found, _pending(rows, digests, found)
+
+
+def _chosen_versions(done, digests: dict[int, str]) -> dict[Key, str]:
+    """The code digest whose scores are shown: the present one, else that of the run finished last."""
+    newest: dict[Key, tuple] = {}
+    for row in done:
+        rank = (row.code_digest == digests[row.method_id], row.finished_at is not None, row.finished_at or 0, row.pk)
+        key = row.method_id, row.setting
+        if key not in newest or rank > newest[key][0]:
+            newest[key] = rank, row.code_digest
+    return {key: digest for key, (_, digest) in newest.items()}
+
+
+def _take(measurement: Measurement, row) -> None:
+    measurement.runs[row.seed] = row.pk
+    amounts = {name: getattr(row, name) for name in COSTS} | row.counts
+    for name, amount in amounts.items():
+        if amount is not None:
+            measurement.costs[name][row.seed] = amount
+    if machine := row.environment__device or row.environment__processor:
+        measurement.machines.add(machine)
+        measurement.machine_of[row.seed] = machine
+    if row.origin:
+        measurement.origins.add(row.origin)
+    if row.finished_at:
+        measurement.first = min(measurement.first or row.finished_at, row.finished_at)
+        measurement.last = max(measurement.last or row.finished_at, row.finished_at)
+
+
+def _pending(rows, digests: dict[int, str], found: dict[Key, Measurement]) -> dict[Key, Pending]:
+    pending: dict[Key, Pending] = defaultdict(Pending)
+    for row in rows:
+        key = row.method_id, row.setting
+        measured = key in found and not found[key].stale and row.seed in found[key].runs
+        if row.state == Run.DONE or row.code_digest != digests[row.method_id] or measured:
+            continue
+        (pending[key].failed if row.state == Run.FAILED else pending[key].active).add(row.seed)
+    for of in pending.values():
+        of.failed -= of.active  # a retry is under way
+    return dict(pending)

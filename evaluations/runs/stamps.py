@@ -1,0 +1,56 @@
+"""A short text that changes whenever what is shown of results may change: the key of what is kept and of polls."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.core.cache import cache
+from django.db.models import Count, F, Max, Q
+
+from evaluations.models import Claim, Run, Verdict
+from methods.models import Arena, Method
+
+Value = TypeVar("Value")
+METHOD = ("pk", "slug", "title", "year", "fidelity", "present", "code_digest")
+ARENA = ("pk", "title", "question", "metrics", "settings", "scales", "baseline", "present")
+KEPT_SECONDS = 24 * 3600
+
+
+def results_stamp(arena: str = "") -> str:
+    """Of one arena, or of all: its runs by state, claims, verdicts, methods and own facts; five queries.
+
+    Runs change by their state, by being finished anew and by counting for other code; progress is left out.
+    """
+    methods, arenas = Method.objects.order_by("pk"), Arena.objects.order_by("pk")
+    runs, claims, verdicts = Run.objects.order_by(), Claim.objects.order_by(), Verdict.objects.order_by()
+    if arena:
+        methods, arenas = methods.filter(arena=arena), arenas.filter(pk=arena)
+        runs, claims = runs.filter(method__arena=arena), claims.filter(method__arena=arena)
+        verdicts = verdicts.filter(claim__method__arena=arena)
+    return stamp_of(
+        sorted(runs.values_list("state").annotate(
+            Count("pk"), Max("pk"), Max("finished_at"),
+            present_code=Count("pk", filter=Q(code_digest=F("method__code_digest"))))),
+        claims.aggregate(Count("pk"), Max("pk")),
+        verdicts.aggregate(Count("pk"), Max("pk"), current=Count("pk", filter=Q(current=True))),
+        list(methods.values_list(*METHOD)), list(arenas.values_list(*ARENA)))
+
+
+def stamp_of(*facts: object) -> str:
+    """A short text of anything whose `repr` tells it apart."""
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:20]
+
+
+def kept(name: str, stamp: str, make: Callable[[], Value]) -> Value:
+    """What `make` returned for this stamp before, from the cache, else what it returns now."""
+    return cache.get_or_set(f"{name}:{stamp}", make, KEPT_SECONDS)
+
+
+SEEN = "Seen"  # a header by which a poll says what it shows
+
+
+def nothing_new(request, stamp: str) -> bool:
+    """Whether a poll shows all there is: it is then answered by 204, which leaves the page as it is."""
+    return bool(request.htmx) and request.headers.get(SEEN) == stamp

@@ -1,0 +1,127 @@
+"""The pages of runs."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required, permission_required
+from django.core.paginator import Paginator
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.views.decorators.http import require_POST
+
+from evaluations.models import Run
+from evaluations.runs import replays, requests, selectors, services
+from methods.models import Arena
+
+PER_PAGE = 50
+
+
+def run_list(request):
+    filters = {name: request.GET.get(name, "").strip() for name in selectors.FILTERS}
+    page = Paginator(selectors.run_list(filters), PER_PAGE).get_page(request.GET.get("page"))
+    kept = {name: value for name, value in filters.items() if value}
+    context = {"page": page, "filters": filters, "query": urlencode(kept), "states": ["active", *dict(Run.STATES)],
+               "arenas": Arena.objects.all(), "queues": services.QUEUES,
+               "active": any(run.active for run in page), "here": f"{reverse('run_list')}?{request.GET.urlencode()}",
+               "progress": selectors.request_progress(filters["request"]) if filters["request"] else None}
+    return render(request, "evaluations/runs/_run_rows.html" if request.htmx else
+                  "evaluations/runs/run_list.html", context)
+
+
+def run_detail(request, pk):
+    """One run; the fragment asked for while it is active leaves out what does not move."""
+    run = get_object_or_404(Run.objects.select_related(
+        "method__arena", "requested_by", "replay_of__method__arena").prefetch_related("scores"), pk=pk)
+    context = {"run": run, "cause": selectors.cause_of(run), "curves": selectors.curves_of(run),
+               "scores": selectors.scores_of(run), "comparison": replays.comparison_of(run),
+               "caution": replays.caution(run), "may_run": request.user.has_perm("evaluations.add_run"),
+               "may_change": request.user.has_perm("evaluations.change_run")}
+    if request.htmx:
+        return render(request, "evaluations/runs/_run_live.html", context)
+    return render(request, "evaluations/runs/run_detail.html", context | {
+        "params": selectors.params_of(run), "replays": replays.comparisons_of(run),
+        "command": selectors.command_of(run)})
+
+
+@login_required
+@permission_required("evaluations.add_run", raise_exception=True)
+@require_POST
+def run_request(request):
+    """Queue what a form asks for; answers with how far it is, or with what was wrong."""
+    post = request.POST
+    try:
+        target = requests.find_target(post.get("target", ""))
+        params = requests.parse_params(target.tunable, {
+            name.removeprefix("param-"): value for name, value in post.items() if name.startswith("param-")
+        }) if target.tunable else {}
+        report = services.request_runs(
+            methods=target.methods, setting=post.get("setting") or "default", scale=post.get("scale") or "full",
+            seeds=requests.parse_seeds(post.get("seeds") or "10"), queue=post.get("queue") or "cpu", params=params,
+            requested_by=request.user, questions=target.questions)
+    except (ValueError, LookupError) as error:
+        return _answer(request, error=str(error))
+    return _answer(request, report=report)
+
+
+def _answer(request, *, report: services.RequestReport | None = None, error: str = ""):
+    if request.htmx:
+        progress = selectors.request_progress(report.key) if report else None
+        others = Run.objects.filter(pk__in=(report.already_queued + report.already_measured)[:500]) if report else ()
+        return render(request, "evaluations/runs/_run_request.html", {
+            "report": report, "error": error, "progress": progress,
+            "arenas": Arena.objects.filter(methods__runs__in=others).distinct() if others else ()})
+    if error:
+        messages.error(request, error)
+        came_from = request.META.get("HTTP_REFERER", "")
+        return redirect(came_from if url_has_allowed_host_and_scheme(came_from, {request.get_host()}) else "run_list")
+    messages.success(request, str(report))
+    return redirect(f"{reverse('run_list')}?{urlencode({'request': report.key}) if report.queued else ''}")
+
+
+def run_request_progress(request, key):
+    progress = selectors.request_progress(key)
+    if progress is None:
+        raise Http404("no run was queued by this request")
+    if not request.htmx:
+        return redirect(f"{reverse('run_list')}?{urlencode({'request': key})}")
+    return render(request, "evaluations/runs/_run_progress.html", {"progress": progress})
+
+
+@login_required
+@permission_required("evaluations.change_run", raise_exception=True)
+@require_POST
+def run_cancel(request, pk):
+    run = get_object_or_404(Run, pk=pk)
+    if services.cancel_run(pk=pk, by=request.user.get_username()):
+        messages.success(request, f"Run {pk} is cancelled.")
+    else:
+        messages.warning(request, f"Run {pk} had ended before: it is {run.state}.")
+    return redirect("run_detail", pk)
+
+
+@login_required
+@permission_required("evaluations.change_run", raise_exception=True)
+@require_POST
+def run_retry(request, pk):
+    get_object_or_404(Run, pk=pk)
+    try:
+        services.retry_run(pk=pk, by=request.user.get_username())
+        messages.success(request, f"Run {pk} is queued again.")
+    except ValueError as error:
+        messages.error(request, str(error))
+    return redirect("run_detail", pk)
+
+
+@login_required
+@permission_required("evaluations.add_run", raise_exception=True)
+@require_POST
+def run_replay(request, pk):
+    """Measure a finished run once more, to compare."""
+    run = get_object_or_404(Run.objects.select_related("method__arena", "replay_of__method__arena"), pk=pk)
+    try:
+        return redirect("run_detail", replays.request_replay(run=run, by=request.user).pk)
+    except ValueError as error:
+        messages.error(request, str(error))
+    return redirect("run_detail", pk)

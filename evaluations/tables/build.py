@@ -1,0 +1,206 @@
+"""The comparison table: one object behind the page, the plots, the API and every file format.
+
+A row is a method, a cell the mean over its seeds with a 95 % interval. Tiers, ranks and differences are computed for
+exactly the methods in the table, from present-code scores only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from evaluations.arithmetic import rounding, statistics
+from evaluations.arithmetic.statistics import Contrast
+from evaluations.runs.measurements import Measurement, Pending, measure
+from evaluations.tables.table import Cell, Column, Facts, Row, Table
+from methods.models import Arena, Method
+
+COSTS = {
+    "seconds": ("Time", "s", "mean time of a run: processor time on a CPU, wall time on a GPU"),
+    "parameters": ("Parameters", "", "trainable parameters"),
+    "gradients": ("Gradients", "", "gradient evaluations on a batch"),
+    "peak_memory_mb": ("Memory", "MB", "peak memory of a run"),
+}
+
+
+class TableError(ValueError):
+    """The table asked for cannot be built; the message says what there is instead."""
+
+
+def build_table(arena: Arena, *, setting: str | None = None, scale: str = "full",
+                methods: Sequence[str] | None = None, metrics: Sequence[str] | None = None,
+                seeds: Iterable[int] | None = None, sort: str | None = None, differences: bool = False,
+                params_key: str = "") -> Table:
+    """Methods × metrics and costs of one setting.
+
+    `sort` is a column key, "title" or "year", with "-" in front for descending; otherwise best first on the first
+    metric. Rows without the value come last. Raises TableError for unknown names.
+    """
+    setting = setting or arena.settings[0]["name"]
+    _check(arena, [setting], scale)
+    columns = [_metric_column(arena, name, key=name, setting=setting) for name in metrics or
+               [metric["name"] for metric in arena.metrics]]
+    return _build(arena, f"setting {setting}", columns, scale, methods, seeds, sort, differences, params_key,
+                  costs=True)
+
+
+def build_settings_table(arena: Arena, *, scale: str = "full", metric: str | None = None,
+                         settings: Sequence[str] | None = None, methods: Sequence[str] | None = None,
+                         seeds: Iterable[int] | None = None, sort: str | None = None, differences: bool = False,
+                         params_key: str = "") -> Table:
+    """Methods × settings of one metric, side by side; every setting has tiers of its own."""
+    names = list(settings or [setting["name"] for setting in arena.settings])
+    _check(arena, names, scale)
+    metric = metric or arena.primary_metric["name"]
+    columns = [replace(_metric_column(arena, metric, key=f"{metric}@{name}", setting=name), title=name)
+               for name in names]
+    subject = f"{arena.metric(metric)['title'].lower()} in {len(names)} settings"
+    return _build(arena, subject, columns, scale, methods, seeds, sort, differences, params_key, costs=False)
+
+
+def _build(arena, subject, columns, scale, slugs, seeds, sort, differences, params_key, *, costs: bool) -> Table:
+    methods = _methods(arena, slugs)
+    settings = list(dict.fromkeys(column.setting for column in columns))
+    names = {column.key: column.key.partition("@")[0] for column in columns}
+    found, pending = measure(methods, settings=settings, scale=scale, metrics=set(names.values()), seeds=seeds,
+                             params_key=params_key)
+    cells = {method.slug: _cells(method, columns, names, found) for method in methods}
+    for column in columns:
+        _compare(cells, column, arena.baseline)
+    columns = [_rounded(column, cells) for column in columns]
+    if costs:
+        columns += [_rounded(column, cells) for column in _add_costs(methods, found, settings[0], cells)]
+    rows = _rows(arena, methods, settings, cells, found, pending)
+    return Table(arena.slug, arena.title, arena.question, subject, tuple(columns), _sorted(rows, columns, sort),
+                 _facts(scale, settings, rows, found), arena.baseline, differences)
+
+
+def _check(arena: Arena, settings: Sequence[str], scale: str) -> None:
+    known = [setting["name"] for setting in arena.settings]
+    for name in settings:
+        if name not in known:
+            raise TableError(f"{arena.slug} has no setting {name}; it has {', '.join(known)}")
+    if scale not in arena.scales:
+        raise TableError(f"{arena.slug} has no scale {scale}; it has {', '.join(arena.scales)}")
+
+
+def _metric_column(arena: Arena, name: str, *, key: str, setting: str) -> Column:
+    try:
+        m = arena.metric(name)
+    except KeyError:
+        known = ", ".join(metric["name"] for metric in arena.metrics)
+        raise TableError(f"{arena.slug} has no metric {name}; it has {known}") from None
+    chance = m.get("chance_in", {}).get(setting, m["chance"])
+    return Column(key, m["title"], "metric", m["unit"], m["better"], m["help"], setting, m["title"], chance,
+                  m["ceiling"])
+
+
+def _methods(arena: Arena, slugs: Sequence[str] | None) -> list[Method]:
+    methods = arena.methods.only("slug", "title", "year", "fidelity", "code_digest", "arena_id").order_by("title")
+    if slugs is None:
+        return list(methods.filter(present=True))
+    found = list(methods.filter(slug__in=slugs))
+    if unknown := set(slugs) - {method.slug for method in found}:
+        raise TableError(f"{arena.slug} has no method {', '.join(sorted(unknown))}")
+    return found
+
+
+def _cells(method: Method, columns: Sequence[Column], names: Mapping[str, str], found) -> dict[str, Cell]:
+    cells = {}
+    for column in columns:
+        measurement = found.get((method.pk, column.setting))
+        by_seed = measurement.scores.get(names[column.key]) if measurement else None
+        if by_seed:
+            cells[column.key] = _cell(dict(sorted(by_seed.items())), measurement.stale)
+    return cells
+
+
+def _cell(by_seed: Mapping[int, float], stale: bool) -> Cell:
+    spread = statistics.mean_interval(list(by_seed.values()))
+    return Cell(spread.mean, spread.low, spread.high, spread.n, by_seed, stale)
+
+
+def _compare(cells: dict[str, dict[str, Cell]], column: Column, baseline: str) -> None:
+    """Tiers and differences to the baseline in a column; stale cells stay outside."""
+    present = {slug: of[column.key] for slug, of in cells.items() if column.key in of and not of[column.key].stale}
+    standings = statistics.tiers({slug: cell.by_seed for slug, cell in present.items()}, column.better)
+    contrasts: dict[str, Contrast] = {}
+    if baseline in present:
+        for slug, cell in present.items():
+            d = statistics.paired_differences(cell.by_seed, present[baseline].by_seed)
+            if slug != baseline and d:
+                contrasts[slug] = statistics.paired_contrast(d)
+        tested = [slug for slug, contrast in contrasts.items() if contrast.p_value is not None]
+        for slug, p in zip(tested, statistics.holm([contrasts[slug].p_value for slug in tested]), strict=True):
+            contrasts[slug] = replace(contrasts[slug], p_value=p)
+    for slug, cell in present.items():
+        cells[slug][column.key] = replace(cell, standing=standings[slug], difference=contrasts.get(slug))
+
+
+def _add_costs(methods: Sequence[Method], found: Mapping, setting: str, cells: dict[str, dict[str, Cell]]):
+    """Cost columns of what was counted, known ones first; their cells are added to `cells`."""
+    of = {method.slug: found[method.pk, setting] for method in methods if (method.pk, setting) in found}
+    taken = {key for cells_of in cells.values() for key in cells_of}  # a metric's name wins over a counter's
+    counted = {name for measurement in of.values() for name in measurement.costs} - taken
+    columns = []
+    for name in [*(n for n in COSTS if n in counted), *sorted(counted - set(COSTS))]:
+        title, unit, help_text = COSTS.get(name, (name.replace("_", " ").capitalize(), "", "counted by the arena"))
+        columns.append(Column(name, title, "cost", unit, "lower" if name in COSTS else "", help_text, setting))
+        for slug, measurement in of.items():
+            if name in measurement.costs:
+                cells[slug][name] = _cell(measurement.costs[name], measurement.stale)
+    return columns
+
+
+def _rounded(column: Column, cells: Mapping[str, Mapping[str, Cell]]) -> Column:
+    here = [of[column.key] for of in cells.values() if column.key in of]
+    widths = [(cell.high - cell.low) / 2 for cell in here if cell.low is not None] if column.kind == "metric" else []
+    return replace(column, decimals=rounding.decimals([cell.mean for cell in here], widths))
+
+
+def _rows(arena: Arena, methods, settings, cells, found: Mapping[Any, Measurement],
+          pending: Mapping[Any, Pending]) -> list[Row]:
+    seeds = {s: {seed for (_, setting), m in found.items() if setting == s and not m.stale for seed in m.runs}
+             for s in settings}
+    rows = []
+    for method in methods:
+        of = {s: found.get((method.pk, s)) for s in settings}
+        missing = [seed for s in settings for seed in seeds[s] if not of[s] or of[s].stale or seed not in of[s].runs]
+        waits = [pending[method.pk, s] for s in settings if (method.pk, s) in pending]
+        rows.append(Row(method.slug, method.title, method.year, method.fidelity, method.slug == arena.baseline,
+                        method.code_digest, cells[method.slug], tuple(sorted(missing)),
+                        sum(len(p.failed) for p in waits), sum(len(p.active) for p in waits)))
+    return rows
+
+
+def _sorted(rows: list[Row], columns: Sequence[Column], sort: str | None) -> tuple[Row, ...]:
+    if sort is None:
+        sort = ("" if columns[0].better == "lower" else "-") + columns[0].key
+    key, falling = sort.removeprefix("-"), sort.startswith("-")
+    if key not in {"title", "year", *(column.key for column in columns)}:
+        raise TableError(f"there is no column {key} to sort by")
+
+    def value(row: Row):
+        if key == "title":
+            return row.title.lower()
+        return row.year if key == "year" else row.cells[key].mean if key in row.cells else None
+
+    known = sorted((row for row in rows if value(row) is not None), key=value, reverse=falling)
+    return (*known, *(row for row in rows if value(row) is None))
+
+
+def _facts(scale: str, settings: Sequence[str], rows: Sequence[Row], found: Mapping[Any, Measurement]) -> Facts:
+    of = list(found.values())
+    return Facts(
+        scale, tuple(settings),
+        seeds=tuple(sorted({seed for m in of for seed in m.runs})),
+        first=min((m.first for m in of if m.first), default=None),
+        last=max((m.last for m in of if m.last), default=None),
+        machines=tuple(sorted({machine for m in of for machine in m.machines})),
+        origins=tuple(sorted({origin for m in of for origin in m.origins})),
+        measured=sum(bool(row.cells) for row in rows),
+        missing=sum(len(row.missing) for row in rows),
+        failed=sum(row.failed for row in rows),
+        active=sum(row.active for row in rows),
+        stale=sum(any(cell.stale for cell in row.cells.values()) for row in rows))

@@ -1,0 +1,110 @@
+"""Claims against zero, with what was measured of each."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evaluations.arithmetic import rounding
+from evaluations.claims.verdicts import ClaimStanding
+from evaluations.tables.plots.axes import RIGHT, TOP, WIDTH, Scale, Tick, nice_ticks, shortened
+
+LABELS, LETTERS, WORDS, ROW = 330, 46, 54, 36
+UNCUT = 3  # claims: as few are drawn with their whole intervals
+
+
+@dataclass(frozen=True)
+class ForestRow:
+    """One claim: its measured difference and interval, positive supporting it."""
+
+    claim: int
+    y: float
+    label: str
+    words: str
+    text: str
+    status: str
+    stale: bool
+    x: float
+    left: float
+    right: float
+    cut_left: bool
+    cut_right: bool
+
+
+@dataclass(frozen=True)
+class ForestPlot:
+    """Claims of one unit against zero: what is claimed lies to the right of it."""
+
+    key: str
+    title: str
+    description: str
+    axis: str
+    ticks: tuple[Tick, ...]
+    rows: tuple[ForestRow, ...]
+    zero: float
+    bottom: float
+    height: float
+    idle: int
+    width: float = WIDTH
+    left: float = LABELS
+    right: float = WIDTH - RIGHT
+
+
+def forest_plots(standings: Sequence[ClaimStanding]) -> tuple[ForestPlot, ...]:
+    """One plot per unit (per metric where it has none) of the claims that have a verdict, the largest lead first."""
+    groups: dict[str, list[ClaimStanding]] = {}
+    idle = Counter()
+    for standing in standings:
+        metric = standing.claim.method.arena.metric(standing.claim.metric)
+        unit = metric["unit"] or metric["title"].lower()
+        idle[unit] += standing.verdict is None
+        if standing.verdict is not None:
+            groups.setdefault(unit, []).append(standing)
+    return tuple(_forest(place, unit, of, idle[unit]) for place, (unit, of) in enumerate(sorted(groups.items())))
+
+
+def _forest(place: int, unit: str, standings: Sequence[ClaimStanding], idle: int) -> ForestPlot:
+    standings = sorted(standings, key=lambda s: -s.verdict.difference)
+    low, high = _forest_domain(standings)
+    scale = Scale(low, high, LABELS + 10, WIDTH - RIGHT)
+    places = rounding.decimals([s.verdict.difference for s in standings],
+                               [(s.verdict.high - s.verdict.low) / 2 for s in standings])
+    rows = tuple(_forest_row(s, TOP + (i + 0.5) * ROW, unit, places, scale) for i, s in enumerate(standings))
+    bottom = TOP + len(rows) * ROW
+    counts = Counter(row.status for row in rows)
+    told = ", ".join(f"{counts[status]} {status}" for status in ("confirmed", "refuted", "inconclusive")
+                     if counts[status])
+    ends = f" From {rows[0].text} to {rows[-1].text}." if len(rows) > 1 else f" {rows[0].text}."
+    return ForestPlot(
+        f"forest-{place}", f"Claims against their measured differences, in {unit}",
+        f"{len(rows)} claim{'s' * (len(rows) != 1)}: {told}. Right of zero supports the claim.{ends}",
+        f"measured paired difference in {unit}; right of zero supports the claim",
+        tuple(Tick(scale(value), text) for value, text in nice_ticks(low, high)), rows, scale(0.0), bottom, bottom + 44,
+        idle)
+
+
+def _forest_row(standing: ClaimStanding, y: float, unit: str, places: int, scale: Scale) -> ForestRow:
+    claim, verdict = standing.claim, standing.verdict
+    amounts = [rounding.number(v, places, signed=True) for v in (verdict.difference, verdict.low, verdict.high)]
+    setting = "" if claim.setting == "default" else f" ({claim.setting})"
+    words = f"{claim.sentence}{setting}"
+    name = f"{claim.method.title}: {words}"
+    return ForestRow(
+        claim.pk, y, shortened(claim.method.title, LETTERS), shortened(words, WORDS),
+        f"{name}, {amounts[0]} {unit}, 95 % interval {amounts[1]} to {amounts[2]}, {verdict.n} seeds, {verdict.status}",
+        verdict.status, standing.stale, scale(verdict.difference), scale.cut(verdict.low), scale.cut(verdict.high),
+        verdict.low < scale.low, verdict.high > scale.high)
+
+
+def _forest_domain(standings: Sequence[ClaimStanding]) -> tuple[float, float]:
+    """Every difference and zero; intervals whole of a few claims, of many as far as half the spread beyond them."""
+    means = [0.0, *(s.verdict.difference for s in standings)]
+    low, high = min(means), max(means)
+    room = (high - low) or max(s.verdict.high - s.verdict.low for s in standings) or 1.0
+    beyond = room / 2 if len(standings) > UNCUT else math.inf
+    low = min([low, *(max(s.verdict.low, low - beyond) for s in standings)])
+    high = max([high, *(min(s.verdict.high, high + beyond) for s in standings)])
+    margin = (high - low or room) * 0.03
+    return low - margin, high + margin
