@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # at run time they come from the library that the job names
+    from methods.kit.arena import Arena, Trial
 
 
 def run_job(job: dict[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
@@ -19,7 +23,6 @@ def run_job(job: dict[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
     from methods.kit.execute import execute
     from methods.kit.registry import code_digest, load_arena, load_method
 
-    arena = load_arena(job["arena"])
     tell(event="code", digest=code_digest(load_method(job["arena"], job["method"])))
     curve: list[dict[str, float]] = []
     told = 0
@@ -32,22 +35,32 @@ def run_job(job: dict[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
     def on_progress(fraction: float, text: str) -> None:
         tell(event="progress", fraction=fraction, text=text, points=new_points())
 
-    load_data = arena.data
-
-    def data(self, trial):
+    def on_measuring(trial: Trial) -> None:
         nonlocal curve
-        loaded = load_data(self, trial)
         curve = trial.curve
         tell(event="measuring")
-        return loaded
 
-    arena.data = data  # this process ends with the run
+    hooks: dict[str, Any] = {"on_progress": on_progress, "on_measuring": on_measuring}
+    if "on_measuring" not in inspect.signature(execute).parameters:
+        _call_after_data(load_arena(job["arena"]), hooks.pop("on_measuring"))
     try:
         return execute(job["arena"], job["method"], params=job["params"], setting=job["setting"], scale=job["scale"],
-                       seed=job["seed"], device=job["device"], on_progress=on_progress).as_dict()
+                       seed=job["seed"], device=job["device"], **hooks).as_dict()
     except BaseException:
         tell(event="points", points=new_points())  # what it had recorded since it last told
         raise
+
+
+def _call_after_data(arena: type[Arena], on_measuring: Callable[[Trial], None]) -> None:
+    """The hook for a kept library from before execute() had it; this process ends with the run."""
+    load_data = arena.data
+
+    def data(self: Arena, trial: Trial) -> Any:
+        loaded = load_data(self, trial)
+        on_measuring(trial)
+        return loaded
+
+    arena.data = data  # type: ignore[method-assign]  # that code offers no other place to be told
 
 
 def _import_library_from(folder: str) -> None:

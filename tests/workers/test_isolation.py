@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -122,6 +123,17 @@ def test_the_clock_ends_what_uses_no_processor(server):
     impatient = type("Impatient", (Job,), {"clock_seconds": property(lambda self: 0.5)})(**stuck.__dict__)
     ending = run_isolated(server, impatient)
     assert ending.kind == "time" and "gave no result within" in ending.cause
+
+
+@pytest.mark.parametrize("hook", ["on_measuring", "unknown_to_this_library"])
+def test_the_limit_counts_from_the_data_on_also_in_a_library_kept_from_before(server, project, tmp_path, hook):
+    shutil.copytree(project / "methods", tmp_path / "methods")
+    execute = tmp_path / "methods" / "kit" / "execute.py"
+    execute.write_text(execute.read_text().replace("on_measuring", hook))
+    ending = run_isolated(server, Job("proving-ground", "spinning", seconds=0.3, memory_mb=2000, scale="smoke",
+                                      library=str(tmp_path)))
+    assert ending.kind == "time" and ending.cause.startswith("hit the time limit"), ending
+    assert ending.curve, "what it had recorded is kept"
 
 
 def test_children_end_with_their_server():
