@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # at run time they come from the library that the job names
+    from methods.kit.stage.arena import Trial
 
 
 def run_job(job: dict[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
@@ -16,11 +20,8 @@ def run_job(job: dict[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
     """
     if job["library"]:
         _import_library_from(job["library"])
-    from methods.kit.engine.execute import execute
-    from methods.kit.engine.registry import code_digest, load_arena, load_method
-
-    arena = load_arena(job["arena"])
-    tell(event="code", digest=code_digest(load_method(job["arena"], job["method"])))
+    execute, digest = _engine()
+    tell(event="code", digest=digest(job["arena"], job["method"], job["setting"], job["scale"]))
     curve: list[dict[str, float]] = []
     told = 0
 
@@ -32,22 +33,52 @@ def run_job(job: dict[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
     def on_progress(fraction: float, text: str) -> None:
         tell(event="progress", fraction=fraction, text=text, points=new_points())
 
-    load_data = arena.data
-
-    def data(self, trial):
+    def on_measuring(trial: Trial) -> None:
         nonlocal curve
-        loaded = load_data(self, trial)
         curve = trial.curve
         tell(event="measuring")
-        return loaded
 
-    arena.data = data  # this process ends with the run
     try:
         return execute(job["arena"], job["method"], params=job["params"], setting=job["setting"], scale=job["scale"],
-                       seed=job["seed"], device=job["device"], on_progress=on_progress).as_dict()
+                       seed=job["seed"], device=job["device"], on_progress=on_progress,
+                       on_measuring=on_measuring).as_dict()
     except BaseException:
         tell(event="points", points=new_points())  # what it had recorded since it last told
         raise
+
+
+def _engine() -> tuple[Callable[..., Any], Callable[..., str]]:
+    """execute() and digest_of_run() of the library that this process imports."""
+    try:
+        from methods.kit.engine.execute import digest_of_run, execute
+    except ModuleNotFoundError as missing:
+        if missing.name != "methods.kit.engine":
+            raise
+        return _earlier_engine()
+    return execute, digest_of_run
+
+
+def _earlier_engine() -> tuple[Callable[..., Any], Callable[..., str]]:
+    """The same of a library kept before the engine had a folder: its digests knew no settings, its execute() no
+    `on_measuring`, so its arena is made to tell; this process ends with the run."""
+    execute = import_module("methods.kit.execute").execute
+    registry = import_module("methods.kit.registry")
+
+    def digest(arena: str, method: str, setting: str, scale: str) -> str:
+        return registry.code_digest(registry.load_method(arena, method))
+
+    def executed(arena: str, method: str, *, on_measuring: Callable[[Any], None], **chosen: Any) -> Any:
+        stage = registry.load_arena(arena)
+        load_data = stage.data
+
+        def data(self: Any, trial: Any) -> Any:
+            loaded = load_data(self, trial)
+            on_measuring(trial)
+            return loaded
+
+        stage.data = data
+        return execute(arena, method, **chosen)
+    return executed, digest
 
 
 def _import_library_from(folder: str) -> None:

@@ -110,7 +110,3 @@ def take_lease(run: Run, device: Device, memory_mb: float) -> bool:
         return False
     DeviceLease.objects.update_or_create(run=run, defaults={"device": device.lease_key, "memory_mb": memory_mb})
     return True
-
-
-def release_lease(run: Run) -> None:
-    DeviceLease.objects.filter(run=run).delete()

@@ -28,6 +28,8 @@ import sys
 import traceback
 from pathlib import Path
 
+import psutil
+
 METHODS = Path(__file__).resolve().parent.parent / "methods"
 PR_SET_PDEATHSIG = 1
 
@@ -43,7 +45,7 @@ def main(control_fd: int) -> None:
 def third_party_imports() -> set[str]:
     """The modules outside the standard library and this project that arenas, methods and kit import."""
     found = set()
-    for path in METHODS.glob("kit/*.py"), METHODS.glob("arenas/*/*.py"):
+    for path in METHODS.glob("kit/**/*.py"), METHODS.glob("arenas/**/*.py"):
         for file in path:
             try:
                 tree = ast.parse(file.read_text())
@@ -201,9 +203,7 @@ def limit_memory(job: dict) -> None:
         total = torch.cuda.get_device_properties(0).total_memory
         torch.cuda.set_per_process_memory_fraction(min(1.0, job["memory_mb"] * 2**20 / total))
     elif sys.platform == "linux":
-        with open("/proc/self/status") as lines:
-            data = next(int(line.split()[1]) for line in lines if line.startswith("VmData"))
-        limit = data * 1024 + int(job["memory_mb"] * 2**20)
+        limit = psutil.Process().memory_info().data + int(job["memory_mb"] * 2**20)
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 

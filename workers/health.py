@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import psutil
 import redis
 from celery import current_app, signals
 from django.conf import settings
@@ -117,12 +118,10 @@ def sweep() -> dict[str, int]:
 def _alive(pid: int) -> bool:
     """Whether a process of this host runs; one that has ended but that nobody has buried does not."""
     try:
-        os.kill(pid, 0)
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] not in ("Z", "X")
-    except ProcessLookupError:
+        return psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    except psutil.NoSuchProcess:
         return False
-    except OSError:  # another user's, or a system without /proc
+    except psutil.AccessDenied:  # another user's
         return True
 
 

@@ -19,6 +19,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 ROOT = Path(__file__).resolve().parent.parent
 LOG_LIMIT = 64 * 1024  # characters of output kept: the newest
 LOOK_SECONDS = 0.1  # how often memory and time are looked at
@@ -191,6 +193,7 @@ class _Watcher:
         self.verdict: Ending | None = None  # why this side killed the child
         self.news = True
         self.started = self.told = time.monotonic()
+        self.process: psutil.Process | None = None  # the child, once it has said that it is there
         self.measuring_since: float | None = None
         self.processor_before = 0.0
 
@@ -249,10 +252,12 @@ class _Watcher:
         kind = event.pop("event")
         if kind == "started":
             self.watch.pid = event["pid"]
+            with contextlib.suppress(psutil.Error):  # it has ended already, or the system does not tell
+                self.process = psutil.Process(self.watch.pid)
         elif kind == "code":
             self.watch.code_digest = event["digest"]
         elif kind == "measuring":
-            self.measuring_since, self.processor_before = time.monotonic(), _processor_seconds(self.watch.pid) or 0.0
+            self.measuring_since, self.processor_before = time.monotonic(), self._processor_seconds()
         elif kind == "progress":
             self.watch.fraction, self.watch.text = event["fraction"], event["text"][:200]
             self.watch.curve += event["points"]
@@ -268,9 +273,7 @@ class _Watcher:
     def _look(self) -> None:
         if not self.watch.pid or self.exit or self.verdict or self.outcome is not None:
             return
-        memory = _memory_mb(self.watch.pid)
-        if memory:
-            self.watch.memory_mb, self.watch.peak_memory_mb = memory, max(memory, self.watch.peak_memory_mb)
+        self._weigh()
         now = time.monotonic()
         if self.watch.memory_mb > self.job.memory_mb:
             self._end("memory", f"went over the memory limit of {self.job.memory_mb:g} MB: "
@@ -283,10 +286,26 @@ class _Watcher:
                       f"gave no result within {self.job.clock_seconds:g} s, though its limit is "
                       f"{self.job.seconds:g} s of processor time")
         elif self.job.device == "cpu":
-            used = (_processor_seconds(self.watch.pid) or 0.0) - self.processor_before
-            if used > self.job.seconds:
+            if self._processor_seconds() - self.processor_before > self.job.seconds:
                 self._end("time", f"hit the time limit of {self.job.seconds:g} s of processor time "
                                   f"({self.watch.text})")
+
+    def _weigh(self) -> None:
+        """Take down the resident memory, as in a run's peak memory; the last known stays when none can be read."""
+        memory = 0.0
+        if self.process:
+            with contextlib.suppress(psutil.Error):
+                memory = self.process.memory_info().rss / 2**20
+        if memory:  # a process that has just ended holds none
+            self.watch.memory_mb, self.watch.peak_memory_mb = memory, max(memory, self.watch.peak_memory_mb)
+
+    def _processor_seconds(self) -> float:
+        """Of the child alone; 0 when it has ended or the system does not tell."""
+        if self.process:
+            with contextlib.suppress(psutil.Error):
+                times = self.process.cpu_times()
+                return times.user + times.system
+        return 0.0
 
     def _pass_on(self) -> None:
         now = time.monotonic()
@@ -335,21 +354,3 @@ def _death(status: int) -> tuple[str, str]:
     if -status in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         return "lost", f"its process was killed from outside ({name}); the machine may have run out of memory"
     return "method", f"its process crashed ({name})"
-
-
-def _memory_mb(pid: int) -> float | None:
-    """Resident memory, as in a run's peak memory; None where the system does not tell."""
-    try:
-        with open(f"/proc/{pid}/statm") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-    except (OSError, IndexError):
-        return None
-
-
-def _processor_seconds(pid: int) -> float | None:
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            fields = file.read().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from django.conf import settings
 from django.db import connections
@@ -178,29 +179,26 @@ def until(installation):
 
 def run_process(worker_pid: int, *, seconds: float = 10) -> int:
     """The process doing a run of this worker: the child of its forkserver."""
-    def found():
-        for server in [child for thread in os.listdir(f"/proc/{worker_pid}/task") for child in
-                       _children(worker_pid, thread)]:
-            for child in [c for thread in os.listdir(f"/proc/{server}/task") for c in _children(server, thread)]:
-                return child
+    def started() -> int | None:
+        for forkserver in _children(worker_pid):
+            for run in _children(forkserver.pid):
+                return run.pid
         return None
-    return wait_until(found, seconds=seconds, what="the run's process", pause=0.02)
+    return wait_until(started, seconds=seconds, what="the run's process", pause=0.02)
 
 
-def _children(pid: int, thread: str) -> list[int]:
+def _children(pid: int) -> list[psutil.Process]:
     try:
-        with open(f"/proc/{pid}/task/{thread}/children") as file:
-            return [int(child) for child in file.read().split()]
-    except OSError:
+        return psutil.Process(pid).children()
+    except psutil.NoSuchProcess:
         return []
 
 
 def gone(pid: int) -> bool:
     """Whether the process has ended (a zombie has)."""
     try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] in "ZX"
-    except OSError:
+        return psutil.Process(pid).status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    except psutil.NoSuchProcess:
         return True
 
 

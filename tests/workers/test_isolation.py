@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import psutil
 import pytest
 
 from tests.services import wait_until
@@ -92,16 +95,13 @@ def test_stopping_ends_the_process_and_what_it_started(server):
 
 
 def _group(group: int) -> list[int]:
-    found = []
-    for pid in filter(str.isdecimal, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/stat") as file:
-                state, _, pgrp = file.read().rpartition(")")[2].split()[:3]
-        except OSError:
-            continue
-        if int(pgrp) == group and state not in "ZX":
-            found.append(int(pid))
-    return found
+    """The living processes of a process group."""
+    members = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
+                members.append(process.pid)
+    return members
 
 
 @pytest.mark.parametrize("error,kind,cause", [
@@ -123,6 +123,17 @@ def test_the_clock_ends_what_uses_no_processor(server):
     impatient = type("Impatient", (Job,), {"clock_seconds": property(lambda self: 0.5)})(**stuck.__dict__)
     ending = run_isolated(server, impatient)
     assert ending.kind == "time" and "gave no result within" in ending.cause
+
+
+@pytest.mark.parametrize("hook", ["on_measuring", "unknown_to_this_library"])
+def test_the_limit_counts_from_the_data_on_also_in_a_library_kept_from_before(server, project, tmp_path, hook):
+    shutil.copytree(project / "methods", tmp_path / "methods")
+    execute = tmp_path / "methods" / "kit" / "execute.py"
+    execute.write_text(execute.read_text().replace("on_measuring", hook))
+    ending = run_isolated(server, Job("proving-ground", "spinning", seconds=0.3, memory_mb=2000, scale="smoke",
+                                      library=str(tmp_path)))
+    assert ending.kind == "time" and ending.cause.startswith("hit the time limit"), ending
+    assert ending.curve, "what it had recorded is kept"
 
 
 def test_children_end_with_their_server():

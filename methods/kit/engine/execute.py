@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from typing import Any
@@ -15,6 +16,7 @@ import torch
 
 from methods.kit.engine.code_digest import code_digest, options_digest, run_digest
 from methods.kit.engine.registry import load_arena, load_method
+from methods.kit.stage.arena import Trial
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,11 @@ class Outcome:
 
 
 def execute(arena: str, method: str, *, params: dict[str, Any] | None = None, setting: str = "default",
-            scale: str = "full", seed: int = 0, device: str = "cpu", on_progress=None) -> Outcome:
+            scale: str = "full", seed: int = 0, device: str = "cpu", on_progress=None,
+            on_measuring: Callable[[Trial], None] | None = None) -> Outcome:
     """Run `method` in `arena` once. Seconds are the processor's on a CPU and the wall's on CUDA; peak memory, in MB,
-    is the resident set's on a CPU and the allocator's on CUDA.
+    is the resident set's on a CPU and the allocator's on CUDA. `on_measuring` is called when the data is there,
+    before the clock starts.
 
     Raises KeyError for unknown names and ValueError for invalid hyperparameters or metrics.
     """
@@ -46,6 +50,8 @@ def execute(arena: str, method: str, *, params: dict[str, Any] | None = None, se
     trial = stage.trial(setting=setting, scale=scale, seed=seed, device=device, on_progress=on_progress)
     trial.progress(0.0, "loading data")
     data = stage.data(trial)
+    if on_measuring:
+        on_measuring(trial)
     _reset_peak(trial.device)
     clock = _clock(trial.device)
     started = clock()

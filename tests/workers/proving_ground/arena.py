@@ -3,8 +3,8 @@
 Not a comparison: each method misbehaves in its own way, so that the workers can be watched dealing with it.
 """
 
-from methods.kit.stage.arena import Arena, Metric, Scale, Trial
 from methods.kit.method import Method
+from methods.kit.stage.arena import Arena, Metric, Scale, Trial
 
 
 class Misbehaviour(Method):
