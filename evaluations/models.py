@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from methods.models import Method
+from methods.models import Arena, Method
 
 
 def params_key(params: dict) -> str:
@@ -76,7 +76,7 @@ class Run(models.Model):
 
     @property
     def stale(self) -> bool:
-        return self.code_digest != self.method.code_digest
+        return self.code_digest != self.method.run_digest(self.setting, self.scale)
 
     @property
     def active(self) -> bool:
@@ -105,6 +105,19 @@ class Library(models.Model):
 
     def __str__(self):
         return self.key
+
+
+class CarriedScores(models.Model):
+    """That runs by older code began to count for the present code, which gave the same numbers."""
+
+    arena = models.ForeignKey(Arena, on_delete=models.CASCADE, related_name="+")
+    setting = models.CharField(max_length=60)
+    scale = models.CharField(max_length=20)
+    runs = models.PositiveIntegerField()
+    at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self):
+        return f"{self.runs} runs of {self.arena}, {self.setting}, {self.scale}"
 
 
 class Score(models.Model):

@@ -20,6 +20,7 @@ class Arena(models.Model):
     sources = models.JSONField(default=list)  # [{name, title, licence, homepage, ...}]
     baseline = models.CharField(max_length=80)
     source_code = models.TextField()
+    read_from = models.CharField(max_length=64, default="")  # digest of the files this row was made from
     present = models.BooleanField(default=True)
 
     class Meta:
@@ -56,7 +57,9 @@ class Method(models.Model):
     claims = models.JSONField(default=list)  # [{kind, sentence, rival, metric, setting, terms, margin, cost}]
     source_path = models.CharField(max_length=200)
     source_code = models.TextField()
-    code_digest = models.CharField(max_length=64)
+    code_digest = models.CharField(max_length=64)  # of the code behind its scores, whatever setting and scale
+    digests = models.JSONField(default=dict)  # {"setting/scale": what a run is told by}
+    read_from = models.CharField(max_length=64, default="")  # digest of the files this row was made from
     present = models.BooleanField(default=True)
 
     class Meta:
@@ -69,6 +72,11 @@ class Method(models.Model):
     @property
     def key(self) -> str:
         return f"{self.arena_id}/{self.slug}"
+
+    def run_digest(self, setting: str, scale: str) -> str:
+        """What a run by the present code is told by. Where there is no such setting or scale (any more) it is the
+        digest of the code alone, by which no run is told."""
+        return self.digests.get(f"{setting}/{scale}", self.code_digest)
 
 
 class PaperLink(models.Model):

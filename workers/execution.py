@@ -50,7 +50,7 @@ class _Attempt:
         self.run, self.device = run, device
         limits = run.method.arena.scales[run.scale]
         original = run.replay_of
-        older = original and run.code_digest == original.code_digest != run.method.code_digest
+        older = original and original.stale and run.code_digest == original.code_digest
         self.library = kept_code.kept_for(original) if older else kept_code.keep_library()
         self.job = Job(arena=run.method.arena_id, method=run.method.slug, params=run.params, setting=run.setting,
                        scale=run.scale, seed=run.seed, seconds=limits["seconds"], memory_mb=limits["memory_mb"],

@@ -111,7 +111,7 @@ class _Block:
 def across(chosen: Sequence[str] = (), blocks: str = ARENAS) -> Across:
     """Everything the page shows; a fixed number of queries. Names that are not shared are said to be a problem."""
     arenas = list(Arena.objects.filter(present=True).defer("source_code", "explanation"))
-    methods = list(Method.objects.filter(present=True).only("slug", "title", "arena_id", "code_digest"))
+    methods = list(Method.objects.filter(present=True).only("slug", "title", "arena_id", "code_digest", "digests"))
     groups = shared_methods(methods)
     found = _blocks(arenas, methods, groups)
     main = {arena.slug: found[arena.slug, arena.settings[0]["name"]] for arena in arenas}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from evaluations.claims.verdicts import update_verdicts
-from evaluations.models import Run
+from evaluations.models import CarriedScores, Run
 from evaluations.runs.measurements import CARRIED_OVER
 from methods.models import Arena, Method
 
@@ -48,7 +48,8 @@ def carry_scores(*, arena: Arena, setting: str = "default", scale: str = "full")
             waiting.add((run.method, run.seed))
     report = []
     for method, by_code in sorted(runs.items(), key=lambda item: item[0].slug):
-        present = by_code.pop(method.code_digest, {})
+        code = method.run_digest(setting, scale)
+        present = by_code.pop(code, {})
         if not by_code:
             continue
         carried, equal, different = 0, set(), set()
@@ -63,12 +64,14 @@ def carry_scores(*, arena: Arena, setting: str = "default", scale: str = "full")
             valid = [run for seed, run in before.items() if seed not in present and (method, seed) not in waiting]
             for run in valid:
                 run.environment[CARRIED_OVER] = f"from older code that gave the same numbers at seed {proof}"
-                run.code_digest = method.code_digest
+                run.code_digest = code
                 present[run.seed] = run
             Run.objects.bulk_update(valid, ["code_digest", "environment"])
             carried += len(valid)
         report.append(Carried(method, carried, tuple(sorted(equal)), tuple(sorted(different))))
-    if any(each.runs for each in report):
+    runs_carried = sum(carried.runs for carried in report)
+    if runs_carried:
+        CarriedScores.objects.create(arena=arena, setting=setting, scale=scale, runs=runs_carried)
         update_verdicts(arena=arena)
     return report
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import count, islice
 
-from django.db.models import Avg, Count, F, QuerySet
+from django.db.models import Avg, Count, QuerySet
 from django.utils import timezone
 from scipy.special import stdtr
 
@@ -182,7 +182,7 @@ def _outlooks(standings: Sequence[ClaimStanding], scale: str) -> dict[int, Outlo
     arenas = {s.claim.method.arena_id: s.claim.method.arena for s in undecided}
     methods = {(m.arena_id, m.slug): m for m in Method.objects.filter(
         arena__in=list(arenas), slug__in=slugs, present=True, arena__present=True).only(
-        "slug", "title", "code_digest", "arena_id")}
+        "slug", "title", "code_digest", "digests", "arena_id")}
     for method in methods.values():
         method.arena = arenas[method.arena_id]
     done, active = seeds_of(methods.values(), scale)
@@ -331,10 +331,13 @@ def seeds_of(methods: Iterable[Method], scale: str) -> tuple[Seeds, Seeds]:
     """Seeds that the present code has measured, and those queued or running, by method and setting; one query."""
     done: Seeds = defaultdict(set)
     active: Seeds = defaultdict(set)
-    rows = Run.objects.filter(method__in=list(methods), scale=scale, params_key="", replay_of=None,
-                              code_digest=F("method__code_digest"), state__in=[*Run.ACTIVE, Run.DONE]).order_by()
-    for method, setting, seed, state in rows.values_list("method", "setting", "seed", "state"):
-        (done if state == Run.DONE else active)[method, setting].add(seed)
+    methods = list(methods)
+    rows = Run.objects.filter(method__in=methods, scale=scale, params_key="", replay_of=None,
+                              state__in=[*Run.ACTIVE, Run.DONE]).order_by()
+    by_key = {method.pk: method for method in methods}
+    for pk, setting, seed, state, digest in rows.values_list("method", "setting", "seed", "state", "code_digest"):
+        if digest == by_key[pk].run_digest(setting, scale):
+            (done if state == Run.DONE else active)[pk, setting].add(seed)
     return done, active
 
 
@@ -359,7 +362,7 @@ class ArenaEstimate:
 
     def __init__(self, arena: Arena, *, scale: str, seeds: int):
         self.methods = list(arena.methods.filter(present=True).select_related("arena").only(
-            "slug", "code_digest", "arena__scales"))
+            "slug", "code_digest", "digests", "arena__scales"))
         self.arena, self.scale, self.seeds = arena, scale, range(seeds)
 
     @cached_property

@@ -392,7 +392,7 @@ def claim_page(claim: Claim, *, scale: str = "full") -> ClaimPage:
     [standing] = [s for s in claim_list(methods=[claim.method], scale=scale) if s.claim.pk == claim.pk]
     slugs = {term["method"] or claim.method.slug for term in claim.terms}
     methods = {m.slug: m for m in Method.objects.filter(arena=claim.method.arena_id, slug__in=slugs).only(
-        "slug", "title", "code_digest", "present", "arena_id")}
+        "slug", "title", "code_digest", "digests", "present", "arena_id")}
     found = measure_terms([standing.claim], methods, scale)
     measured = term_measurements(standing.claim, methods, found, stale=True)
     terms = tuple(TermEvidence(term, methods.get(term["method"] or claim.method.slug), of)

@@ -50,8 +50,9 @@ def measure(methods: Iterable[Method], *, settings: Iterable[str], scale: str, m
             seeds: Iterable[int] | None = None, params_key: str = "") -> tuple[dict[Key, Measurement],
                                                                                dict[Key, Pending]]:
     """Measurements and pending seeds by (method's primary key, setting); two queries."""
-    digests = {method.pk: method.code_digest for method in methods}
-    runs = Run.objects.filter(method__in=list(digests), setting__in=list(settings), scale=scale,
+    methods, settings = list(methods), list(settings)
+    digests = {(method.pk, name): method.run_digest(name, scale) for method in methods for name in settings}
+    runs = Run.objects.filter(method__in=methods, setting__in=settings, scale=scale,
                               params_key=params_key, replay_of=None)
     if seeds is not None:
         runs = runs.filter(seed__in=list(seeds))
@@ -67,7 +68,7 @@ def measure(methods: Iterable[Method], *, settings: Iterable[str], scale: str, m
         if row.code_digest != chosen[key]:
             continue
         if key not in found:
-            found[key] = Measurement(row.code_digest, row.code_digest != digests[row.method_id])
+            found[key] = Measurement(row.code_digest, row.code_digest != digests[key])
         _take(found[key], row)
         of_run[row.pk] = found[key], row.seed
     scores = Score.objects.filter(run__in=runs.filter(state=Run.DONE))
@@ -80,12 +81,12 @@ def measure(methods: Iterable[Method], *, settings: Iterable[str], scale: str, m
     return found, _pending(rows, digests, found)
 
 
-def _chosen_versions(done, digests: dict[int, str]) -> dict[Key, str]:
+def _chosen_versions(done, digests: dict[Key, str]) -> dict[Key, str]:
     """The code digest whose scores are shown: the present one, else that of the run finished last."""
     newest: dict[Key, tuple] = {}
     for row in done:
-        rank = (row.code_digest == digests[row.method_id], row.finished_at is not None, row.finished_at or 0, row.pk)
         key = row.method_id, row.setting
+        rank = (row.code_digest == digests[key], row.finished_at is not None, row.finished_at or 0, row.pk)
         if key not in newest or rank > newest[key][0]:
             newest[key] = rank, row.code_digest
     return {key: digest for key, (_, digest) in newest.items()}
@@ -107,12 +108,12 @@ def _take(measurement: Measurement, row) -> None:
         measurement.last = max(measurement.last or row.finished_at, row.finished_at)
 
 
-def _pending(rows, digests: dict[int, str], found: dict[Key, Measurement]) -> dict[Key, Pending]:
+def _pending(rows, digests: dict[Key, str], found: dict[Key, Measurement]) -> dict[Key, Pending]:
     pending: dict[Key, Pending] = defaultdict(Pending)
     for row in rows:
         key = row.method_id, row.setting
         measured = key in found and not found[key].stale and row.seed in found[key].runs
-        if row.state == Run.DONE or row.code_digest != digests[row.method_id] or measured:
+        if row.state == Run.DONE or row.code_digest != digests[key] or measured:
             continue
         (pending[key].failed if row.state == Run.FAILED else pending[key].active).add(row.seed)
     for of in pending.values():

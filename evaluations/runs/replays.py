@@ -137,7 +137,7 @@ def caution(run: Run) -> str:
     if not original.stale or kept_for(original):
         return ""
     return CHANGED.format(method=original.method.title, run=original.pk, then=original.code_digest[:10],
-                          now=original.method.code_digest[:10])
+                          now=original.method.run_digest(original.setting, original.scale)[:10])
 
 
 def comparisons_of(run: Run) -> list[Comparison]:

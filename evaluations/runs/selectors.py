@@ -229,7 +229,8 @@ def newest_results(limit: int = 8) -> list[Result]:
         places = decimals([interval.mean], [interval.half_width] if interval.half_width else ())
         results.append(Result(method, group["setting"], group["scale"], metric["title"],
                               plus_minus(interval.mean, interval.low, interval.high, places), metric["unit"],
-                              interval.n, group["last"], group["code_digest"] != method.code_digest))
+                              interval.n, group["last"],
+                              group["code_digest"] != method.run_digest(group["setting"], group["scale"])))
     return results
 
 

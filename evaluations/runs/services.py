@@ -83,7 +83,8 @@ def request_runs(*, methods: Iterable[Method], setting: str = "default", scale: 
             report.refused.append((method.key, problem))
             continue
         wanted += [Run(method=method, setting=name, scale=scale, seed=seed, params=values,
-                       params_key=params_key(values), code_digest=own_code or method.code_digest, queue=queue,
+                       params_key=params_key(values), queue=queue,
+                       code_digest=own_code or method.run_digest(name, scale),
                        replay_of=replay_of, requested_by=requested_by, request_key=report.key,
                        cause=f"waiting for a worker of the {queue} queue") for seed in seeds]
     # a table fills evenly: the first seed of every method, the baseline's first, then the next
@@ -278,14 +279,15 @@ def retry_run(*, pk: int, by) -> Run:
     problem, _ = _check(run.method, run.setting, run.scale, run.params)
     if problem:
         raise ValueError(f"run {pk} cannot be tried again: {problem}")
+    code = run.method.run_digest(run.setting, run.scale)
     twin = Run.objects.filter(method=run.method, setting=run.setting, scale=run.scale, params_key=run.params_key,
-                              seed=run.seed, code_digest=run.method.code_digest, replay_of=None,
+                              seed=run.seed, code_digest=code, replay_of=None,
                               state__in=[*Run.ACTIVE, Run.DONE]).first() if run.replay_of_id is None else None
     if twin:
         raise ValueError(f"run {twin.pk} asks the same of the present code already; it is {twin.state}")
     before = f"{run.state}: {run.cause}"
     if Run.objects.filter(pk=pk, state=run.state).update(
-            state=Run.QUEUED, attempts=0, code_digest=run.method.code_digest, failure="", finished_at=None,
+            state=Run.QUEUED, attempts=0, code_digest=code, failure="", finished_at=None,
             cause=f"queued again by {by}", log=f"{run.log}\n--- {before} ---\n"[-LOG_LIMIT:], progress=0.0):
         transaction.on_commit(lambda: send_runs([pk]))
     run.refresh_from_db()

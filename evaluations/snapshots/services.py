@@ -129,7 +129,8 @@ def _title(table: Table) -> str:
 
 def _provenance(arena: Arena, table: Table) -> tuple[dict[str, Any], dict[str, Any]]:
     """By method and setting: the run of every seed, and the digest of the code that ran."""
-    methods = list(arena.methods.filter(slug__in=[row.method for row in table.rows]).only("slug", "code_digest"))
+    methods = list(arena.methods.filter(slug__in=[row.method for row in table.rows]).only(
+        "slug", "code_digest", "digests"))
     found, _ = measure(methods, settings=table.facts.settings, scale=table.facts.scale)
     runs: dict[str, dict] = defaultdict(dict)
     codes: dict[str, dict] = defaultdict(dict)

@@ -97,7 +97,8 @@ def _metric_column(arena: Arena, name: str, *, key: str, setting: str) -> Column
 
 
 def _methods(arena: Arena, slugs: Sequence[str] | None) -> list[Method]:
-    methods = arena.methods.only("slug", "title", "year", "fidelity", "code_digest", "arena_id").order_by("title")
+    methods = arena.methods.only(
+        "slug", "title", "year", "fidelity", "code_digest", "digests", "arena_id").order_by("title")
     if slugs is None:
         return list(methods.filter(present=True))
     found = list(methods.filter(slug__in=slugs))

@@ -50,7 +50,7 @@ def arena_cards() -> list[ArenaCard]:
     """Every present arena with its main table's state; seven queries however many there are."""
     arenas = list(Arena.objects.filter(present=True).defer("source_code", "explanation"))
     methods = defaultdict(list)
-    for method in Method.objects.filter(present=True).only("slug", "title", "arena_id", "code_digest"):
+    for method in Method.objects.filter(present=True).only("slug", "title", "arena_id", "code_digest", "digests"):
         methods[method.arena_id].append(method)
     primary = {arena.slug: arena.primary_metric for arena in arenas}
     main = {arena.slug: arena.settings[0]["name"] for arena in arenas}
