@@ -27,7 +27,7 @@ from methods.kit.engine import text_checks as text
 from methods.kit.engine.archives import refused
 from methods.kit.engine.fingerprint import fingerprint
 from methods.kit.engine.rehearsal import Rehearsal, Rehearsed, global_state, rehearsal_of, restore
-from methods.kit.engine.text_checks import CheckFailed, require
+from methods.kit.engine.requirements import CheckFailed, require
 from methods.kit.method import GainGrows, Method, Withstands
 
 SMOKE_SECONDS = 1.0     # of processor time, for one smoke run
@@ -75,14 +75,20 @@ def contestants(target: str) -> list[tuple[str, str | None]]:
     return [(arena, method)] if method else [(arena, None), *((arena, slug) for slug in slugs)]
 
 
-def check(arena: str, method: str | None = None, *, full: bool = False) -> Iterator[Result]:
-    """Run the contract on one method, or on the arena itself, with its baseline, when `method` is None."""
+def check(arena: str, method: str | None = None, *, full: bool = False, settings: bool = True) -> Iterator[Result]:
+    """Run the contract on one method, or on the arena itself, with its baseline, when `method` is None.
+
+    Without `settings` a method is not run in settings that neither are the main one nor named by its claims.
+    """
     waivers: dict[str, str] = {}
     if method is None:
         yield from results(arena_checks(arena, full=full), waivers)
     else:
         path = registry.ARENAS / arena.replace("-", "_") / f"{method.replace('-', '_')}.py"
-        yield from results(method_checks(arena, path, waivers, full=full), waivers, set() if full else FULL_CHECKS)
+        later = set() if full else FULL_CHECKS
+        if not settings:
+            later = later | {f"setting:{setting.name}" for setting in registry.load_arena(arena).settings}
+        yield from results(method_checks(arena, path, waivers, full=full, settings=settings), waivers, later)
 
 
 def results(checks: Iterator[Check], waivers: Mapping[str, str], later: Set[str] = frozenset()) -> Iterator[Result]:
@@ -112,7 +118,8 @@ def results(checks: Iterator[Check], waivers: Mapping[str, str], later: Set[str]
             yield Result(name, "failed", "waived without a reason", 0.0)
 
 
-def method_checks(arena: str, path: Path, waivers: dict[str, str], *, full: bool = False) -> Iterator[Check]:
+def method_checks(arena: str, path: Path, waivers: dict[str, str], *, full: bool = False,
+                  settings: bool = True) -> Iterator[Check]:
     """The checks of the method in `path`. Its card's waivers are put into `waivers` once it is loaded."""
     yield Check("file-name", partial(text.file_name, path))
     yield Check("length", partial(text.line_count, path))
@@ -136,7 +143,10 @@ def method_checks(arena: str, path: Path, waivers: dict[str, str], *, full: bool
     yield Check("claims", partial(text.claims, cls, stage, rivals))
     if cls.card.reduces_to:
         yield Check("reduces-to-names", partial(text.reduces_to_names, cls, rivals))
-    yield from _smoke_checks(rehearsal_of(stage, "smoke"), cls, arena)
+    rehearsal = rehearsal_of(stage, "smoke")
+    yield from _smoke_checks(rehearsal, cls, arena, settings=settings)
+    for requirement in stage.checks:
+        yield Check(requirement.__name__.replace("_", "-"), partial(requirement, rehearsal, cls))
     if full:
         yield Check("above-chance", partial(_above_chance, rehearsal_of(stage, "full"), cls))
         yield Check("within-limits", partial(_within_limits, rehearsal_of(stage, "full"), cls))
@@ -174,13 +184,14 @@ def explain(error: Exception) -> str:
     return f"{type(error).__name__}: {error}{where}"
 
 
-def _smoke_checks(rehearsal: Rehearsal, cls: type[Method], arena: str) -> Iterator[Check]:
+def _smoke_checks(rehearsal: Rehearsal, cls: type[Method], arena: str, *, settings: bool) -> Iterator[Check]:
     yield Check("smoke", partial(_runs, rehearsal, cls))
     yield Check("same-seed", partial(_same_seed, rehearsal, cls))
     yield Check("second-run", partial(_second_run, rehearsal, cls))
     yield Check("globals-untouched", partial(_globals_untouched, rehearsal, cls))
-    for setting in sorted(_claimed_settings(cls) - {"default"}):
-        yield Check(f"setting:{setting}", partial(rehearsal.outcome, cls, setting))
+    everywhere = {setting.name for setting in rehearsal.stage.settings} if settings else set()
+    for setting in sorted((everywhere | _claimed_settings(cls)) - {"default"}):
+        yield Check(f"setting:{setting}", partial(_runs_in, rehearsal, cls, setting))
     for name, declared in cls.params.items():
         for value in declared.probes():
             if value != declared.default:
@@ -211,6 +222,11 @@ def _refuses_invalid(cls: type[Method]) -> None:
 def _runs(rehearsal: Rehearsal, cls: type[Method]) -> None:
     for point in rehearsal.outcome(cls).curve:
         require(np.isfinite(list(point.values())).all(), f"the curve is not finite at the defaults: {point}")
+
+
+def _runs_in(rehearsal: Rehearsal, cls: type[Method], setting: str) -> None:
+    for point in rehearsal.outcome(cls, setting).curve:
+        require(np.isfinite(list(point.values())).all(), f"the curve is not finite in setting {setting}: {point}")
 
 
 def _same_seed(rehearsal: Rehearsal, cls: type[Method]) -> None:

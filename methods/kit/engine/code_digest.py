@@ -2,9 +2,10 @@
 
 What counts is the method's file, the arena's experiment with the hooks it opens, of stage and kit the definitions
 these use, directly or through others, and the options of the run's own setting and scale. What does not count:
-comments, docstrings and layout; the words about a method or an arena (card, titles, metrics, sources); which settings
-and scales there are beside the run's own; where a definition stands and what its module is called; data set fetching,
-since archives are pinned by hash where they are used; and definitions nobody here uses.
+comments, docstrings, layout and the types of arguments, results and variables; the words about a method or an arena
+(card, titles, metrics, sources); which settings and scales there are beside the run's own; where a definition stands
+and what its module is called; data set fetching, since archives are pinned by hash where they are used; and
+definitions nobody here uses.
 """
 
 from __future__ import annotations
@@ -176,9 +177,14 @@ class _Module:
 
     def _source(self, statement: ast.stmt, words: set[ast.stmt]) -> str:
         first = min([statement.lineno, *(node.lineno for node in getattr(statement, "decorator_list", []))])
-        left_out = {number for word in words for number in range(word.lineno, _end(word) + 1)}
-        return "".join("\n" if number in left_out else self._lines[number - 1]
-                       for number in range(first, _end(statement) + 1))
+        lines = {number: self._lines[number - 1].encode() for number in range(first, _end(statement) + 1)}
+        for (line, column), (last, end) in sorted(_annotations(statement, lines), reverse=True):
+            lines[line] = lines[line][:column] + lines[last][end:]
+            for number in range(line + 1, last + 1):
+                lines[number] = b""
+        for word in words:
+            lines |= {number: b"\n" for number in range(word.lineno, _end(word) + 1)}
+        return b"".join(lines.values()).decode()
 
 
 @cache
@@ -208,7 +214,8 @@ def _bound(statement: ast.stmt) -> list[str]:
 def _computes(statement: ast.stmt) -> bool:
     """Whether a statement that binds no name may still do something: all but imports and docstrings."""
     words = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-    return not words and not isinstance(statement, ast.Import | ast.ImportFrom)
+    for_types = isinstance(statement, ast.If) and ast.unparse(statement.test) == "TYPE_CHECKING"
+    return not words and not for_types and not isinstance(statement, ast.Import | ast.ImportFrom)
 
 
 def _words(statement: ast.stmt) -> set[ast.stmt]:
@@ -225,8 +232,31 @@ def _has_slot(statement: ast.stmt) -> bool:
 
 
 def _assigned(statement: ast.ClassDef) -> dict[ast.stmt, set[str]]:
-    return {part: {ast.unparse(target) for target in part.targets}
-            for part in statement.body if isinstance(part, ast.Assign)}
+    return {part: {ast.unparse(target) for target in (part.targets if isinstance(part, ast.Assign) else [part.target])}
+            for part in statement.body if isinstance(part, ast.Assign | ast.AnnAssign)}
+
+
+Place = tuple[int, int]  # line from 1, column in bytes
+
+
+def _annotations(statement: ast.stmt, lines: Mapping[int, bytes]) -> Iterator[tuple[Place, Place]]:
+    """Where types of arguments, results and variables stand, as (from, to). The fields of a class are kept: what kind
+    of hyperparameter or field they are may depend on them."""
+    fields = {part for node in ast.walk(statement) if isinstance(node, ast.ClassDef) for part in node.body}
+    for node in ast.walk(statement):
+        if isinstance(node, ast.arg) and node.annotation:
+            yield (node.lineno, node.col_offset + len(node.arg.encode())), _end_place(node.annotation)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns:
+            line, column = node.returns.lineno, node.returns.col_offset
+            while (arrow := lines[line].rfind(b"->", 0, column)) < 0:
+                line, column = line - 1, len(lines[line - 1])
+            yield (line, arrow), _end_place(node.returns)
+        elif isinstance(node, ast.AnnAssign) and node not in fields and node.value:
+            yield _end_place(node.target), _end_place(node.annotation)
+
+
+def _end_place(node: ast.expr) -> Place:
+    return node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
 
 
 def _references(node: ast.AST, left_out: set[ast.stmt]) -> Iterator[ast.Name | ast.Attribute]:

@@ -15,6 +15,7 @@ import torch
 
 from methods.kit.engine import registry
 from methods.kit.engine.code_digest import WHOLE, closure, is_arena, uses
+from methods.kit.engine.requirements import CheckFailed, require
 from methods.kit.method import COSTS, Card, GainGrows, Method, Withstands
 from methods.kit.stage import data, features, rendered
 from methods.kit.stage.arena import Arena
@@ -35,15 +36,6 @@ BANNED_NAMES = {"torch.device", "torch.Generator", "torch.load", "torch.hub", "t
 BANNED_STEMS = {"utils", "helpers", "misc", "common", "base", "manager", "v2", "new", "my"}
 DEPARTURE = re.compile(r"(Follows the paper\.|Departs from the paper: \S)")
 ARXIV = re.compile(r"\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7}")
-
-
-class CheckFailed(AssertionError):
-    """The contract does not hold; the message says where and why."""
-
-
-def require(holds: object, message: str) -> None:
-    if not holds:
-        raise CheckFailed(message)
 
 
 def line_count(path: Path) -> None:

@@ -106,7 +106,8 @@ class Arena:
     """A fixed experiment. Subclasses declare the attributes below and define `data` and `run`.
 
     The first metric is the primary one; the first setting is the main one and is called "default".
-    `slot` is the Method subclass whose hooks the methods of this folder fill.
+    `slot` is the Method subclass whose hooks the methods of this folder fill. `checks` are the arena's own contracts:
+    functions of a rehearsal (methods.kit.engine.rehearsal) and a method's class, each called by its name in kebab case.
     """
 
     title: ClassVar[str]
@@ -116,6 +117,7 @@ class Arena:
     slot: ClassVar[type[Method]]
     baseline: ClassVar[str]
     sources: ClassVar[tuple[Source, ...]] = ()
+    checks: ClassVar[tuple[Callable[[Any, type[Method]], None], ...]] = ()
 
     def data(self, trial: Trial) -> Any:
         """What `run` learns from and is tested on: a dataclass, mapping or tuple of tensors, fixed by the seed."""

@@ -17,7 +17,8 @@ def measured(db):
     for method in Method.objects.filter(arena="optimizers", slug__in=["sgd", "adam"]):
         for seed in range(3):
             run = Run.objects.create(
-                method=method, seed=seed, state="done", code_digest=method.code_digest, seconds=1.23456,
+                method=method, seed=seed, state="done", code_digest=method.run_digest("default", "full"),
+                seconds=1.23456,
                 peak_memory_mb=300.5, device="cpu", counts={"gradients": 32}, environment={"python": "3", "cores": "2"},
                 finished_at=timezone.now())
             Score.objects.bulk_create(Score(run=run, metric=metric["name"], value=seed + 0.1)
@@ -45,7 +46,7 @@ def test_loading_restores_scores_and_says_where_they_come_from(measured):
 
 def test_a_loaded_score_is_stale_when_the_code_has_changed(measured):
     Run.objects.all().delete()
-    Method.objects.filter(slug="adam", arena="optimizers").update(code_digest="changed")
+    Method.objects.filter(slug="adam", arena="optimizers").update(digests={})
     load_results(measured, name="optimizers.json")
     assert all(run.stale for run in Run.objects.filter(method__slug="adam"))
 
