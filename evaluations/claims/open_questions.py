@@ -20,8 +20,8 @@ from scipy.special import stdtr
 
 from evaluations.arithmetic import statistics
 from evaluations.claims.on_demand import OnDemand
-from evaluations.claims.verdicts import ClaimStanding, claim_list, cost_name, standings_of, with_parents
-from evaluations.models import Claim, Run, Verdict, Worker
+from evaluations.claims.verdicts import ClaimStanding, claim_list, cost_name, standings_by_key
+from evaluations.models import Run, Verdict, Worker
 from evaluations.runs.measurements import COSTS
 from evaluations.runs.requests import Question, questions_of, requested
 from evaluations.runs.services import LOST_AFTER
@@ -142,12 +142,12 @@ def open_questions(*, arena: Arena | None = None, scale: str = "full") -> OpenQu
     slots = worker_slots()
 
     def build(keys: Sequence[Outlook]) -> list[Proposal]:
-        standings = _standings([outlook.claim for outlook in keys], scale)
+        standings = standings_by_key([outlook.claim for outlook in keys], scale=scale)
         return [Proposal(standing, outlook, slots) for standing, outlook in zip(standings, keys, strict=True)]
 
     return OpenQuestions(OnDemand([o for o in outlooks if o.work.missing], build),
                          OnDemand([o for o in outlooks if not o.work.missing and o.work.active], build),
-                         OnDemand(out_of_reach, lambda keys: _standings(keys, scale)))
+                         OnDemand(out_of_reach, lambda keys: standings_by_key(keys, scale=scale)))
 
 
 def _ranked(arena: Arena | None, scale: str) -> tuple[list[Outlook], list[int]]:
@@ -157,11 +157,6 @@ def _ranked(arena: Arena | None, scale: str) -> tuple[list[Outlook], list[int]]:
     lost = [s.claim.pk for s in standings
             if s.claim.pk not in outlooks and (s.status == Verdict.INCONCLUSIVE or not s.current)]
     return sorted(outlooks.values(), key=lambda outlook: (-outlook.rate, outlook.claim)), lost
-
-
-def _standings(claims: Sequence[int], scale: str) -> list[ClaimStanding]:
-    by_claim = {claim.pk: claim for claim in with_parents(Claim.objects.filter(pk__in=claims))}
-    return standings_of([by_claim[pk] for pk in claims if pk in by_claim], scale=scale)
 
 
 def proposals(standings: Sequence[ClaimStanding], *, scale: str = "full") -> dict[int, Proposal]:
