@@ -349,26 +349,29 @@ class Estimate:
     rough: bool
 
 
+@dataclass(frozen=True)
 class ArenaEstimate:
-    """What is missing in an arena, by setting."""
+    """What is missing in an arena at a scale with so many seeds: by setting, and in all."""
 
-    def __init__(self, arena: Arena, *, scale: str, seeds: int):
-        self.methods = list(arena.methods.filter(present=True).select_related("arena").only(
-            "slug", "code_digest", "arena__scales"))
-        self.arena, self.scale, self.seeds = arena, scale, range(seeds)
-
-    @cached_property
-    def settings(self) -> list[Estimate]:
-        """One estimate per setting; three queries."""
-        done, active = seeds_of(self.methods, self.scale)
-        times, slots = RunTimes(self.methods, self.scale), worker_slots()
-        return [_estimate(name, lacking([(method, name) for method in self.methods], self.seeds, done, active, times),
-                          slots) for name in (setting["name"] for setting in self.arena.settings)]
+    scale: str
+    seeds: int
+    settings: tuple[Estimate, ...]
 
     @property
     def total(self) -> Estimate:
         return Estimate("all settings", sum(e.missing for e in self.settings),
                         sum(e.wall_seconds for e in self.settings), any(e.rough for e in self.settings))
+
+
+def arena_estimate(arena: Arena, *, scale: str, seeds: int) -> ArenaEstimate:
+    """One estimate per setting; five queries, and two more where a method was never run."""
+    methods = list(arena.methods.filter(present=True).select_related("arena").only(
+        "slug", "code_digest", "arena__scales"))
+    done, active = seeds_of(methods, scale)
+    times, slots = RunTimes(methods, scale), worker_slots()
+    return ArenaEstimate(scale, seeds, tuple(
+        _estimate(name, lacking([(method, name) for method in methods], range(seeds), done, active, times), slots)
+        for name in (setting["name"] for setting in arena.settings)))
 
 
 def request_estimate(methods: Sequence[Method], setting: str, *, scale: str = "full", seeds: int = SEEDS) -> Estimate:
