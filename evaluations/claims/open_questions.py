@@ -20,8 +20,8 @@ from scipy.special import stdtr
 
 from evaluations.arithmetic import statistics
 from evaluations.claims.on_demand import OnDemand
-from evaluations.claims.verdicts import ClaimStanding, claim_list, cost_name, standings_of, with_parents
-from evaluations.models import Claim, Run, Verdict, Worker
+from evaluations.claims.verdicts import ClaimStanding, claim_list, cost_name, standings_by_key
+from evaluations.models import Run, Verdict, Worker
 from evaluations.runs.measurements import COSTS
 from evaluations.runs.requests import Question, questions_of, requested
 from evaluations.runs.services import LOST_AFTER
@@ -142,12 +142,12 @@ def open_questions(*, arena: Arena | None = None, scale: str = "full") -> OpenQu
     slots = worker_slots()
 
     def build(keys: Sequence[Outlook]) -> list[Proposal]:
-        standings = _standings([outlook.claim for outlook in keys], scale)
+        standings = standings_by_key([outlook.claim for outlook in keys], scale=scale)
         return [Proposal(standing, outlook, slots) for standing, outlook in zip(standings, keys, strict=True)]
 
     return OpenQuestions(OnDemand([o for o in outlooks if o.work.missing], build),
                          OnDemand([o for o in outlooks if not o.work.missing and o.work.active], build),
-                         OnDemand(out_of_reach, lambda keys: _standings(keys, scale)))
+                         OnDemand(out_of_reach, lambda keys: standings_by_key(keys, scale=scale)))
 
 
 def _ranked(arena: Arena | None, scale: str) -> tuple[list[Outlook], list[int]]:
@@ -157,11 +157,6 @@ def _ranked(arena: Arena | None, scale: str) -> tuple[list[Outlook], list[int]]:
     lost = [s.claim.pk for s in standings
             if s.claim.pk not in outlooks and (s.status == Verdict.INCONCLUSIVE or not s.current)]
     return sorted(outlooks.values(), key=lambda outlook: (-outlook.rate, outlook.claim)), lost
-
-
-def _standings(claims: Sequence[int], scale: str) -> list[ClaimStanding]:
-    by_claim = {claim.pk: claim for claim in with_parents(Claim.objects.filter(pk__in=claims))}
-    return standings_of([by_claim[pk] for pk in claims if pk in by_claim], scale=scale)
 
 
 def proposals(standings: Sequence[ClaimStanding], *, scale: str = "full") -> dict[int, Proposal]:
@@ -357,26 +352,29 @@ class Estimate:
     rough: bool
 
 
+@dataclass(frozen=True)
 class ArenaEstimate:
-    """What is missing in an arena, by setting."""
+    """What is missing in an arena at a scale with so many seeds: by setting, and in all."""
 
-    def __init__(self, arena: Arena, *, scale: str, seeds: int):
-        self.methods = list(arena.methods.filter(present=True).select_related("arena").only(
-            "slug", "code_digest", "digests", "arena__scales"))
-        self.arena, self.scale, self.seeds = arena, scale, range(seeds)
-
-    @cached_property
-    def settings(self) -> list[Estimate]:
-        """One estimate per setting; three queries."""
-        done, active = seeds_of(self.methods, self.scale)
-        times, slots = RunTimes(self.methods, self.scale), worker_slots()
-        return [_estimate(name, lacking([(method, name) for method in self.methods], self.seeds, done, active, times),
-                          slots) for name in (setting["name"] for setting in self.arena.settings)]
+    scale: str
+    seeds: int
+    settings: tuple[Estimate, ...]
 
     @property
     def total(self) -> Estimate:
         return Estimate("all settings", sum(e.missing for e in self.settings),
                         sum(e.wall_seconds for e in self.settings), any(e.rough for e in self.settings))
+
+
+def arena_estimate(arena: Arena, *, scale: str, seeds: int) -> ArenaEstimate:
+    """One estimate per setting; five queries, and two more where a method was never run."""
+    methods = list(arena.methods.filter(present=True).select_related("arena").only(
+        "slug", "code_digest", "arena__scales"))
+    done, active = seeds_of(methods, scale)
+    times, slots = RunTimes(methods, scale), worker_slots()
+    return ArenaEstimate(scale, seeds, tuple(
+        _estimate(name, lacking([(method, name) for method in methods], range(seeds), done, active, times), slots)
+        for name in (setting["name"] for setting in arena.settings)))
 
 
 def request_estimate(methods: Sequence[Method], setting: str, *, scale: str = "full", seeds: int = SEEDS) -> Estimate:

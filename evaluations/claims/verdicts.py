@@ -278,12 +278,17 @@ class ClaimStanding:
 def claim_list(*, arena: Arena | None = None, methods: Sequence | None = None, scale: str = "full"
                ) -> list[ClaimStanding]:
     """The claims of present methods with where they stand; four queries."""
-    claims = Claim.objects.filter(method__present=True).order_by("method__arena", "method__title", "position")
+    claims = claims_in_order()
     if arena is not None:
         claims = claims.filter(method__arena=arena)
     if methods is not None:
         claims = claims.filter(method__in=methods)
     return standings_of(with_parents(claims), scale=scale)
+
+
+def claims_in_order() -> QuerySet[Claim]:
+    """The claims of present methods by arena and title."""
+    return Claim.objects.filter(method__present=True).order_by("method__arena", "method__title", "position")
 
 
 def with_parents(claims: QuerySet[Claim]) -> list[Claim]:
@@ -299,6 +304,12 @@ def with_parents(claims: QuerySet[Claim]) -> list[Claim]:
     for claim in rows:
         claim.method = methods[claim.method_id]
     return rows
+
+
+def standings_by_key(claims: Sequence[int], *, scale: str = "full") -> list[ClaimStanding]:
+    """Where the claims with these primary keys stand, in their order; four queries."""
+    by_key = {claim.pk: claim for claim in with_parents(Claim.objects.filter(pk__in=list(claims)))}
+    return standings_of([by_key[pk] for pk in claims if pk in by_key], scale=scale)
 
 
 def statuses_by_arena(*, scale: str = "full") -> dict[str, Counter[str]]:

@@ -13,20 +13,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.urls import reverse
 
 from evaluations.arithmetic import rounding
+from evaluations.claims.on_demand import OnDemand
 from evaluations.claims.verdicts import (
     NOT_MEASURED,
     ClaimStanding,
     claim_list,
     claim_record,
+    claims_in_order,
     evidence_of,
     measure_terms,
+    standings_by_key,
     term_measurements,
 )
 from evaluations.models import Claim, ReportedClaim, Verdict
@@ -72,6 +75,11 @@ class LedgerState:
     def measured_only(self) -> bool:
         """Whether the filters ask for what only a tested claim has."""
         return bool(self.power or self.verdict or (self.kind and self.kind != REPORTED))
+
+    @property
+    def needs_papers(self) -> bool:
+        """Whether the filters or the order look at papers."""
+        return bool(self.q or self.sort == "year") or self.paper is not None or self.year is not None
 
     def query(self, **changes) -> str:
         """The URL parameters without those that are empty; `changes` replace some."""
@@ -131,21 +139,28 @@ class LedgerRow:
 
     @property
     def year(self) -> int | None:
-        return max((paper.year for paper in self.papers if paper.year), default=None)
+        return year_of(self.papers)
+
+
+def year_of(papers: Iterable[PaperRef]) -> int | None:
+    """Of the newest one."""
+    return max((paper.year for paper in papers if paper.year), default=None)
 
 
 @dataclass(frozen=True)
 class Ledger:
     """The claims that fit a state; what a page, the API and a file are made of.
 
-    `counts` are of every claim that fits but for the filter by verdict.
+    `counts` are of every claim that fits but for the filter by verdict; `surest` are those with a verdict, the
+    smallest p first.
     """
 
     state: LedgerState
-    rows: tuple[LedgerRow, ...]
+    rows: OnDemand[int, LedgerRow]
     counts: Mapping[str, int]
     reported: QuerySet[ReportedClaim]
     fields: tuple[Field, ...] = ()
+    surest: tuple[int, ...] = ()
 
     @property
     def arena(self) -> str:
@@ -231,20 +246,80 @@ def _unit(claim: Claim) -> str | None:
     return next((m["unit"] for m in claim.method.arena.metrics if m["name"] == claim.metric), "") or None
 
 
+@dataclass(frozen=True)
+class Outline:
+    """As much of a directional claim as choosing and ordering take."""
+
+    claim: int
+    words: str
+    verdict: Latest | None
+    papers: Sequence[PaperRef]
+
+    @property
+    def outcome(self) -> str:
+        if self.verdict is None:
+            return NOT_MEASURED
+        return self.verdict.status if self.verdict.current else OLDER_CODE
+
+
+class Latest(NamedTuple):
+    """What the ledger chooses and orders a claim's last verdict by."""
+
+    status: str
+    current: bool
+    p_value: float
+    effect_size: float | None
+    power: float | None
+    n: int
+    decided_at: datetime
+
+
 def ledger(state: LedgerState) -> Ledger:
-    """The claims that fit; three queries, and one for the reported numbers when they are read."""
-    rows = [] if state.kind == REPORTED else [row for row in _rows() if _fits(row, state)]
-    counts = Counter(row.outcome for row in rows)
+    """The claims that fit; two queries, two more where papers matter, and more for the rows that are looked at."""
+    outlines = [] if state.kind == REPORTED else [o for o in _outlines(state) if _fits(o, state)]
+    counts = Counter(outline.outcome for outline in outlines)
     if state.verdict:
-        rows = [row for row in rows if row.outcome == state.verdict]
-    return Ledger(state, tuple(_sorted(rows, state.sort)), {outcome: counts[outcome] for outcome in OUTCOMES},
-                  _reported(state), FIELDS)
+        outlines = [outline for outline in outlines if outline.outcome == state.verdict]
+    surest = sorted((o for o in outlines if o.verdict), key=lambda o: (o.verdict.p_value, o.claim))
+    return Ledger(state, OnDemand([o.claim for o in _sorted(outlines, state.sort)], _rows),
+                  {outcome: counts[outcome] for outcome in OUTCOMES}, _reported(state), FIELDS,
+                  tuple(outline.claim for outline in surest))
 
 
-def _rows() -> list[LedgerRow]:
-    standings = claim_list()
+def _outlines(state: LedgerState) -> list[Outline]:
+    """Every claim of the arena and kind asked for, in the order of arenas and methods."""
+    claims = claims_in_order()
+    verdicts = Verdict.objects.filter(scale="full").order_by("current", "decided_at", "pk")
+    if state.arena:
+        claims = claims.filter(method__arena=state.arena)
+        verdicts = verdicts.filter(claim__method__arena=state.arena)
+    if state.kind == "cheaper":
+        claims = claims.exclude(cost="")
+    elif state.kind and state.kind != DIRECTIONAL:
+        claims = claims.filter(kind=state.kind)
+    newest = {claim: Latest(*values) for claim, *values in verdicts.values_list("claim", *Latest._fields)}
+    by_method = _papers_by_method() if state.needs_papers else {}
+    return [Outline(pk, f"{title} {sentence}".lower(), newest.get(pk), by_method.get(method, ()))
+            for pk, method, title, sentence in claims.values_list("pk", "method", "method__title", "sentence")]
+
+
+def _papers_by_method() -> dict[int, tuple[PaperRef, ...]]:
+    methods = Method.objects.filter(present=True).only("papers")
+    linked = papers_of(method.pk for method in methods)
+    return {method.pk: _refs(method, linked[method.pk]) for method in methods}
+
+
+def _rows(claims: Sequence[int]) -> list[LedgerRow]:
+    """Four queries for the claims with where they stand, one for their papers."""
+    standings = standings_by_key(claims)
     papers = papers_of({s.claim.method_id for s in standings})
     return [LedgerRow(s, _refs(s.claim.method, papers[s.claim.method_id])) for s in standings]
+
+
+def standings_to_draw(found: Ledger, most: int) -> list[ClaimStanding]:
+    """The claims with the smallest p, `most` of them, and those without a verdict as far as there is room."""
+    rest = [pk for pk in found.rows.keys if pk not in set(found.surest)]
+    return [row.standing for row in _rows([*found.surest, *rest][:most])]
 
 
 def papers_of(methods: Iterable[int]) -> dict[int, list[PaperRef]]:
@@ -262,34 +337,29 @@ def _refs(method: Method, linked: Sequence[PaperRef]) -> tuple[PaperRef, ...]:
     return tuple(linked) or tuple(PaperRef(paper["title"], paper["year"]) for paper in method.papers)
 
 
-def _fits(row: LedgerRow, state: LedgerState) -> bool:
-    claim, verdict = row.claim, row.verdict
-    if state.arena and claim.method.arena_id != state.arena:
+def _fits(outline: Outline, state: LedgerState) -> bool:
+    verdict = outline.verdict
+    if state.paper is not None and state.paper not in {paper.pk for paper in outline.papers}:
         return False
-    if state.kind and state.kind != DIRECTIONAL and not (
-            claim.cost if state.kind == "cheaper" else claim.kind == state.kind):
-        return False
-    if state.paper is not None and state.paper not in {paper.pk for paper in row.papers}:
-        return False
-    if state.year is not None and state.year not in {paper.year for paper in row.papers}:
+    if state.year is not None and state.year not in {paper.year for paper in outline.papers}:
         return False
     if state.power and (verdict is None or verdict.power is None
                         or (verdict.power >= HIGH_POWER) != (state.power == "high")):
         return False
-    words = " ".join([claim.method.title, claim.sentence, *(paper.title for paper in row.papers)]).lower()
+    words = " ".join([outline.words, *(paper.title.lower() for paper in outline.papers)])
     return all(word in words for word in state.q.lower().split())
 
 
-def _sorted(rows: list[LedgerRow], sort: str) -> list[LedgerRow]:
-    """Rows without the value come last, in their old order."""
+def _sorted(outlines: list[Outline], sort: str) -> list[Outline]:
+    """Those without the value come last, in their old order."""
     if sort == "arena":
-        return rows
-    key = {"": lambda r: r.verdict and 1,
-           "newest": lambda r: r.verdict and r.verdict.decided_at.timestamp(), "year": lambda r: r.year,
-           "p": lambda r: r.verdict and -r.verdict.p_value, "power": lambda r: r.verdict and r.verdict.power,
-           "effect": lambda r: r.verdict and r.verdict.effect_size, "seeds": lambda r: r.verdict and r.verdict.n}[sort]
-    return sorted((row for row in rows if key(row) is not None), key=key, reverse=True) + \
-        [row for row in rows if key(row) is None]
+        return outlines
+    key = {"": lambda o: o.verdict and 1,
+           "newest": lambda o: o.verdict and o.verdict.decided_at.timestamp(), "year": lambda o: year_of(o.papers),
+           "p": lambda o: o.verdict and -o.verdict.p_value, "power": lambda o: o.verdict and o.verdict.power,
+           "effect": lambda o: o.verdict and o.verdict.effect_size, "seeds": lambda o: o.verdict and o.verdict.n}[sort]
+    return sorted((o for o in outlines if key(o) is not None), key=key, reverse=True) + \
+        [o for o in outlines if key(o) is None]
 
 
 def _reported(state: LedgerState) -> QuerySet[ReportedClaim]:

@@ -27,12 +27,14 @@ from evaluations.ledger.ledger import (
     claim_page,
     ledger,
     read_state,
+    standings_to_draw,
 )
 from evaluations.models import Claim
 from evaluations.tables.plots.forest import forest_plots
 from methods.models import Arena, Method
 
 PER_PAGE, REPORTED_PER_PAGE = 25, 10
+DRAWN = 40  # claims in an arena's plot
 FRESH = 300  # seconds for which a badge may be shown without asking again
 
 
@@ -52,7 +54,8 @@ def claim_list(request):
         "show_reported": state.kind == REPORTED or not state.measured_only,
         "downloads": [(title, "&".join(filter(None, (state.query(), f"format={name}"))))
                       for name, title in FORMATS.items()],
-        "forests": forest_plots([row.standing for row in found.rows]) if state.arena else (),
+        "forests": forest_plots(standings_to_draw(found, DRAWN)) if state.arena else (),
+        "drawn": DRAWN,
         "proposals": proposals([row.standing for row in page]), "scope": SCOPE, "test": TEST})
 
 

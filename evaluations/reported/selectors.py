@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Prefetch, QuerySet
 
-from evaluations.claims.verdicts import NOT_MEASURED, ClaimStanding, claim_list
+from evaluations.claims.verdicts import NOT_MEASURED, ClaimStanding, claims_in_order, standings_by_key
 from evaluations.models import ReportedClaim, ReportedClaimEdit
 from papers.models import Paper
 
@@ -46,11 +46,11 @@ def directional_record(standing: ClaimStanding) -> dict:
 
 
 class ClaimRecords(Sequence):
-    """Every claim as a record, directional first; only the rows of the slice asked for are read in full."""
+    """Every claim as a record, directional first; only the rows of the slice asked for are built."""
 
     def __init__(self, *, kind: str = "", status: str = "", paper: int | None = None):
         directional = kind in ("", DIRECTIONAL) and status in ("", STATED) and paper is None
-        self._directional = claim_list() if directional else []
+        self._directional = list(claims_in_order().values_list("pk", flat=True)) if directional else []
         self._reported = ReportedClaim.objects.none() if kind == DIRECTIONAL or status == STATED else \
             reported_list(kind=kind or REPORTED, status=status, paper=paper)
 
@@ -64,7 +64,7 @@ class ClaimRecords(Sequence):
         if step != 1:
             raise ValueError("claims are read in order")
         first = len(self._directional)
-        rows = [directional_record(standing) for standing in self._directional[start:stop]]
+        rows = [directional_record(standing) for standing in standings_by_key(self._directional[start:stop])]
         if stop > first:
             rows += [reported_record(claim) for claim in self._reported[max(0, start - first):stop - first]]
         return rows

@@ -45,8 +45,12 @@ def stamp_of(*facts: object) -> str:
 
 
 def kept(name: str, stamp: str, make: Callable[[], Value]) -> Value:
-    """What `make` returned for this stamp before, from the cache, else what it returns now."""
-    return cache.get_or_set(f"{name}:{stamp}", make, KEPT_SECONDS)
+    """What `make` returned for this stamp before, from the cache, else what it returns now; the newest is kept."""
+    entry = cache.get(name)
+    if entry is None or entry[0] != stamp:
+        entry = stamp, make()
+        cache.set(name, entry, KEPT_SECONDS)
+    return entry[1]
 
 
 SEEN = "Seen"  # a header by which a poll says what it shows

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -185,7 +185,7 @@ class Table:
 
     def records(self) -> list[dict[str, Any]]:
         """One flat dictionary per row, full precision, None for what was not measured; the keys are `fields`."""
-        return [self._record(row) for row in self.rows]
+        return [self.record(row) for row in self.rows]
 
     @cached_property
     def digest(self) -> str:
@@ -201,10 +201,10 @@ class Table:
         return [("title", "Method"), *((key, heading) for column in self.columns
                                        for key, heading in self._headings(column))]
 
-    def lines(self) -> list[list[TextCell]]:
-        """What people read, row by row: the same records, rounded."""
+    def lines(self, records: Sequence[Mapping[str, Any]] | None = None) -> list[list[TextCell]]:
+        """What people read, row by row: the same records, all or the given ones, rounded."""
         return [[cell for column in self.columns for cell in self._text_cells(column, record)]
-                for record in self.records()]
+                for record in (self.records() if records is None else records)]
 
     @property
     def file_stem(self) -> str:
@@ -235,7 +235,8 @@ class Table:
             parts.append(f"Measured {' to '.join(days)}{machines}.")
         return " ".join([*parts, f"Table {self.digest[:12]}."])
 
-    def _record(self, row: Row) -> dict[str, Any]:
+    def record(self, row: Row) -> dict[str, Any]:
+        """One row's flat form."""
         record: dict[str, Any] = dict.fromkeys(f.name for f in self.fields)
         record |= {"method": row.method, "title": row.title, "year": row.year, "fidelity": row.fidelity,
                    "baseline": row.is_baseline, "scale": self.facts.scale, "setting": ", ".join(self.facts.settings),

@@ -10,13 +10,10 @@ from evaluations.claims import open_questions
 from evaluations.claims.verdicts import ClaimStanding
 from evaluations.ledger import badges
 from evaluations.models import Claim, Verdict
-from evaluations.tables.plots.forest import forest_plots
 from evaluations.tables.summaries import cost_in_words
-from methods.models import Arena, Method
+from methods.models import Method
 
 register = template.Library()
-
-OPEN_ROWS = 40  # a longer forest plot is folded away
 
 
 @register.simple_tag
@@ -44,24 +41,10 @@ def _button(context, proposal: open_questions.Proposal | None) -> dict:
             "csrf_token": context.get("csrf_token")}
 
 
-@register.inclusion_tag("evaluations/claims/_arena_estimate.html")
-def arena_estimate(arena: Arena, scale: str, seeds):
-    """How many runs an arena lacks, by setting, and how long they take."""
-    return {"estimate": open_questions.ArenaEstimate(arena, scale=scale, seeds=int(seeds or open_questions.SEEDS))}
-
-
 @register.inclusion_tag("evaluations/claims/_request_estimate.html")
 def request_estimate(methods, setting: str):
     """How many runs a Run form lacks as it stands, and how long they take."""
     return {"estimate": open_questions.request_estimate(list(methods), setting)}
-
-
-@register.inclusion_tag("evaluations/tables/_forest_folded.html")
-def forest(standings):
-    """What was claimed against what was measured, a plot per unit."""
-    plots = forest_plots(standings)
-    rows = sum(len(plot.rows) for plot in plots)
-    return {"forests": plots, "rows": rows, "open": rows <= OPEN_ROWS}
 
 
 @register.inclusion_tag("evaluations/ledger/_badge_snippet.html", takes_context=True)

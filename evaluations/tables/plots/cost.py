@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from evaluations.arithmetic import rounding
 from evaluations.tables.plots.axes import RIGHT, WIDTH, Scale, Tick, nice_ticks, shortened, unit_after
-from evaluations.tables.table import Column, Table
+from evaluations.tables.table import Column, Row, Table
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,17 @@ class CostPlot:
     bottom: float = 332
 
 
-def cost_plot(table: Table, column: Column, cost: str = "seconds") -> CostPlot | None:
-    """A scatter of the present-code means; None with fewer than two methods that have both."""
+def cost_plot(table: Table, column: Column, cost: str = "seconds", *, most: int | None = None) -> CostPlot | None:
+    """A scatter of the present-code means; None with fewer than two methods that have both.
+
+    Of more than `most` methods, those on the front, the best ones and the baseline are drawn.
+    """
     rows = [row for row in table.rows if cost in row.cells and column.key in row.cells
             and not row.cells[column.key].stale]
     if len(rows) < 2:
         return None
+    if most is not None and len(rows) > most:
+        rows = _most_telling(rows, column, cost, most)
     costs = [row.cells[cost].mean for row in rows]
     values = [row.cells[column.key].mean for row in rows]
     logarithmic = min(costs) > 0 and max(costs) / min(costs) > 8
@@ -79,6 +84,14 @@ def cost_plot(table: Table, column: Column, cost: str = "seconds") -> CostPlot |
         tuple(Tick(x_scale(v), text) for v, text in nice_ticks(x_low, x_high, logarithmic)),
         tuple(Tick(y_scale(v), text) for v, text in nice_ticks(y_low, y_high)), points,
         " ".join(f"{x[i]:.1f},{y[i]:.1f}" for i in front), names, logarithmic)
+
+
+def _most_telling(rows: Sequence[Row], column: Column, cost: str, most: int) -> list[Row]:
+    """The rows on the front, the best by the metric and the baseline, in their order."""
+    values = [row.cells[column.key].mean for row in rows]
+    best = sorted(range(len(rows)), key=values.__getitem__, reverse=column.better != "lower")[:most]
+    chosen = {*best, *pareto_front([_two_digits(row.cells[cost].mean) for row in rows], values, column.better)}
+    return [row for place, row in enumerate(rows) if place in chosen or row.is_baseline]
 
 
 def pareto_front(costs: Sequence[float], values: Sequence[float], better: str) -> list[int]:

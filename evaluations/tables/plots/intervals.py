@@ -53,18 +53,24 @@ class IntervalPlot:
     lines: tuple[Line, ...]
     axis: str
     note: str
+    left_out: int
     width: float = WIDTH
     left: float = LABELS
     right: float = WIDTH - RIGHT
     row_height: float = ROW
 
 
-def interval_plot(table: Table, column: Column) -> IntervalPlot | None:
-    """Means with intervals and seeds of one metric; None when nothing is measured."""
+def interval_plot(table: Table, column: Column, *, most: int | None = None) -> IntervalPlot | None:
+    """Means with intervals and seeds of one metric; None when nothing is measured.
+
+    Of more than `most` methods, the best ones and the baseline are drawn.
+    """
     measured = [row for row in table.rows if column.key in row.cells]
     if not measured:
         return None
     measured.sort(key=lambda row: row.cells[column.key].mean, reverse=column.better != "lower")
+    methods = len(measured)
+    measured = [row for place, row in enumerate(measured) if most is None or place < most or row.is_baseline]
     cells = {row.method: row.cells[column.key] for row in measured}
     baseline = cells.get(table.baseline)
     low, high, outside = _domain(list(cells.values()), column.chance)
@@ -90,9 +96,9 @@ def interval_plot(table: Table, column: Column) -> IntervalPlot | None:
     bottom = TOP + len(rows) * ROW
     note = f"Chance, {column.chance:g}{unit_after(column)}, lies outside the frame." if outside else ""
     return IntervalPlot(
-        f"{column.metric}: {table.title}, {table.subject}", _in_words(rows, column), bottom + 44, bottom,
+        f"{column.metric}: {table.title}, {table.subject}", _in_words(rows, column, methods), bottom + 44, bottom,
         tuple(Tick(scale(v), text) for v, text in nice_ticks(low, high)), tuple(rows), tuple(lines),
-        f"{column.heading}", note)
+        f"{column.heading}", note, methods - len(rows))
 
 
 def _domain(cells: Sequence[Cell], chance: float | None) -> tuple[float, float, bool]:
@@ -111,9 +117,10 @@ def _domain(cells: Sequence[Cell], chance: float | None) -> tuple[float, float, 
     return low - margin, high + margin, outside
 
 
-def _in_words(rows: Sequence[IntervalRow], column: Column) -> str:
+def _in_words(rows: Sequence[IntervalRow], column: Column, methods: int) -> str:
     first, last = rows[0], rows[-1]
     ends = f"from {first.text} (best) to {last.text}" if len(rows) > 1 else first.text
     tier = [row.label for row in rows if row.first_tier]
-    return f"{len(rows)} methods by {column.subject}, {ends}. " + \
+    drawn = f"The best {len(rows)} of {methods}" if methods > len(rows) else f"{methods}"
+    return f"{drawn} methods by {column.subject}, {ends}. " + \
         (f"First tier: {', '.join(tier)}." if tier else "")

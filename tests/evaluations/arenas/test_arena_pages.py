@@ -18,6 +18,7 @@ from evaluations.tables.build import build_table
 from evaluations.tables.summaries import arena_cards, findings, method_results, paper_results
 from methods.models import PaperLink
 from papers.models import Paper
+from tests.evaluations.counting import fetched
 from tests.evaluations.simulated_runs import add_runs, draws, make_arena, make_method
 
 pytestmark = pytest.mark.django_db
@@ -178,8 +179,91 @@ def test_the_page_takes_a_fixed_number_of_queries(page, arena, django_assert_max
     page()
     for i in range(12):
         add_runs(make_method(arena, f"more-{i}"), {"accuracy": draws(40, seed=i), "error": draws(5)})
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(30):
         page()
+    with django_assert_max_num_queries(9), fetched(Claim) as claims:  # nothing has changed since
+        page()
+    assert not claims
+
+
+def crowd(arena, number):
+    for i in range(number):
+        method = make_method(arena, f"crowd-{i:03}")
+        add_runs(method, {"accuracy": draws(60 - i * 0.1, 2, seed=i), "error": draws(5, 2, seed=i)})
+
+
+def test_a_long_table_shows_its_first_rows_and_the_baseline_and_unfolds(page, arena):
+    crowd(arena, 80)  # worse than two, better than the baseline
+    shown = page().content.decode()
+    body = shown.split("<tbody>")[1].split("</tbody>")[0]
+    assert body.count("<tr>") == 61 and "Plain" in body and "Weak" not in body
+    assert "Show all 85 methods" in shown and "The best 61 of 84 methods" in shown
+    every = page("?rows=all").content.decode()
+    assert every.split("<tbody>")[1].split("</tbody>")[0].count("<tr>") == 85 and "Show all" not in every
+    tier = re.search(r"Plain</a>.*?tier (\d+)", body, re.S).group(1)
+    assert re.search(r"Plain</a>.*?tier (\d+)", every.split("<tbody>")[1], re.S).group(1) == tier
+
+
+def test_a_page_does_not_grow_with_what_it_does_not_show(page, arena):
+    crowd(arena, 70)
+    good = arena.methods.get(slug="good")
+    claims = [Claim(method=good, position=position, kind="Beats", rival="plain", metric="accuracy", setting="default",
+                    sentence=f"claim {position}", terms=[
+                        {"weight": 1, "method": "", "metric": "accuracy", "setting": "default"},
+                        {"weight": -1, "method": "plain", "metric": "accuracy", "setting": "default"}])
+              for position in range(10, 130)]
+    Claim.objects.bulk_create(claims[:60])
+    update_verdicts(arena=arena)
+    before = len(page().content)
+    assert before <= 300_000
+    for i in range(70, 130):
+        make_method(arena, f"crowd-{i:03}")
+    Claim.objects.bulk_create(claims[60:])
+    update_verdicts(arena=arena)
+    shown = page().content.decode()
+    assert "121 confirmed" in shown and "All 121 in the ledger" in shown
+    assert len(shown) - before < 60 * 150  # a line of the chooser for each method
+
+
+def test_a_poll_on_which_nothing_changed_is_not_rendered(page, arena, django_assert_max_num_queries):
+    idle = arena.methods.get(slug="idle")
+    run = Run.objects.create(method=idle, seed=0, code_digest=idle.code_digest, state=Run.RUNNING)
+
+    def poll(seen, query=""):
+        return page(query, HTTP_HX_REQUEST="true", HTTP_SEEN=seen)
+
+    def seen_in(response):
+        return re.search(r'"Seen": "(\w+)"', response.content.decode()).group(1)
+
+    seen = seen_in(page())
+    with django_assert_max_num_queries(8):
+        answer = poll(seen)
+    assert (answer.status_code, answer.content) == (204, b"")
+    Run.objects.filter(pk=run.pk).update(progress=0.5)  # not shown here
+    assert poll(seen).status_code == 204
+    assert poll(seen, "?setting=harsh").status_code == 200  # another table
+    for change in (lambda: Run.objects.create(method=idle, seed=1, code_digest=idle.code_digest),
+                   lambda: add_runs(arena.methods.get(slug="weak"), {"accuracy": [9.0], "error": [9.0]}, scale="gpu"),
+                   lambda: arena.methods.filter(slug="weak").update(code_digest="new"),
+                   lambda: arena.methods.filter(slug="weak").update(title="Weaker"),
+                   lambda: update_verdicts(arena=arena),
+                   lambda: Run.objects.filter(method__slug="twin", seed=0).update(code_digest="older")):
+        change()
+        answer = poll(seen)
+        assert answer.status_code == 200
+        seen = seen_in(answer)
+        assert poll(seen).status_code == 204
+    Run.objects.filter(state__in=Run.ACTIVE).update(state=Run.FAILED)
+    assert "hx-trigger" not in poll(seen).content.decode().split("<p")[0]
+
+
+def test_what_is_kept_for_all_holds_nothing_of_one_reader(page, client, django_user_model, arena):
+    curator = django_user_model.objects.create_user("curator", is_superuser=True)
+    client.force_login(curator)
+    assert "Freeze this table" in page().content.decode()
+    client.logout()
+    shown = page().content.decode()
+    assert "Freeze this table" not in shown and "csrfmiddlewaretoken" not in shown.split('id="results"')[1]
 
 
 def test_paper_results(arena, django_assert_max_num_queries):

@@ -8,8 +8,8 @@ from django.core.cache import cache
 from django.urls import reverse
 
 from evaluations.claims.open_questions import (
-    ArenaEstimate,
     RunTimes,
+    arena_estimate,
     duration,
     entropy,
     open_questions,
@@ -177,13 +177,13 @@ def test_a_claim_across_settings_queues_both(arena, runner):
 
 
 def test_estimates_of_an_arena_count_what_is_missing(arena):
-    estimate = ArenaEstimate(arena, scale="full", seeds=10)
+    estimate = arena_estimate(arena, scale="full", seeds=10)
     default, harsh = estimate.settings
     assert default.missing == 5 * 10 - 4 * 6 and harsh.missing == 50
     assert default.wall_seconds == pytest.approx(default.missing * 4.5) and default.rough
     assert estimate.total.missing == default.missing + harsh.missing
     Run.objects.create(method=Method.objects.get(slug="idle"), seed=0, state="queued", code_digest="code of idle")
-    assert ArenaEstimate(arena, scale="full", seeds=10).settings[0].missing == default.missing - 1
+    assert arena_estimate(arena, scale="full", seeds=10).settings[0].missing == default.missing - 1
 
 
 def test_a_cost_no_run_records_is_not_proposed_once_that_is_known(arena):

@@ -10,11 +10,12 @@ from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.utils import timezone
 
-from evaluations.models import ReportedClaim, ReportedClaimEdit
+from evaluations.models import Claim, ReportedClaim, ReportedClaimEdit
 from evaluations.reported import services
 from evaluations.tasks import extract_reported
 from papers.models import Paper
 from papers.services import import_digest
+from tests.evaluations.counting import fetched
 from tests.evaluations.simulated_runs import make_arena, make_method
 
 pytestmark = pytest.mark.django_db
@@ -204,3 +205,15 @@ def test_decisions_follow_a_paper_that_proves_to_be_another(curator):
     kept = paper.reported_claims.get(unit="%")
     assert (kept.pk, kept.status, kept.metric, kept.present) == (claim.pk, "corrected", "balanced accuracy", True)
     assert paper.reported_claims.count() == 3 and kept.edits.count() == 1
+
+
+def test_a_page_of_the_api_builds_its_own_claims_alone(client, db):
+    arena = make_arena()
+    methods = [make_method(arena, slug) for slug in ("clever", "plain", "third")]
+    for method in methods:
+        Claim.objects.create(method=method, position=0, kind="Beats", sentence="better", rival="plain",
+                             metric="accuracy", setting="default", terms=[])
+    with fetched(Claim) as claims:
+        page = client.get("/api/claims?limit=1&offset=1").json()
+    assert page["count"] == 3 and [item["method"] for item in page["items"]] == ["sorting/plain"]
+    assert len(claims) == 1

@@ -1,0 +1,179 @@
+"""What everybody sees of an arena, drawn once for each state of its results.
+
+A table with its plots takes far longer to compute and to draw than to send, and it is the same for all readers: it is
+kept until a stamp of the results changes. Long tables show their first rows, with the rest a click away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+
+from evaluations.arithmetic import statistics
+from evaluations.arithmetic.ranks import compare_ranks
+from evaluations.claims.open_questions import ArenaEstimate, Proposal, arena_estimate, proposals, worker_slots
+from evaluations.claims.verdicts import ClaimStanding, claim_list
+from evaluations.models import Run
+from evaluations.runs.stamps import kept, results_stamp, stamp_of
+from evaluations.tables.plots.cost import cost_plot
+from evaluations.tables.plots.forest import forest_plots
+from evaluations.tables.plots.intervals import interval_plot
+from evaluations.tables.plots.ranks import MOST_RANKED, RankPlot, rank_plot
+from evaluations.tables.state import TableState
+from evaluations.tables.summaries import STATUSES, findings
+from evaluations.tables.table import Column, Facts, Row, Table
+from methods.models import Arena
+
+ROWS = 60  # of a table or a plot that are shown at once
+CLAIMS = 20  # shown of each verdict; the ledger has them all
+FOREST_ROWS = 40  # drawn; a forest plot of more is cut to the claims with the smallest p
+SEEDS = 10  # proposed when there are fewer: below that, tens of methods can hardly be told apart
+
+
+@dataclass(frozen=True)
+class ClaimGroup:
+    """The claims of one verdict, the first of them to be shown."""
+
+    status: str
+    total: int
+    standings: tuple[ClaimStanding, ...]
+
+
+@dataclass(frozen=True)
+class ArenaPage:
+    """All of an arena's page that does not depend on the reader; texts of HTML are empty where nothing is measured."""
+
+    facts: Facts
+    digest: str
+    rows: int
+    shown: int
+    idle: tuple[tuple[str, str], ...]  # slug and title of the methods, while nothing is measured
+    active: int
+    seeds: int
+    findings: tuple[str, ...]
+    intervals: str
+    chooser: str
+    table: str
+    more_plots: str
+    claims: int
+    groups: tuple[ClaimGroup, ...]
+    proposals: Mapping[int, Proposal]
+    forest: str
+    estimate: ArenaEstimate
+
+
+def arena_stamp(arena: Arena) -> str:
+    """Changes with everything that an arena's page shows; six queries."""
+    return stamp_of(results_stamp(arena.pk), worker_slots())
+
+
+def arena_page(arena: Arena, state: TableState, stamp: str, *, every: bool = False) -> ArenaPage:
+    """The page in this state, with `every` row or the first ones. Raises TableError for what the arena has not."""
+    return kept(f"arena-page-{arena.pk}-{stamp_of(state, every)}", stamp, lambda: _arena_page(arena, state, every))
+
+
+def drawn(name: str, stamp: str, template: str, context: Callable[[], dict[str, Any]]) -> SafeString:
+    """A template that is the same for all readers, rendered once for each stamp."""
+    return kept(f"drawn-{name}", stamp, lambda: render_to_string(template, context()))
+
+
+def _arena_page(arena: Arena, state: TableState, every: bool) -> ArenaPage:
+    table = state.build(arena)
+    claims = claim_list(arena=arena)
+    seeds = max(len(table.facts.seeds), SEEDS)
+    by_status = {status: [standing for standing in claims if standing.status == status] for status in STATUSES}
+    groups = tuple(ClaimGroup(status, len(standings), tuple(standings[:CLAIMS]))
+                   for status, standings in by_status.items() if standings)
+    rows = table.rows if every else _first_rows(table.rows)
+    measured = bool(table.facts.measured)
+    most = None if every else ROWS
+    return ArenaPage(
+        table.facts, table.digest, len(table.rows), len(rows),
+        () if measured else tuple((row.method, row.title) for row in table.rows),
+        Run.objects.filter(method__arena=arena, state__in=Run.ACTIVE).count(), seeds,
+        tuple(findings(table, claims if state.scale == "full" else [])),
+        _html("tables/_plot_intervals.html", plot=interval_plot(table, table.primary, most=most)),
+        _html("arenas/_table_chooser.html", arena=arena, state=state, table=table, all_methods=list(
+            arena.methods.filter(present=True).values("slug", "title"))) if measured else "",
+        _table_html(arena, state, table, rows) if measured else "",
+        _html("tables/_plot_ranks.html", ranks=_rank_plot(table, state))
+        + _html("tables/_plot_cost.html", cost=cost_plot(table, table.primary, most=most)),
+        len(claims), groups, proposals([standing for group in groups for standing in group.standings]),
+        forest_html(claims), arena_estimate(arena, scale=state.scale, seeds=seeds))
+
+
+def _html(template: str, **context: Any) -> str:
+    """A part of the page; nothing where there is nothing to draw."""
+    return "" if None in context.values() else render_to_string(f"evaluations/{template}", context)
+
+
+def _first_rows(rows: Sequence[Row]) -> list[Row]:
+    """As many as are shown at once, and the baseline."""
+    return [row for place, row in enumerate(rows) if place < ROWS or row.is_baseline]
+
+
+def _table_html(arena: Arena, state: TableState, table: Table, rows: Sequence[Row]) -> str:
+    records = [table.record(row) for row in rows]
+    return _html(
+        "tables/_table.html", arena=arena, table=table, head=_headings(arena, state, table),
+        body=list(zip(rows, records, table.lines(records), strict=True)),
+        cells_at=reverse("arena_detail", args=[arena.slug]) + "cells/",
+        cells_query=f"{urlencode({'setting': state.setting, 'scale': state.scale})}&")
+
+
+def forest_html(claims: Sequence[ClaimStanding]) -> str:
+    """What was claimed against what was measured, a plot per unit, folded away where there are many."""
+    plots = forest_plots(surest(claims, FOREST_ROWS))
+    rows, decided = sum(len(plot.rows) for plot in plots), sum(standing.verdict is not None for standing in claims)
+    return _html("tables/_forest_folded.html", forests=plots, rows=rows, left_out=decided - rows,
+                 open=decided <= FOREST_ROWS)
+
+
+def surest(claims: Sequence[ClaimStanding], most: int) -> Sequence[ClaimStanding]:
+    """The claims, or of too many those with the smallest p."""
+    if sum(standing.verdict is not None for standing in claims) <= most:
+        return claims
+    return sorted((standing for standing in claims if standing.verdict is not None),
+                  key=lambda standing: (standing.verdict.p_value, standing.claim.pk))[:most]
+
+
+def _headings(arena: Arena, state: TableState, table: Table) -> list[tuple[str, str, str, Column | None]]:
+    """Heading, link that sorts by it, aria-sort, and the column; best first on the first click, then turned round.
+
+    Tier, rank and seeds are those of the first metric.
+    """
+    found = []
+    for key, heading in [("title", "Method"), ("", "Tier"), ("", "Rank"), ("", "Seeds"), *table.headings()[1:]]:
+        column = next((c for c in table.columns if c.key == key), None)
+        if column is None and key != "title":
+            found.append((heading, "", "", None))
+            continue
+        first = f"-{key}" if column and column.better != "lower" else key
+        now = state.sort or (("" if table.primary.better == "lower" else "-") + table.primary.key)
+        turned = key if first.startswith("-") else f"-{key}"
+        shown = {f"-{key}": "descending", key: "ascending"}.get(now, "")
+        found.append((heading, f"?{state.query(arena, sort=turned if now == first else first)}", shown, column))
+    return found
+
+
+def _rank_plot(table: Table, state: TableState) -> RankPlot | None:
+    """Average ranks over seeds within a setting, or over settings when they stand side by side."""
+    titles = {row.method: row.title for row in table.rows}
+    column = table.primary
+    if state.view == "settings":
+        values = {row.method: {key: cell.mean for key, cell in row.cells.items() if not cell.stale}
+                  for row in table.rows}
+        everywhere = {slug: of for slug, of in values.items() if len(of) == len(table.columns)}
+        if len(everywhere) > MOST_RANKED:
+            return None
+        return rank_plot(compare_ranks(everywhere, column.better), titles, f"{len(table.columns)} settings")
+    values = statistics.well_measured(table.values(column.key))
+    if len(values) > MOST_RANKED:
+        return None
+    return rank_plot(compare_ranks(values, column.better), titles, "the seeds all of them share")
