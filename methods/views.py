@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required, permission_required
 from django.core.paginator import Paginator
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,13 +16,15 @@ from methods.services import curate_link, forget_curation
 from papers.models import Paper, SearchText
 from papers.search.fusion import similar
 from papers.search.query import Filters
+from papers.web import may, page_or_fragment, wants_fragment
 
 
 def method_list_page(request):
     filters = {name: request.GET.get(name, "").strip() for name in ("q", "arena", "fidelity", "measured")}
     page = Paginator(method_list(**filters), 60).get_page(request.GET.get("page"))
-    return render(request, "methods/_method_rows.html" if request.htmx else "methods/method_list.html", {
-        "page": page, "filters": filters, "arenas": Arena.objects.filter(present=True)})
+    return page_or_fragment(
+        request, "methods/method_list.html", "methods/_method_rows.html", {"page": page, "filters": filters},
+        only_page=lambda: {"arenas": Arena.objects.filter(present=True)})
 
 
 def method_detail(request, arena, slug):
@@ -45,13 +46,12 @@ def method_similar(request, arena, slug):
         results = similar(kind="method", key=method.key, filters=Filters(kinds=("method",)), limit=8)
     except SearchText.DoesNotExist:
         raise Http404(f"{method.key} has no search text") from None
-    return render(request, "methods/_similar_methods.html" if request.htmx else "methods/method_similar.html",
-                  {"method": method, "results": results})
+    return page_or_fragment(request, "methods/method_similar.html", "methods/_similar_methods.html",
+                            {"method": method, "results": results})
 
 
+@may("methods.change_paperlink")
 @require_POST
-@login_required
-@permission_required("methods.change_paperlink", raise_exception=True)
 def link_curate(request, paper):
     """Accept, reject, add or undo a link of a paper; answers with the paper's list of links."""
     paper = get_object_or_404(Paper, pk=paper)
@@ -64,6 +64,6 @@ def link_curate(request, paper):
     else:
         curate_link(paper=paper, method=method, by=request.user,
                     state=PaperLink.REJECTED if word == "reject" else PaperLink.ACCEPTED)
-    if not request.htmx:
+    if not wants_fragment(request):
         return redirect("paper_detail", paper.pk)
     return render(request, "methods/_paper_links.html", {"paper": paper, "links": links_of(paper), "may_curate": True})

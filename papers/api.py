@@ -16,6 +16,7 @@ from papers.digests.records import DigestError
 from papers.forms import UPLOAD_LIMIT
 from papers.models import Paper
 from papers.services import import_digest, preview_digest
+from papers.web import may_call
 
 router = Router(tags=["papers"])
 
@@ -214,16 +215,13 @@ def digest(request, digest_id: int):
 
 
 @router.post("/digests", response={200: ImportOut, 201: ImportOut, 422: Unreadable}, openapi_extra=UPLOAD_BODY)
+@may_call("papers.add_digest")
 def import_a_digest(request, dry_run: bool = False):
     """Import a digest: a `file` (multipart), or JSON with `text` and a `name`.
 
     201 when it was stored, 200 when these bytes were imported before or with `dry_run`, 422 when nothing could be
     read from it.
     """
-    if not request.user.is_authenticated:
-        raise HttpError(401, "Importing needs an API token or a login.")
-    if not request.user.has_perm("papers.add_digest"):
-        raise HttpError(403, "Your account may not import digests.")
     name, data = _upload(request)
     if len(data) > UPLOAD_LIMIT:
         raise HttpError(413, f"{name}: larger than {UPLOAD_LIMIT >> 20} MB; import it on the server with "
