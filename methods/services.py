@@ -13,8 +13,8 @@ from methods.models import Method, PaperLink
 from papers.digests.titles import title_key
 from papers.models import Paper, SearchText
 from papers.search.encoder import EncoderUnavailable, prepared
-from papers.search.index import kind_vectors
 from papers.search.terms import Rarity, terms
+from papers.search.vectors import kind_vectors
 from papers.selectors import papers_by_title_key
 
 RELATED_PER_PAPER = 3

@@ -176,13 +176,18 @@ def text_hash(title: str, body: str) -> str:
 
 def request_embedding() -> None:
     """Once the transaction is through, have a worker embed what is new, refresh index and clusters, and link."""
-    transaction.on_commit(_send_embedding)
+    transaction.on_commit(_ask_if_there_is_a_broker)
 
 
-def _send_embedding() -> None:
+def ask_for_embedding() -> None:
+    """Have a worker do it now. Raises kombu's OperationalError where no broker answers."""
+    current_app.signature("papers.embed_texts").apply_async(
+        queue="tasks", retry_policy={"max_retries": 1, "interval_start": 0.1})
+
+
+def _ask_if_there_is_a_broker() -> None:
     try:
-        current_app.signature("papers.embed_texts").apply_async(
-            queue="tasks", retry_policy={"max_retries": 1, "interval_start": 0.1})
+        ask_for_embedding()
     except OperationalError as error:
         logger.warning("No broker to ask for embedding (%s): the new papers are stored and will be embedded when the "
                        "services next start, or by `manage.py embed`", error)

@@ -6,7 +6,7 @@ from celery import current_app, shared_task
 @shared_task(name="papers.embed_texts")
 def embed_texts() -> int:
     """Embed new and changed texts, refresh index and clusters, then have every paper linked to methods."""
-    from papers.search.embedding import embed_texts as embed
+    from papers.search.refresh import embed_texts as embed
     try:
         return embed()
     finally:  # a card's own papers are linked by title even where meaning is missing

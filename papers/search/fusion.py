@@ -19,10 +19,11 @@ from django.utils.safestring import SafeString
 
 from papers.models import Paper, SearchText
 from papers.search.encoder import EncoderUnavailable, encode_query
-from papers.search.index import Index, IndexUnavailable, current_index, text_vector
+from papers.search.index import Index, IndexUnavailable, current_index
 from papers.search.lexical import ids_having, plain_start, search_words, snippets
 from papers.search.query import Filters, Query, parse_query
 from papers.search.terms import words
+from papers.search.vectors import text_vector
 from papers.selectors import paper_list
 
 RANK_CONSTANT = 60  # the value of the paper above: it keeps one ranking's first place from deciding alone

@@ -9,8 +9,8 @@ import numpy as np
 from django.db.models import Count, QuerySet
 
 from papers.models import Cluster, Paper, SearchText
-from papers.search.embedding import current_vectors
 from papers.search.places import read_places
+from papers.search.vectors import current_vectors
 from papers.selectors import paper_list
 
 MAP_WIDTH, MAP_HEIGHT, MARGIN = 900, 600, 14

@@ -27,7 +27,7 @@ STRANGERS = b"\n".join(json.dumps(record).encode() for record in [
 def strangers(embedded):
     """Papers that no card names, one with a title close to a famous one's."""
     import_digest(name="strangers", data=STRANGERS)
-    from papers.search.embedding import embed_texts
+    from papers.search.refresh import embed_texts
     embed_texts()
     link_papers()
     return {paper.title.split()[0]: paper for paper in Paper.objects.filter(title__in=[

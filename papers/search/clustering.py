@@ -13,21 +13,17 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from filelock import FileLock
 from threadpoolctl import threadpool_limits
 
 from papers.models import Cluster, Paper
-from papers.search.embedding import current_vectors
 from papers.search.encoder import model_id
-from papers.search.index import kind_vectors
-from papers.search.places import main_directions
 from papers.search.terms import stem, surface_forms, terms, without_overlap
+from papers.search.vectors import current_vectors, index_dir, kind_vectors, main_directions
 
 logger = logging.getLogger(__name__)
 
@@ -54,9 +50,7 @@ class ClusterUpdate:
 
 def update_clusters(*, regroup: bool = False) -> ClusterUpdate:
     """Give every embedded paper a cluster. Repeating it changes nothing. `regroup` groups all papers anew."""
-    folder = Path(settings.DATA_DIR) / "index"
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / "clusters.lock"):
+    with FileLock(index_dir() / "clusters.lock"):
         started = timezone.now()
         model = model_id()
         _, keys, vectors = kind_vectors("paper", model) if model else ([], [], np.empty((0, 0)))
