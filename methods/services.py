@@ -88,6 +88,18 @@ def forget_curation(*, link: PaperLink) -> None:
         PaperLink.objects.filter(pk=link.pk).update(state=PaperLink.PROPOSED, curated_by=None, curated_at=None)
 
 
+def move_links(kept: Paper, dropped: Paper) -> None:
+    """Two rows turned out to be one paper: the second's links move to the first, a curator's word before any other."""
+    known = {link.method_id: link for link in PaperLink.objects.filter(paper=kept)}
+    for link in PaperLink.objects.filter(paper=dropped):
+        rival = known.get(link.method_id)
+        if rival and link.curated_at and not rival.curated_at:
+            rival.delete()
+            rival = None
+        if rival is None:
+            PaperLink.objects.filter(pk=link.pk).update(paper=kept)
+
+
 def _implementing(methods) -> dict[tuple[int, int], dict]:
     """(paper, method) pairs whose arXiv id or normalised title stands on the method's card."""
     by_arxiv = dict(Paper.objects.exclude(arxiv_id=None).values_list("arxiv_id", "pk"))

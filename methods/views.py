@@ -11,30 +11,34 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from methods.models import Arena, Method, PaperLink
-from methods.selectors import links_of, method_list, papers_of
+from methods.selectors import links_of, method_list, papers_of, related_papers
 from methods.services import curate_link, forget_curation
 from papers.models import Paper, SearchText
 from papers.search.fusion import similar
 from papers.search.query import Filters
 from papers.web import may, page_or_fragment, wants_fragment
 
+PER_PAGE = 60
+RELATED_SHOWN = 12  # papers near a method in meaning
+
 
 def method_list_page(request):
     filters = {name: request.GET.get(name, "").strip() for name in ("q", "arena", "fidelity", "measured")}
-    page = Paginator(method_list(**filters), 60).get_page(request.GET.get("page"))
+    page = Paginator(method_list(**filters), PER_PAGE).get_page(request.GET.get("page"))
     return page_or_fragment(
         request, "methods/method_list.html", "methods/_method_rows.html", {"page": page, "filters": filters},
-        only_page=lambda: {"arenas": Arena.objects.filter(present=True)})
+        only_page=lambda: {"arenas": Arena.objects.filter(present=True).only("title")})
 
 
 def method_detail(request, arena, slug):
-    method = get_object_or_404(Method.objects.select_related("arena"), arena_id=arena, slug=slug)
-    links = papers_of(method)
-    named = {p["title"]: p.get("covers", "") for p in method.papers}
+    methods = Method.objects.select_related("arena").defer("arena__source_code", "arena__explanation")
+    method = get_object_or_404(methods, arena_id=arena, slug=slug)
+    covers = {named["title"]: named.get("covers", "") for named in method.papers}
+    implements = papers_of(method).filter(kind=PaperLink.IMPLEMENTS)
     return render(request, "methods/method_detail.html", {
         "method": method,
-        "implements": [(link.paper, named.get(link.paper.title, "")) for link in links if link.kind == "implements"],
-        "related": [link for link in links if link.kind == "related"][:12],
+        "implements": [(link.paper, covers.get(link.paper.title, "")) for link in implements],
+        "related": related_papers(method, RELATED_SHOWN),
         "source": highlight(method.source_code, PythonLexer(), HtmlFormatter(nowrap=True)),
     })
 

@@ -13,6 +13,7 @@ from kombu.exceptions import OperationalError
 from papers.digests.reading import read_digest
 from papers.digests.records import DigestError, Parsed, single_line
 from papers.digests.titles import title_key
+from papers.extensions import extensions
 from papers.matching import Plan, Shelf
 from papers.models import Appearance, Digest, OtherTitle, Paper, Rejection, SearchText
 from papers.reports import Entry, ImportReport, Removal, stored_report
@@ -123,31 +124,9 @@ def _fold(kept: Paper, dropped: Paper) -> None:
     """Two rows turned out to be one paper: everything that hangs on the second moves to the first."""
     dropped.appearances.update(paper=kept)
     dropped.other_titles.update(paper=kept)
-    here = {link.method_id: link for link in kept.links.all()}
-    for link in dropped.links.all():
-        rival = here.get(link.method_id)
-        if rival and link.curated_at and not rival.curated_at:
-            rival.delete()  # a curator's word outweighs an automatic link
-            rival = None
-        if rival is None:
-            type(link).objects.filter(pk=link.pk).update(paper=kept)
-    _keep_decisions(kept, dropped)
+    for follow in extensions.on_fold:
+        follow(kept, dropped)
     _forget_papers([dropped.pk])
-
-
-def _keep_decisions(kept: Paper, dropped: Paper) -> None:
-    """What people decided about the second row's reported claims goes on to the first, which is then read anew."""
-    here = {claim.key: claim for claim in kept.reported_claims.all()}
-    for claim in dropped.reported_claims.exclude(status="proposed"):
-        rival = here.get(claim.key)
-        if rival and rival.status == "proposed":
-            rival.delete()
-        elif rival:
-            continue  # both were decided: the kept paper's word stands
-        claim.paper = kept
-        claim.save(update_fields=["paper"])
-    if hasattr(kept, "reported_reading"):
-        kept.reported_reading.delete()
 
 
 def record_search_texts(rows: Iterable[tuple[str, str, str, str]]) -> int:

@@ -14,6 +14,7 @@ from django_htmx.http import push_url
 from papers import selectors
 from papers.citations import bibtex
 from papers.digests.records import DigestError
+from papers.extensions import extensions
 from papers.forms import UPLOAD_LIMIT, DigestForm, PaperFilter
 from papers.models import Digest, Paper
 from papers.services import import_digests, preview_digests, remove_digest, restore_digest
@@ -34,7 +35,9 @@ def paper_list(request):
     query = _query(request)
     response = page_or_fragment(request, "papers/paper_list.html", "papers/_paper_rows.html", {
         "page": page, "rows": selectors.paper_rows(page.object_list), "filters": filters, "query": query,
-        "ignored": list(form.errors)}, only_page=lambda: {"choices": selectors.filter_choices()})
+        "ignored": list(form.errors)}, only_page=lambda: {
+            "choices": selectors.filter_choices(),
+            "further": [(name, offered, filters.get(name, "")) for name, offered in extensions.filters.items()]})
     if wants_fragment(request):
         address = "&".join(filter(None, [query, f"page={page.number}" if page.number > 1 else ""]))
         push_url(response, f"{request.path}?{address}" if address else request.path)

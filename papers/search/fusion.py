@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
+from papers.extensions import extensions
 from papers.models import Paper, SearchText
 from papers.search.encoder import EncoderUnavailable, encode_query
 from papers.search.index import Index, IndexUnavailable, current_index
@@ -57,7 +58,7 @@ class Hit:
     year: int | None = None
     cluster_id: int | None = None
     cluster_label: str = ""
-    links: tuple[str, ...] = ()
+    link_kinds: tuple[str, ...] = ()
 
     @property
     def percentile_shown(self) -> str:
@@ -260,10 +261,7 @@ def _hits(query: Query, pairs: Iterable[tuple[SearchText, _Candidate]], index: I
     pairs = list(pairs)
     keys = [int(row.key) for row, _ in pairs if row.kind == "paper"]
     papers = Paper.objects.select_related("cluster").only("year", "cluster__label").in_bulk(keys)
-    links: dict[int, set[str]] = {}
-    shown_links = Paper._meta.get_field("links").related_model.objects.exclude(state="rejected").order_by()
-    for pk, kind in shown_links.filter(paper__in=keys).values_list("paper", "kind"):
-        links.setdefault(pk, set()).add(kind)
+    links = extensions.links_by_paper(keys)
     shown = snippets(query, [row.pk for row, _ in pairs]) if query.wanted or query.required else {}
     texts = [f"{row.title}. {row.body}" for row, _ in pairs]
     reasons = index.rarity.shared_with_each(query.text, texts) if index is not None else [[]] * len(pairs)
@@ -281,7 +279,7 @@ def _hits(query: Query, pairs: Iterable[tuple[SearchText, _Candidate]], index: I
             snippet_html=passage or escape(plain_start(row)), year=paper.year if paper else None,
             cluster_id=paper.cluster_id if paper else None,
             cluster_label=paper.cluster.label if paper and paper.cluster else "",
-            links=tuple(sorted(links.get(paper.pk, ()))) if paper else ()))
+            link_kinds=tuple(sorted({link.kind for link in links.get(paper.pk, ())})) if paper else ()))
     return tuple(hits)
 
 

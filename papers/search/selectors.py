@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from django.db.models import Count, QuerySet
 
+from papers.extensions import extensions
 from papers.models import Cluster, Paper, SearchText
 from papers.search.places import read_places
 from papers.search.vectors import current_vectors
@@ -85,14 +86,12 @@ def cluster_papers(cluster: Cluster) -> tuple[list[int], dict[int, float]]:
 
 def cluster_methods(cluster: Cluster) -> list[MethodCount]:
     """The methods the cluster's papers link to: those that implement most of its papers first."""
-    links = Paper._meta.get_field("links").related_model.objects.exclude(state="rejected").order_by().filter(
-        paper__cluster=cluster)
-    counts: dict[tuple, Counter] = {}
-    for arena, arena_title, slug, title, kind in links.values_list(
-            "method__arena", "method__arena__title", "method__slug", "method__title", "kind"):
-        counts.setdefault((arena, arena_title, slug, title), Counter())[kind] += 1
-    found = [MethodCount(*method, count["implements"], count["related"]) for method, count in counts.items()]
-    return sorted(found, key=lambda one: (-one.implements, -one.related, one.title))
+    counts: dict[tuple[str, str, str, str], Counter[str]] = {}
+    for link in extensions.method_links(cluster.papers.all()):
+        counts.setdefault((link.arena, link.arena_title, link.slug, link.title), Counter())[link.kind] += 1
+    methods = [MethodCount(arena, arena_title, slug, title, kinds["implements"], kinds["related"])
+               for (arena, arena_title, slug, title), kinds in counts.items()]
+    return sorted(methods, key=lambda method: (-method.implements, -method.related, method.title))
 
 
 def cluster_neighbours(cluster: Cluster, count: int = 5) -> list[tuple[Cluster, float]]:

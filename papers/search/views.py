@@ -6,6 +6,7 @@ from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from papers.extensions import extensions
 from papers.models import Cluster, Paper, SearchText
 from papers.search import selectors
 from papers.search.embedding import embedding_progress
@@ -28,7 +29,8 @@ def search_page(request):
     results = search(request.GET.get("q", ""), filters=filters, limit=PER_PAGE, offset=_offset(request))
     return page_or_fragment(request, "papers/search.html", "papers/_search_results.html", {
         "results": results, "problems": problems, "progress": embedding_progress(), "query": _query(request),
-        "asked": bool(results.query.typed or filters.about_papers)}, only_page=lambda: {"choices": filter_choices()})
+        "asked": bool(results.query.typed or filters.about_papers)}, only_page=lambda: {
+            "choices": filter_choices(), "link_filter": extensions.filters["link"]})
 
 
 @require_safe
