@@ -202,8 +202,8 @@ def _nearest(methods: Iterable[Method], served: set[int], rejected: set[Pair]) -
     except EncoderUnavailable:  # nothing is embedded before the encoder's first use
         return {}, len(unserved)
     by_key = {method.key: method.pk for method in methods}
-    _, paper_keys, paper_vectors = kind_vectors("paper", model)
-    _, method_keys, method_vectors = kind_vectors("method", model)
+    _, paper_keys, paper_vectors = kind_vectors(SearchText.PAPER, model)
+    _, method_keys, method_vectors = kind_vectors(SearchText.METHOD, model)
     usable = [column for column, key in enumerate(method_keys) if key in by_key]
     row_of = {int(key): row for row, key in enumerate(paper_keys)}
     embedded = [paper for paper in unserved if paper in row_of]
@@ -231,7 +231,7 @@ def _nearest(methods: Iterable[Method], served: set[int], rejected: set[Pair]) -
                 key = method_keys[column]
                 proposals[paper, by_key[key]] = Proposal(
                     PaperLink.RELATED, PaperLink.MEANING, round(float(score), 4), round(float(percentile), 2),
-                    rarity.shared(words["paper", str(paper)], words["method", key]))
+                    rarity.shared(words[SearchText.PAPER, str(paper)], words[SearchText.METHOD, key]))
     return proposals, waiting
 
 

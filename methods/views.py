@@ -47,7 +47,7 @@ def method_similar(request, arena, slug):
     """The methods nearest in meaning, with score and percentile; a fragment for htmx, else a page."""
     method = get_object_or_404(Method, arena_id=arena, slug=slug)
     try:
-        results = similar(kind="method", key=method.key, filters=Filters(kinds=("method",)), limit=8)
+        results = similar(kind=SearchText.METHOD, key=method.key, filters=Filters(kinds=(SearchText.METHOD,)), limit=8)
     except SearchText.DoesNotExist:
         raise Http404(f"{method.key} has no search text") from None
     return page_or_fragment(request, "methods/method_similar.html", "methods/_similar_methods.html",

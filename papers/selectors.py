@@ -124,7 +124,7 @@ def digest_progress(digest: Digest) -> DigestProgress:
     return DigestProgress(
         papers=count,
         embedded=SearchText.objects.filter(
-            Exists(present), kind="paper",
+            Exists(present), kind=SearchText.PAPER,
             key__in=papers.annotate(as_key=Cast("pk", CharField(max_length=160))).values("as_key")).count(),
         linked=count - papers.filter(extensions.filters["link"].condition("none")).count())
 

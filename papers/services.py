@@ -99,7 +99,7 @@ def _store(name: str, sha256: str, parsed: Parsed, imported_by) -> ImportReport:
     Rejection.objects.bulk_create([
         Rejection(digest=digest, line=reject.line, reason=reject.reason[:300], excerpt=reject.excerpt[:300])
         for reject in parsed.rejects], batch_size=BATCH)
-    record_search_texts([("paper", str(paper.pk), paper.title, paper.abstract) for paper in plan.new + plan.changed])
+    record_search_texts(map(search_row, plan.new + plan.changed))
     if plan.new or plan.changed:
         request_embedding()
     return ImportReport(
@@ -146,6 +146,11 @@ def record_search_texts(rows: Iterable[tuple[str, str, str, str]]) -> int:
     SearchText.objects.bulk_create(changed, batch_size=BATCH, update_conflicts=True, unique_fields=["kind", "key"],
                                    update_fields=["title", "body", "text_hash"])
     return len(changed)
+
+
+def search_row(paper: Paper) -> tuple[str, str, str, str]:
+    """What search sees of a paper, as `record_search_texts` takes it."""
+    return SearchText.PAPER, str(paper.pk), paper.title, paper.abstract
 
 
 def text_hash(title: str, body: str) -> str:
@@ -212,14 +217,14 @@ def edit_paper(*, paper: Paper) -> None:
         paper.title_key = key
     paper.full_clean()
     paper.save()
-    if record_search_texts([("paper", str(paper.pk), paper.title, paper.abstract)]):
+    if record_search_texts([search_row(paper)]):
         request_embedding()
 
 
 def _forget_papers(pks: list[int]) -> None:
     for start in range(0, len(pks), BATCH):
         chunk = pks[start:start + BATCH]
-        SearchText.objects.filter(kind="paper", key__in=map(str, chunk)).delete()
+        SearchText.objects.filter(kind=SearchText.PAPER, key__in=map(str, chunk)).delete()
         Paper.objects.filter(pk__in=chunk).delete()
 
 

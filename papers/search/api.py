@@ -122,13 +122,13 @@ def similar_to_text(request, query: Query[SimilarQuery]):
 def similar_to_paper(request, paper_id: int, query: Query[Restriction]):
     """Papers and methods near a paper, by meaning."""
     get_object_or_404(Paper, pk=paper_id)
-    return _similar_to("paper", str(paper_id), query)
+    return _similar_to(SearchText.PAPER, str(paper_id), query)
 
 
 @router.get("/methods/{arena}/{slug}/similar", response=ResultsOut)
 def similar_to_method(request, arena: str, slug: str, query: Query[Restriction]):
     """Papers and methods near a method, by meaning."""
-    return _similar_to("method", f"{arena}/{slug}", query)
+    return _similar_to(SearchText.METHOD, f"{arena}/{slug}", query)
 
 
 @router.get("/clusters", response=list[ClusterOut])

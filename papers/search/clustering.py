@@ -20,7 +20,7 @@ from django.utils import timezone
 from filelock import FileLock
 from threadpoolctl import threadpool_limits
 
-from papers.models import Cluster, Paper
+from papers.models import Cluster, Paper, SearchText
 from papers.search.encoder import model_id
 from papers.search.terms import stem, surface_forms, terms, without_overlap
 from papers.search.vectors import current_vectors, index_dir, kind_vectors, main_directions
@@ -53,7 +53,7 @@ def update_clusters(*, regroup: bool = False) -> ClusterUpdate:
     with FileLock(index_dir() / "clusters.lock"):
         started = timezone.now()
         model = model_id()
-        _, keys, vectors = kind_vectors("paper", model) if model else ([], [], np.empty((0, 0)))
+        _, keys, vectors = kind_vectors(SearchText.PAPER, model) if model else ([], [], np.empty((0, 0)))
         papers = {pk: cluster for pk, cluster in Paper.objects.values_list("pk", "cluster_id")}
         present = [row for row, key in enumerate(keys) if int(key) in papers]
         pks, vectors = [int(keys[row]) for row in present], vectors[present]
@@ -156,7 +156,7 @@ def _must_regroup(old: list[Cluster], pks: list[int], vectors: np.ndarray, membe
     if not old or any(cluster.model_id != model for cluster in old):
         return True
     since = min(cluster.updated_at for cluster in old)
-    changed = current_vectors(model).filter(text__kind="paper", created_at__gt=since).count()
+    changed = current_vectors(model).filter(text__kind=SearchText.PAPER, created_at__gt=since).count()
     if changed > max(REGROUP_LEAST, REGROUP_SHARE * len(pks)):
         return True
     for cluster in old:

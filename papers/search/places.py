@@ -11,6 +11,7 @@ import os
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from papers.models import SearchText
 from papers.search.encoder import prepared
 from papers.search.vectors import index_dir, kind_vectors, main_directions
 
@@ -33,7 +34,7 @@ def refresh_places() -> int:
 
     Raises EncoderUnavailable when no model is prepared.
     """
-    ids, _, vectors = kind_vectors("paper", prepared().model_id)
+    ids, _, vectors = kind_vectors(SearchText.PAPER, prepared().model_id)
     step = max(1, -(-len(ids) // MAP_LIMIT))
     text_ids, vectors = np.array(ids[::step], dtype=np.int64), vectors[::step]
     if len(text_ids) < 3:

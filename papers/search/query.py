@@ -13,11 +13,12 @@ import re
 from dataclasses import dataclass, replace
 
 from papers.extensions import extensions
+from papers.models import SearchText
 from papers.search.terms import FUNCTION_WORDS, stem
 
 MOST_TERMS = 64  # a pasted page is searched by its first words
 FIELDS = ("kind", "year", "digest", "cluster", "link")
-KINDS = ("paper", "method")
+KINDS = (SearchText.PAPER, SearchText.METHOD)
 
 _FIELD = re.compile(rf"(?<!\S)({'|'.join(FIELDS)}):(\"[^\"]*\"|\S*)", re.IGNORECASE)
 _TERM = re.compile(r"(?<!\S)(-?)(?:\"([^\"]*)\"|(\S+))")

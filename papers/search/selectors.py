@@ -78,7 +78,7 @@ def cluster_papers(cluster: Cluster) -> tuple[list[int], dict[int, float]]:
     """The cluster's papers, the most central first, and each one's cosine to the centre where it has a vector."""
     pks = list(cluster.papers.order_by("pk").values_list("pk", flat=True))
     rows = current_vectors(cluster.model_id).filter(
-        text__kind="paper", text__key__in=[str(pk) for pk in pks]).values_list("text__key", "values")
+        text__kind=SearchText.PAPER, text__key__in=[str(pk) for pk in pks]).values_list("text__key", "values")
     centre = np.frombuffer(cluster.centroid, dtype="<f4")
     central = {int(key): float(np.frombuffer(values, dtype="<f4") @ centre) for key, values in rows}
     return sorted(pks, key=lambda pk: (-central.get(pk, -1.0), pk)), central
@@ -113,7 +113,7 @@ def paper_map(cluster: Cluster | None = None) -> PaperMap | None:
     if found is None:
         return None
     text_ids, places = found
-    keys = dict(SearchText.objects.filter(kind="paper", pk__in=text_ids.tolist()).values_list("pk", "key"))
+    keys = dict(SearchText.objects.filter(kind=SearchText.PAPER, pk__in=text_ids.tolist()).values_list("pk", "key"))
     drawn = Paper.objects.filter(pk__in=[int(key) for key in keys.values()]).values_list("pk", "title", "cluster")
     papers = {str(pk): (pk, title, own) for pk, title, own in drawn}
     clusters = {found.pk: (number, found) for number, found in enumerate(cluster_list())}

@@ -12,7 +12,7 @@ from papers.search import selectors
 from papers.search.embedding import embedding_progress
 from papers.search.forms import filters_from
 from papers.search.fusion import search, similar
-from papers.search.query import Filters
+from papers.search.query import KINDS, Filters
 from papers.selectors import filter_choices, paper_rows
 from papers.web import page_or_fragment
 
@@ -38,9 +38,10 @@ def paper_similar(request, pk):
     """Papers and methods near a paper: a fragment of its page, or a page of its own."""
     paper = get_object_or_404(Paper, pk=pk)
     context: dict[str, object] = {"paper": paper}
-    for kind in ("paper", "method"):
+    for kind in KINDS:
         try:
-            context[f"{kind}s"] = similar(kind="paper", key=str(pk), filters=Filters(kinds=(kind,)), limit=SIMILAR)
+            context[f"{kind}s"] = similar(kind=SearchText.PAPER, key=str(pk), filters=Filters(kinds=(kind,)),
+                                          limit=SIMILAR)
         except SearchText.DoesNotExist:
             context["unknown"] = True
     return page_or_fragment(request, "papers/paper_similar.html", "papers/_similar.html", context)
