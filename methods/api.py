@@ -9,6 +9,7 @@ from methods.models import Method, PaperLink
 from methods.selectors import coverage, links_of, method_list, papers_of
 from methods.services import curate_link, forget_curation
 from papers.models import Paper
+from papers.web import may_call
 
 router = Router(tags=["methods"])
 
@@ -111,12 +112,9 @@ def paper_links(request, paper_id: int):
 
 
 @router.post("/papers/{int:paper_id}/links", response=list[LinkOut])
+@may_call("methods.change_paperlink")
 def curate_paper_link(request, paper_id: int, body: CurateIn):
     """`word` is accept, reject or undo; accepting a method that is not linked links it."""
-    if not request.user.is_authenticated:
-        raise HttpError(401, "Curating links needs an API token or a login.")
-    if not request.user.has_perm("methods.change_paperlink"):
-        raise HttpError(403, "Your account may not curate links.")
     paper = get_object_or_404(Paper, pk=paper_id)
     arena, _, slug = body.method.partition("/")
     found = get_object_or_404(Method, arena_id=arena, slug=slug)

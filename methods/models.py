@@ -1,5 +1,7 @@
 """The database's mirror of the arena and method files, and the links from papers to methods."""
 
+from __future__ import annotations
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -79,6 +81,20 @@ class Method(models.Model):
         return self.digests.get(f"{setting}/{scale}", self.code_digest)
 
 
+class PaperLinkQuerySet(models.QuerySet["PaperLink"]):
+    def shown(self) -> PaperLinkQuerySet:
+        """All but those a curator rejected."""
+        return self.exclude(state=PaperLink.REJECTED)
+
+    def implementing(self) -> PaperLinkQuerySet:
+        """Those to methods that implement the paper."""
+        return self.filter(kind=PaperLink.IMPLEMENTS)
+
+    def curated(self) -> PaperLinkQuerySet:
+        """Those a curator made or decided about."""
+        return self.exclude(curated_at=None)
+
+
 class PaperLink(models.Model):
     """A paper's link to a method, who made it and how good it is."""
 
@@ -97,6 +113,8 @@ class PaperLink(models.Model):
     reason = models.JSONField(default=list)  # shared terms, or what on the card matched
     curated_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     curated_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PaperLinkQuerySet.as_manager()
 
     class Meta:
         ordering = ["kind", "-score"]  # implements before related

@@ -2,60 +2,100 @@
 
 from __future__ import annotations
 
-from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
+from collections.abc import Iterator
 
+from django.db.models import Case, Exists, Max, OuterRef, Q, QuerySet, Sum, Value, When
+
+from methods.extensions import extensions
 from methods.models import Method, PaperLink
+from papers.extensions import Condition, MethodLink, Papers
 from papers.models import Paper
 
-VERDICTS = ("confirmed", "refuted", "inconclusive")
+FIDELITIES = ("faithful", "core", "proxy")
+BASELINE = "baseline"  # what pages call the methods without one
 
 
 def method_list(*, q: str = "", arena: str = "", fidelity: str = "", measured: str = "") -> QuerySet[Method]:
-    """Present methods, filtered; `fidelity` may be "baseline", `measured` yes or no."""
-    methods = Method.objects.filter(present=True).select_related("arena").order_by("arena__title", "title")
+    """Present methods, filtered, with finished runs as `done`; `fidelity` may be "baseline", `measured` yes or no."""
+    methods = Method.objects.filter(present=True).select_related("arena").order_by("arena__title", "title", "slug")
     for word in q.split():
         methods = methods.filter(Q(title__icontains=word) | Q(summary__icontains=word) | Q(slug__icontains=word))
     if arena:
         methods = methods.filter(arena_id=arena)
     if fidelity:
-        methods = methods.filter(fidelity="" if fidelity == "baseline" else fidelity)
-    methods = methods.annotate(done=Count("runs", filter=Q(runs__state="done"), distinct=True))
+        methods = methods.filter(fidelity="" if fidelity == BASELINE else fidelity)
+    methods = methods.annotate(done=extensions.runs_done())
     if measured:
         methods = methods.filter(done__gt=0) if measured == "yes" else methods.filter(done=0)
-    return methods.defer("source_code", "explanation")
+    return methods.only("slug", "title", "summary", "fidelity", "year", "arena__title")
 
 
 def links_of(paper: Paper) -> QuerySet[PaperLink]:
     """The paper's links, rejected ones last so that a curator can take them back."""
-    return (paper.links.select_related("method__arena", "curated_by")
-            .order_by(Case(When(state="rejected", then=Value(1)), default=Value(0)), "kind", "-score", "method__title"))
+    rejected_last = Case(When(state=PaperLink.REJECTED, then=Value(1)), default=Value(0))
+    return (PaperLink.objects.filter(paper=paper).select_related("method__arena", "curated_by")
+            .defer("method__source_code", "method__explanation", "method__arena__source_code",
+                   "method__arena__explanation")
+            .order_by(rejected_last, "kind", "-score", "method__title"))
+
+
+def best_link_is(kind: str) -> Condition:
+    """Papers whose best link is of this kind; "none": with no link at all."""
+    of_paper = PaperLink.objects.shown().filter(paper=OuterRef("pk"))
+    if kind == PaperLink.IMPLEMENTS:
+        return Exists(of_paper.implementing())
+    if kind == PaperLink.RELATED:
+        return Q(~Exists(of_paper.implementing())) & Q(Exists(of_paper))
+    return ~Exists(of_paper)
+
+
+def method_links(papers: Papers) -> Iterator[MethodLink]:
+    """The links that lists show of these papers, a paper's best kind first."""
+    rows = PaperLink.objects.shown().filter(paper__in=papers).order_by("kind").values_list(
+        "paper", "kind", "state", "method__arena", "method__arena__title", "method__slug", "method__title")
+    return (MethodLink(*row) for row in rows)
+
+
+def curator_has_spoken() -> Condition:
+    """Papers with a link that a curator made or decided about."""
+    return Exists(PaperLink.objects.curated().filter(paper=OuterRef("pk")))
 
 
 def papers_of(method: Method) -> QuerySet[PaperLink]:
-    return (method.links.exclude(state="rejected").select_related("paper")
+    """The papers that pages and the API show for the method, those it implements first."""
+    return (PaperLink.objects.shown().filter(method=method).select_related("paper").defer("paper__abstract")
             .order_by("kind", "-score", "paper__title"))
+
+
+def related_papers(method: Method, count: int) -> list[PaperLink]:
+    """The papers nearest to the method in meaning that it does not implement."""
+    return list(papers_of(method).filter(kind=PaperLink.RELATED)[:count])
 
 
 def coverage() -> dict:
     """How many papers are linked, by what kind and fidelity, measured, and with which verdicts.
 
-    `verdict` counts papers with at least one such verdict, so a paper can count twice.
+    `verdict` counts papers with at least one such verdict, so a paper can count twice. One pass over the links.
     """
-    papers = Paper.objects.all()
-    links = PaperLink.objects.filter(paper=OuterRef("pk")).exclude(state="rejected")
-    implements = links.filter(kind=PaperLink.IMPLEMENTS)
-    done = Q(method__runs__state="done", method__runs__scale="full")
-
-    def count(*having) -> int:
-        return papers.filter(*[Exists(rows) for rows in having]).count()
-
-    total, implemented = papers.count(), count(implements)
-    linked = count(links)
-    current = {"method__claim_rows__verdicts__current": True, "method__claim_rows__verdicts__scale": "full"}
-    return {
-        "papers": total,
-        "links": {"implements": implemented, "related": linked - implemented, "none": total - linked},
-        "fidelity": {f: count(implements.filter(method__fidelity=f)) for f in ("faithful", "core", "proxy")},
-        "measured": {"implements": count(implements.filter(done)), "any": count(links.filter(done))},
-        "verdict": {s: count(implements.filter(method__claim_rows__verdicts__status=s, **current)) for s in VERDICTS},
+    implements, measured = Q(kind=PaperLink.IMPLEMENTS), Q(method__in=extensions.measured())
+    judged = {status: implements & Q(method__in=methods) for status, methods in extensions.judged().items()}
+    groups: dict[str, dict[str, Q]] = {
+        "links": {"implements": implements, "any": Q()},
+        "fidelity": {fidelity: implements & Q(method__fidelity=fidelity) for fidelity in FIDELITIES},
+        "measured": {"implements": implements & measured, "any": measured},
+        "verdict": judged,
     }
+    flags = {f"{group}_{name}": _any_link(condition) for group, conditions in groups.items()
+             for name, condition in conditions.items()}
+    of_papers = PaperLink.objects.shown().order_by().values("paper").annotate(**flags)
+    papers = of_papers.aggregate(**{f"papers_{name}": Sum(name) for name in flags})
+    counts = {group: {name: papers[f"papers_{group}_{name}"] or 0 for name in conditions}
+              for group, conditions in groups.items()}
+    total, linked, implemented = Paper.objects.count(), counts["links"]["any"], counts["links"]["implements"]
+    return {"papers": total, **counts,
+            "links": {"implements": implemented, "related": linked - implemented, "none": total - linked}}
+
+
+def _any_link(condition: Q) -> Max:
+    """1 for a paper of which any link fulfils the condition, else 0."""
+    return Max(Case(When(condition, then=1), default=0) if condition else Value(1))

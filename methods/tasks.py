@@ -2,9 +2,10 @@
 
 from celery import shared_task
 
-from methods.services import link_papers as link_papers_service
+from methods.services import refresh_links
 
 
 @shared_task(name="methods.link_papers")
 def link_papers() -> str:
-    return str(link_papers_service())
+    """Links anew, if anything they depend on has changed."""
+    return str(refresh_links() or "nothing has changed")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required, permission_required
 from django.core.paginator import Paginator
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,28 +11,34 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from methods.models import Arena, Method, PaperLink
-from methods.selectors import links_of, method_list, papers_of
+from methods.selectors import links_of, method_list, papers_of, related_papers
 from methods.services import curate_link, forget_curation
 from papers.models import Paper, SearchText
 from papers.search.fusion import similar
 from papers.search.query import Filters
+from papers.web import may, page_or_fragment, wants_fragment
+
+PER_PAGE = 60
+RELATED_SHOWN = 12  # papers near a method in meaning
 
 
 def method_list_page(request):
     filters = {name: request.GET.get(name, "").strip() for name in ("q", "arena", "fidelity", "measured")}
-    page = Paginator(method_list(**filters), 60).get_page(request.GET.get("page"))
-    return render(request, "methods/_method_rows.html" if request.htmx else "methods/method_list.html", {
-        "page": page, "filters": filters, "arenas": Arena.objects.filter(present=True)})
+    page = Paginator(method_list(**filters), PER_PAGE).get_page(request.GET.get("page"))
+    return page_or_fragment(
+        request, "methods/method_list.html", "methods/_method_rows.html", {"page": page, "filters": filters},
+        only_page=lambda: {"arenas": Arena.objects.filter(present=True).only("title")})
 
 
 def method_detail(request, arena, slug):
-    method = get_object_or_404(Method.objects.select_related("arena"), arena_id=arena, slug=slug)
-    links = papers_of(method)
-    named = {p["title"]: p.get("covers", "") for p in method.papers}
+    methods = Method.objects.select_related("arena").defer("arena__source_code", "arena__explanation")
+    method = get_object_or_404(methods, arena_id=arena, slug=slug)
+    covers = {named["title"]: named.get("covers", "") for named in method.papers}
+    implements = papers_of(method).filter(kind=PaperLink.IMPLEMENTS)
     return render(request, "methods/method_detail.html", {
         "method": method,
-        "implements": [(link.paper, named.get(link.paper.title, "")) for link in links if link.kind == "implements"],
-        "related": [link for link in links if link.kind == "related"][:12],
+        "implements": [(link.paper, covers.get(link.paper.title, "")) for link in implements],
+        "related": related_papers(method, RELATED_SHOWN),
         "source": highlight(method.source_code, PythonLexer(), HtmlFormatter(nowrap=True)),
     })
 
@@ -42,16 +47,15 @@ def method_similar(request, arena, slug):
     """The methods nearest in meaning, with score and percentile; a fragment for htmx, else a page."""
     method = get_object_or_404(Method, arena_id=arena, slug=slug)
     try:
-        results = similar(kind="method", key=method.key, filters=Filters(kinds=("method",)), limit=8)
+        results = similar(kind=SearchText.METHOD, key=method.key, filters=Filters(kinds=(SearchText.METHOD,)), limit=8)
     except SearchText.DoesNotExist:
         raise Http404(f"{method.key} has no search text") from None
-    return render(request, "methods/_similar_methods.html" if request.htmx else "methods/method_similar.html",
-                  {"method": method, "results": results})
+    return page_or_fragment(request, "methods/method_similar.html", "methods/_similar_methods.html",
+                            {"method": method, "results": results})
 
 
+@may("methods.change_paperlink")
 @require_POST
-@login_required
-@permission_required("methods.change_paperlink", raise_exception=True)
 def link_curate(request, paper):
     """Accept, reject, add or undo a link of a paper; answers with the paper's list of links."""
     paper = get_object_or_404(Paper, pk=paper)
@@ -64,6 +68,6 @@ def link_curate(request, paper):
     else:
         curate_link(paper=paper, method=method, by=request.user,
                     state=PaperLink.REJECTED if word == "reject" else PaperLink.ACCEPTED)
-    if not request.htmx:
+    if not wants_fragment(request):
         return redirect("paper_detail", paper.pk)
     return render(request, "methods/_paper_links.html", {"paper": paper, "links": links_of(paper), "may_curate": True})

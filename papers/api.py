@@ -2,20 +2,22 @@
 
 import json
 from datetime import date, datetime
-from importlib.util import find_spec
 from typing import Annotated, Any, Literal
 
 from django.core.exceptions import RequestDataTooBig
 from django.shortcuts import get_object_or_404
 from ninja import Field, Query, Router, Schema, Status
 from ninja.errors import HttpError
-from ninja.pagination import paginate
+from ninja.pagination import LimitOffsetPagination, paginate
 
 from papers import selectors
 from papers.digests.records import DigestError
-from papers.forms import UPLOAD_LIMIT
+from papers.extensions import extensions
+from papers.forms import UPLOAD_LIMIT, OneOf
 from papers.models import Paper
+from papers.search.api import router as search_router
 from papers.services import import_digest, preview_digest
+from papers.web import may_call
 
 router = Router(tags=["papers"])
 
@@ -25,10 +27,26 @@ class PaperQuery(Schema):
     digest: Annotated[int | None, Field(description="listed in this digest")] = None
     cluster: int | None = None
     year: int | None = None
-    link: Annotated[Literal["implements", "related", "none", ""], Field(description="best link to a method")] = ""
-    verdict: Literal["confirmed", "refuted", "inconclusive", "none", ""] = ""
+    link: Annotated[str, OneOf("link"), Field(description="best link to a method")] = ""
+    verdict: Annotated[str, OneOf("verdict")] = ""
     since: Annotated[datetime | None, Field(description="first imported at or after, ISO 8601")] = None
     sort: Literal["newest", "oldest", "title", "year"] = "newest"
+
+
+class WithMethods(LimitOffsetPagination):
+    """Asks for the methods of the page's papers only, all at once."""
+
+    def paginate_queryset(self, queryset, pagination, **params):
+        page = super().paginate_queryset(queryset, pagination, **params)
+        return {**page, "items": with_methods(list(page["items"]))}
+
+
+def with_methods(papers: list[Paper]) -> list[Paper]:
+    """The papers, each with the `method_links` that PaperOut shows."""
+    links = extensions.links_by_paper([paper.pk for paper in papers])
+    for paper in papers:
+        paper.method_links = links.get(paper.pk, [])  # type: ignore[attr-defined]  # for this answer alone
+    return papers
 
 
 class ClusterRef(Schema):
@@ -60,8 +78,7 @@ class PaperOut(Schema):
 
     @staticmethod
     def resolve_methods(paper):
-        return [{"method": link.method.key, "kind": link.kind, "state": link.state}
-                for link in paper.links.all() if link.state != "rejected"]
+        return [{"method": link.key, "kind": link.kind, "state": link.state} for link in paper.method_links]
 
 
 class PlaceOut(Schema):
@@ -188,16 +205,15 @@ UPLOAD_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {
 
 
 @router.get("/papers", response=list[PaperOut])
-@paginate
+@paginate(WithMethods)
 def papers(request, filters: Query[PaperQuery]):
     """Newest first unless `sort` says otherwise."""
-    return (selectors.paper_list(**filters.dict()).select_related("cluster")
-            .prefetch_related("links__method"))
+    return selectors.paper_list(**filters.dict()).select_related("cluster")
 
 
 @router.get("/papers/{int:paper_id}", response=PaperDetail)
 def paper(request, paper_id: int):
-    return get_object_or_404(Paper.objects.select_related("cluster").prefetch_related("links__method"), pk=paper_id)
+    return with_methods([get_object_or_404(Paper.objects.select_related("cluster"), pk=paper_id)])[0]
 
 
 @router.get("/digests", response=list[DigestOut])
@@ -214,16 +230,13 @@ def digest(request, digest_id: int):
 
 
 @router.post("/digests", response={200: ImportOut, 201: ImportOut, 422: Unreadable}, openapi_extra=UPLOAD_BODY)
+@may_call("papers.add_digest")
 def import_a_digest(request, dry_run: bool = False):
     """Import a digest: a `file` (multipart), or JSON with `text` and a `name`.
 
     201 when it was stored, 200 when these bytes were imported before or with `dry_run`, 422 when nothing could be
     read from it.
     """
-    if not request.user.is_authenticated:
-        raise HttpError(401, "Importing needs an API token or a login.")
-    if not request.user.has_perm("papers.add_digest"):
-        raise HttpError(403, "Your account may not import digests.")
     name, data = _upload(request)
     if len(data) > UPLOAD_LIMIT:
         raise HttpError(413, f"{name}: larger than {UPLOAD_LIMIT >> 20} MB; import it on the server with "
@@ -254,7 +267,4 @@ def _upload(request) -> tuple[str, bytes]:
     return str(body.get("name") or "pasted text"), body["text"].encode("utf-8", "surrogatepass")
 
 
-if find_spec("papers.search.api"):
-    from papers.search.api import router as search_router
-
-    router.add_router("", search_router)
+router.add_router("", search_router)

@@ -1,28 +1,54 @@
-"""What the pages accept."""
+"""What the pages and the API accept."""
+
+from typing import Any
 
 from django import forms
+from pydantic_core import core_schema
 
-from papers.selectors import LINKS, SORTS, VERDICTS
+from papers.extensions import extensions
+from papers.selectors import SORTS
 
 UPLOAD_LIMIT = 32 * 2**20  # bytes in one digest, pasted or uploaded
 
 
 class PaperFilter(forms.Form):
-    """The papers page's address: unknown or broken values are reported and left out."""
+    """The papers page's address: unknown or broken values are reported and left out. Registered filters are fields."""
 
     q = forms.CharField(required=False, max_length=200)
     digest = forms.IntegerField(required=False, min_value=1, max_value=2**62)
     cluster = forms.IntegerField(required=False, min_value=1, max_value=2**62)
     year = forms.IntegerField(required=False, min_value=1600, max_value=2200)
-    link = forms.ChoiceField(required=False, choices=[("", "")] + [(link, link) for link in LINKS])
-    verdict = forms.ChoiceField(required=False, choices=[("", "")] + [(status, status) for status in VERDICTS])
     since = forms.DateTimeField(required=False)
     sort = forms.ChoiceField(required=False, choices=[("", "")] + [(sort, sort) for sort in SORTS])
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        for name, offered in extensions.filters.items():
+            self.fields[name] = forms.ChoiceField(required=False, label=offered.title,
+                                                  choices=[("", ""), *offered.values.items()])
 
     def values(self) -> dict:
         """The keyword arguments of `selectors.paper_list` that were given and are valid."""
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+
+
+class OneOf:
+    """Annotates a parameter of the API: the values of a registered filter, or nothing."""
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        return core_schema.no_info_after_validator_function(self._known, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> Any:
+        return {**handler(schema), "enum": [*extensions.filters[self.name].values, ""]}
+
+    def _known(self, value: str) -> str:
+        if value and value not in extensions.filters[self.name].values:
+            raise ValueError(f"{self.name} is {extensions.filters[self.name].in_words}")
+        return value
 
 
 class FilesInput(forms.ClearableFileInput):

@@ -121,8 +121,10 @@ class Rejection(models.Model):
 class SearchText(models.Model):
     """A paper's or a method's words as search sees them; the full-text index and the vectors hang on it.
 
-    `kind` is "paper" or "method"; `key` the paper's primary key or the method's "arena/slug".
+    `key` is the paper's primary key or the method's "arena/slug".
     """
+
+    PAPER, METHOD = "paper", "method"
 
     kind = models.CharField(max_length=10)
     key = models.CharField(max_length=160)

@@ -8,21 +8,19 @@ from datetime import datetime
 from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast, Coalesce
 
+from papers.extensions import MethodLink, extensions
 from papers.models import Appearance, Cluster, Digest, OtherTitle, Paper, SearchText, Vector
 
 SORTS = {"newest": ["-created_at", "-pk"], "title": ["title_key"],
          "year": [F("year").desc(nulls_last=True), "-pk"], "oldest": ["created_at", "pk"]}
-LINKS = ("implements", "related", "none")
-VERDICTS = ("confirmed", "refuted", "inconclusive", "none")
 
 
 def paper_list(*, q: str = "", digest: int | None = None, cluster: int | None = None, year: int | None = None,
-               link: str = "", verdict: str = "", since: datetime | None = None,
-               sort: str = "newest") -> QuerySet[Paper]:
+               since: datetime | None = None, sort: str = "newest", **further: str) -> QuerySet[Paper]:
     """Papers whose title or abstract contains every word of `q`, narrowed by the rest; unknown values match nothing.
 
-    `link` is the best kind of link a paper has (implements, related or none); `verdict` what became of any claim of
-    a method that implements it; `since` is when it was first imported.
+    `since` is when it was first imported; `further` are values of registered filters (`extensions.filters`), such as
+    `link` and `verdict`; an empty one does not narrow.
     """
     papers = Paper.objects.all()
     for word in q.split():
@@ -35,65 +33,35 @@ def paper_list(*, q: str = "", digest: int | None = None, cluster: int | None = 
         papers = papers.filter(year=year)
     if since is not None:
         papers = papers.filter(created_at__gte=since)
-    if link:
-        papers = papers.filter(_has_link(link))
-    if verdict:
-        papers = papers.filter(_has_verdict(verdict))
+    for name, value in further.items():
+        if value:
+            papers = papers.filter(extensions.filters[name].condition(value))
     return papers.order_by(*SORTS[sort])
-
-
-def _links() -> QuerySet:
-    """The links pages show. The methods app owns them; here they are known by their relation to papers alone."""
-    return Paper._meta.get_field("links").related_model.objects.exclude(state="rejected")
-
-
-def _has_link(kind: str):
-    of_paper = _links().filter(paper=OuterRef("pk"))
-    implements = Exists(of_paper.filter(kind="implements"))
-    if kind == "implements":
-        return implements
-    if kind == "related":
-        return ~implements & Exists(of_paper)
-    return ~Exists(of_paper)
-
-
-def _has_verdict(status: str):
-    current = {"kind": "implements", "method__claim_rows__verdicts__current": True,
-               "method__claim_rows__verdicts__scale": "full"}
-    of_paper = _links().filter(paper=OuterRef("pk"))
-    if status == "none":
-        return ~Exists(of_paper.filter(**current))
-    return Exists(of_paper.filter(**current, method__claim_rows__verdicts__status=status))
 
 
 @dataclass(frozen=True, slots=True)
 class PaperRow:
-    """A paper in a list: its best kind of link, how many methods and digests it has, and its verdicts."""
+    """A paper in a list: its links to methods, the best kind first, its verdicts, and how many digests list it."""
 
     paper: Paper
-    link: str
-    methods: int
-    appearances: int
+    methods: tuple[MethodLink, ...]
     verdicts: tuple[tuple[str, int], ...]
+    appearances: int
+
+    @property
+    def link(self) -> str:
+        """The best kind of link; empty where there is none."""
+        return self.methods[0].kind if self.methods else ""
 
 
 def paper_rows(papers: Iterable[Paper]) -> list[PaperRow]:
     """What a list shows beside each paper, in three queries whatever the number of papers."""
     papers = list(papers)
     pks = [paper.pk for paper in papers]
-    kinds: dict[int, list[str]] = {}
-    for pk, kind in _links().filter(paper__in=pks).values_list("paper", "kind"):
-        kinds.setdefault(pk, []).append(kind)
+    methods, verdicts = extensions.links_by_paper(pks), extensions.verdict_counts(pks)
     appearances = Counter(Appearance.objects.filter(paper__in=pks).values_list("paper", flat=True))
-    verdicts: dict[int, Counter] = {}
-    decided = _links().order_by().filter(paper__in=pks, kind="implements", method__claim_rows__verdicts__current=True,
-                                         method__claim_rows__verdicts__scale="full")
-    for pk, status in decided.values_list("paper", "method__claim_rows__verdicts__status"):
-        verdicts.setdefault(pk, Counter())[status] += 1
-    return [PaperRow(
-        paper, "implements" if "implements" in kinds.get(paper.pk, ()) else "related" if paper.pk in kinds else "",
-        len(kinds.get(paper.pk, ())), appearances[paper.pk], tuple(sorted(verdicts.get(paper.pk, {}).items())))
-        for paper in papers]
+    return [PaperRow(paper, tuple(methods.get(paper.pk, ())), tuple(sorted(verdicts.get(paper.pk, {}).items())),
+                     appearances[paper.pk]) for paper in papers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,21 +119,21 @@ class DigestProgress:
 def digest_progress(digest: Digest) -> DigestProgress:
     """Counted from the rows."""
     papers = Paper.objects.filter(pk__in=digest.appearances.values("paper"))
-    own = Vector.objects.filter(text=OuterRef("pk"), text_hash=OuterRef("text_hash"))
+    count = papers.count()
+    present = Vector.objects.filter(text=OuterRef("pk"), text_hash=OuterRef("text_hash"))
     return DigestProgress(
-        papers=papers.count(),
+        papers=count,
         embedded=SearchText.objects.filter(
-            Exists(own), kind="paper",
+            Exists(present), kind=SearchText.PAPER,
             key__in=papers.annotate(as_key=Cast("pk", CharField(max_length=160))).values("as_key")).count(),
-        linked=papers.filter(Exists(_links().filter(paper=OuterRef("pk")))).count())
+        linked=count - papers.filter(extensions.filters["link"].condition("none")).count())
 
 
 def papers_only_in(digest: Digest) -> QuerySet[Paper]:
-    """The papers no other digest lists and no curator has linked: what goes when the digest is taken back."""
-    here = Appearance.objects.filter(paper=OuterRef("pk"), digest=digest)
-    elsewhere = Appearance.objects.filter(paper=OuterRef("pk")).exclude(digest=digest)
-    curated = Paper.objects.filter(pk=OuterRef("pk"), links__curated_at__isnull=False)
-    return Paper.objects.filter(Exists(here), ~Exists(elsewhere), ~Exists(curated))
+    """The papers no other digest lists and nothing else keeps: what goes when the digest is taken back."""
+    listed = Appearance.objects.filter(paper=OuterRef("pk"))
+    return Paper.objects.filter(Exists(listed.filter(digest=digest)), ~Exists(listed.exclude(digest=digest)),
+                                *(~stays() for stays in extensions.reasons_to_stay))
 
 
 def papers_by_title_key() -> dict[str, int]:

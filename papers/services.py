@@ -13,6 +13,7 @@ from kombu.exceptions import OperationalError
 from papers.digests.reading import read_digest
 from papers.digests.records import DigestError, Parsed, single_line
 from papers.digests.titles import title_key
+from papers.extensions import extensions
 from papers.matching import Plan, Shelf
 from papers.models import Appearance, Digest, OtherTitle, Paper, Rejection, SearchText
 from papers.reports import Entry, ImportReport, Removal, stored_report
@@ -98,7 +99,7 @@ def _store(name: str, sha256: str, parsed: Parsed, imported_by) -> ImportReport:
     Rejection.objects.bulk_create([
         Rejection(digest=digest, line=reject.line, reason=reject.reason[:300], excerpt=reject.excerpt[:300])
         for reject in parsed.rejects], batch_size=BATCH)
-    record_search_texts([("paper", str(paper.pk), paper.title, paper.abstract) for paper in plan.new + plan.changed])
+    record_search_texts(map(search_row, plan.new + plan.changed))
     if plan.new or plan.changed:
         request_embedding()
     return ImportReport(
@@ -123,31 +124,9 @@ def _fold(kept: Paper, dropped: Paper) -> None:
     """Two rows turned out to be one paper: everything that hangs on the second moves to the first."""
     dropped.appearances.update(paper=kept)
     dropped.other_titles.update(paper=kept)
-    here = {link.method_id: link for link in kept.links.all()}
-    for link in dropped.links.all():
-        rival = here.get(link.method_id)
-        if rival and link.curated_at and not rival.curated_at:
-            rival.delete()  # a curator's word outweighs an automatic link
-            rival = None
-        if rival is None:
-            type(link).objects.filter(pk=link.pk).update(paper=kept)
-    _keep_decisions(kept, dropped)
+    for follow in extensions.on_fold:
+        follow(kept, dropped)
     _forget_papers([dropped.pk])
-
-
-def _keep_decisions(kept: Paper, dropped: Paper) -> None:
-    """What people decided about the second row's reported claims goes on to the first, which is then read anew."""
-    here = {claim.key: claim for claim in kept.reported_claims.all()}
-    for claim in dropped.reported_claims.exclude(status="proposed"):
-        rival = here.get(claim.key)
-        if rival and rival.status == "proposed":
-            rival.delete()
-        elif rival:
-            continue  # both were decided: the kept paper's word stands
-        claim.paper = kept
-        claim.save(update_fields=["paper"])
-    if hasattr(kept, "reported_reading"):
-        kept.reported_reading.delete()
 
 
 def record_search_texts(rows: Iterable[tuple[str, str, str, str]]) -> int:
@@ -169,6 +148,11 @@ def record_search_texts(rows: Iterable[tuple[str, str, str, str]]) -> int:
     return len(changed)
 
 
+def search_row(paper: Paper) -> tuple[str, str, str, str]:
+    """What search sees of a paper, as `record_search_texts` takes it."""
+    return SearchText.PAPER, str(paper.pk), paper.title, paper.abstract
+
+
 def text_hash(title: str, body: str) -> str:
     """SHA-256 of the words alone: which model embeds them is kept with the vector."""
     return hashlib.sha256(f"{title}\n\n{body}".encode()).hexdigest()
@@ -176,13 +160,18 @@ def text_hash(title: str, body: str) -> str:
 
 def request_embedding() -> None:
     """Once the transaction is through, have a worker embed what is new, refresh index and clusters, and link."""
-    transaction.on_commit(_send_embedding)
+    transaction.on_commit(_ask_if_there_is_a_broker)
 
 
-def _send_embedding() -> None:
+def ask_for_embedding() -> None:
+    """Have a worker do it now. Raises kombu's OperationalError where no broker answers."""
+    current_app.signature("papers.embed_texts").apply_async(
+        queue="tasks", retry_policy={"max_retries": 1, "interval_start": 0.1})
+
+
+def _ask_if_there_is_a_broker() -> None:
     try:
-        current_app.signature("papers.embed_texts").apply_async(
-            queue="tasks", retry_policy={"max_retries": 1, "interval_start": 0.1})
+        ask_for_embedding()
     except OperationalError as error:
         logger.warning("No broker to ask for embedding (%s): the new papers are stored and will be embedded when the "
                        "services next start, or by `manage.py embed`", error)
@@ -228,14 +217,14 @@ def edit_paper(*, paper: Paper) -> None:
         paper.title_key = key
     paper.full_clean()
     paper.save()
-    if record_search_texts([("paper", str(paper.pk), paper.title, paper.abstract)]):
+    if record_search_texts([search_row(paper)]):
         request_embedding()
 
 
 def _forget_papers(pks: list[int]) -> None:
     for start in range(0, len(pks), BATCH):
         chunk = pks[start:start + BATCH]
-        SearchText.objects.filter(kind="paper", key__in=map(str, chunk)).delete()
+        SearchText.objects.filter(kind=SearchText.PAPER, key__in=map(str, chunk)).delete()
         Paper.objects.filter(pk__in=chunk).delete()
 
 

@@ -5,12 +5,14 @@ from celery import current_app, shared_task
 
 @shared_task(name="papers.embed_texts")
 def embed_texts() -> int:
-    """Embed new and changed texts, refresh index and clusters, then have every paper linked to methods."""
-    from papers.search.embedding import embed_texts as embed
+    """Embed new and changed texts, refresh index and clusters, then start what waits for that."""
+    from papers.extensions import extensions
+    from papers.search.refresh import embed_texts as embed
     try:
         return embed()
-    finally:  # a card's own papers are linked by title even where meaning is missing
-        current_app.signature("methods.link_papers").apply_async(queue="tasks")
+    finally:  # papers are linked by title even where meaning is missing
+        for task in extensions.after_embedding:
+            current_app.signature(task).apply_async(queue="tasks")
 
 
 @shared_task(name="papers.rebuild_index")

@@ -1,5 +1,3 @@
-from importlib.util import find_spec
-
 from django.urls import include, path
 
 from papers import views
@@ -19,6 +17,5 @@ urlpatterns = [
     path("digests/<int:pk>/remove/", views.digest_remove, name="digest_remove"),
     path("import/", views.digest_import, name="digest_import"),
     path("import/confirm/", views.digest_confirm, name="digest_confirm"),
+    path("", include("papers.search.urls")),
 ]
-if find_spec("papers.search.urls"):
-    urlpatterns.append(path("", include("papers.search.urls")))

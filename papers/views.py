@@ -1,15 +1,12 @@
 """Pages of papers and digests."""
 
-from functools import wraps
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required, permission_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.cache import patch_vary_headers
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST, require_safe
 from django_htmx.http import push_url
@@ -17,21 +14,16 @@ from django_htmx.http import push_url
 from papers import selectors
 from papers.citations import bibtex
 from papers.digests.records import DigestError
+from papers.extensions import extensions
 from papers.forms import UPLOAD_LIMIT, DigestForm, PaperFilter
 from papers.models import Digest, Paper
 from papers.services import import_digests, preview_digests, remove_digest, restore_digest
 from papers.storage import originals
 from papers.uploads import UploadExpired, claim_uploads, keep_uploads, removal_of, removal_token
+from papers.web import may, page_or_fragment, wants_fragment
 
 PER_PAGE = 50
 EXPORT_LIMIT = 5000  # papers in one BibTeX file
-
-
-def may(permission: str):
-    """Log in first, then have the permission."""
-    def wrap(view):
-        return wraps(view)(login_required(permission_required(permission, raise_exception=True)(view)))
-    return wrap
 
 
 @require_safe
@@ -40,15 +32,14 @@ def paper_list(request):
     filters = form.values()
     page = Paginator(selectors.paper_list(**filters).select_related("cluster"), PER_PAGE).get_page(
         request.GET.get("page"))
-    context = {"page": page, "rows": selectors.paper_rows(page.object_list), "filters": filters,
-               "query": _query(request), "ignored": list(form.errors)}
-    fragment = request.htmx and not request.htmx.history_restore_request
-    if not fragment:
-        context["choices"] = selectors.filter_choices()
-    response = render(request, "papers/_paper_rows.html" if fragment else "papers/paper_list.html", context)
-    patch_vary_headers(response, ["HX-Request"])
-    if fragment:
-        address = "&".join(filter(None, [context["query"], f"page={page.number}" if page.number > 1 else ""]))
+    query = _query(request)
+    response = page_or_fragment(request, "papers/paper_list.html", "papers/_paper_rows.html", {
+        "page": page, "rows": selectors.paper_rows(page.object_list), "filters": filters, "query": query,
+        "ignored": list(form.errors)}, only_page=lambda: {
+            "choices": selectors.filter_choices(),
+            "further": [(name, offered, filters.get(name, "")) for name, offered in extensions.filters.items()]})
+    if wants_fragment(request):
+        address = "&".join(filter(None, [query, f"page={page.number}" if page.number > 1 else ""]))
         push_url(response, f"{request.path}?{address}" if address else request.path)
     return response
 

@@ -9,6 +9,7 @@ from ninja import Field, Query, Router, Schema
 from ninja.errors import HttpError
 from ninja.pagination import paginate
 
+from papers.forms import OneOf
 from papers.models import Cluster, Paper, SearchText
 from papers.search import selectors
 from papers.search.embedding import embedding_progress
@@ -23,8 +24,7 @@ class Restriction(Schema):
     digest: Annotated[str, Field(description="papers listed in it: id or part of the name", max_length=255)] = ""
     cluster: Annotated[str, Field(description="papers in it: id or part of the label", max_length=200)] = ""
     year: Annotated[str, Field(description="2023, 2020-2022, 2020- or -2022", max_length=20)] = ""
-    link: Annotated[Literal["implements", "related", "none", ""], Field(
-        description="papers whose best link to a method is this")] = ""
+    link: Annotated[str, OneOf("link"), Field(description="papers whose best link to a method is this")] = ""
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
@@ -54,6 +54,10 @@ class HitOut(Schema):
     cluster_id: int | None
     cluster_label: str
     links: Annotated[list[str], Field(description="kinds of the paper's links to methods")]
+
+    @staticmethod
+    def resolve_links(hit):
+        return hit.link_kinds
 
 
 class ResultsOut(Schema):
@@ -118,13 +122,13 @@ def similar_to_text(request, query: Query[SimilarQuery]):
 def similar_to_paper(request, paper_id: int, query: Query[Restriction]):
     """Papers and methods near a paper, by meaning."""
     get_object_or_404(Paper, pk=paper_id)
-    return _similar_to("paper", str(paper_id), query)
+    return _similar_to(SearchText.PAPER, str(paper_id), query)
 
 
 @router.get("/methods/{arena}/{slug}/similar", response=ResultsOut)
 def similar_to_method(request, arena: str, slug: str, query: Query[Restriction]):
     """Papers and methods near a method, by meaning."""
-    return _similar_to("method", f"{arena}/{slug}", query)
+    return _similar_to(SearchText.METHOD, f"{arena}/{slug}", query)
 
 
 @router.get("/clusters", response=list[ClusterOut])
@@ -166,5 +170,4 @@ def _answer(results) -> dict:
     progress = embedding_progress()
     return {"query": results.query.typed, "total": results.total, "limit": results.limit, "offset": results.offset,
             "meaning": results.meaning, "notes": list(results.notes), "embedded": progress.done,
-            "texts": progress.total, "hits": [{**vars(hit), "reason": list(hit.reason), "links": list(hit.links)}
-                                              for hit in results.hits]}
+            "texts": progress.total, "hits": results.hits}

@@ -1,23 +1,22 @@
-"""Which texts have a vector of the present model, and giving one to those that have none."""
+"""Giving a vector to the texts that have none, and how far that is."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
-from filelock import FileLock, Timeout
 
 from papers.models import SearchText, Vector
 from papers.search.encoder import model_id
+from papers.search.vectors import current_vectors, index_dir, pending_texts
 
-logger = logging.getLogger(__name__)
+if TYPE_CHECKING:  # the exporting encoder is never imported by the web process
+    from papers.search.export import TextEncoder
 
 CHUNK = 64  # texts per commit: what a killed worker has to do again
 
@@ -36,17 +35,6 @@ class EmbeddingProgress:
         return self.done >= self.total
 
 
-def current_vectors(model: str) -> QuerySet[Vector]:
-    """The vectors of this model that belong to the present words of their texts."""
-    return Vector.objects.filter(model_id=model, text_hash=F("text__text_hash"))
-
-
-def pending_texts(model: str) -> QuerySet[SearchText]:
-    """The texts that have no such vector."""
-    own = Vector.objects.filter(text=OuterRef("pk"), model_id=model, text_hash=OuterRef("text_hash"))
-    return SearchText.objects.filter(~Exists(own))
-
-
 def embedding_progress() -> EmbeddingProgress:
     """Counted from the rows."""
     model = model_id()
@@ -56,48 +44,20 @@ def embedding_progress() -> EmbeddingProgress:
     return EmbeddingProgress(done, total, model or "", problem.read_text("utf-8") if problem.exists() else "")
 
 
-def embed_texts(*, report: Callable[[int, int], None] | None = None) -> int:
-    """Embed the texts that lack a vector, then refresh the index and the clusters. Returns how many were embedded.
+def embed_pending(encoder: TextEncoder, report: Callable[[int, int], None] | None = None) -> int:
+    """Give each text without a vector one, a chunk per transaction; returns how many. `report` hears (done, total).
 
-    One process at a time does it: a second returns 0 at once, and the first looks again after it let go.
-    `report` hears (done, total). Raises EncoderUnavailable when the model cannot be loaded.
+    Texts that change while it runs, after their turn, are left for the next round.
     """
-    embedded = 0
-    lock = FileLock(_folder() / "embedding.lock")
-    while True:
-        try:
-            with lock.acquire(timeout=0):
-                embedded += _embed_pending(report)
-                model = model_id()
-        except Timeout:
-            logger.info("Another process is embedding; it takes the new texts too")
-            return embedded
-        if not model or not pending_texts(model).exists():
-            return embedded
-
-
-def _embed_pending(report: Callable[[int, int], None] | None) -> int:
-    from papers.clustering import update_clusters
-    from papers.search.export import text_encoder
-    from papers.search.index import rebuild_index
-    from papers.search.places import refresh_places
-
-    try:
-        encoder = text_encoder()
-        embedded = 0
-        while chunk := list(pending_texts(encoder.model_id).order_by("pk")[:CHUNK]):
-            _store(chunk, encoder.encode([f"{row.title}\n\n{row.body}".strip() for row in chunk]), encoder.model_id)
-            embedded += len(chunk)
-            if report:
-                report(current_vectors(encoder.model_id).count(), SearchText.objects.count())
-        if current_vectors(encoder.model_id).exists():
-            rebuild_index()
-            update_clusters()
-            refresh_places()
-    except Exception as error:
-        _problem_path().write_text(f"{error} ({timezone.now():%Y-%m-%d %H:%M} UTC)", "utf-8")
-        raise
-    _problem_path().unlink(missing_ok=True)
+    pending = pending_texts(encoder.model_id).order_by("pk")
+    total = SearchText.objects.count()
+    done = total - pending.count() if report else 0
+    embedded, last = 0, 0
+    while chunk := list(pending.filter(pk__gt=last)[:CHUNK]):
+        _store(chunk, encoder.encode([f"{row.title}\n\n{row.body}".strip() for row in chunk]), encoder.model_id)
+        embedded, last = embedded + len(chunk), chunk[-1].pk
+        if report:
+            report(done + embedded, max(total, done + embedded))
     return embedded
 
 
@@ -114,11 +74,14 @@ def _store(rows: list[SearchText], vectors: np.ndarray, model: str) -> None:
             update_fields=["text_hash", "dimension", "values", "created_at"])
 
 
-def _folder() -> Path:
-    folder = Path(settings.DATA_DIR) / "index"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def note_problem(error: Exception | None) -> None:
+    """Keep for the pages why the last attempt stopped, or that it did not."""
+    path = _problem_path()
+    if error is None:
+        path.unlink(missing_ok=True)
+    else:
+        path.write_text(f"{error} ({timezone.now():%Y-%m-%d %H:%M} UTC)", "utf-8")
 
 
 def _problem_path() -> Path:
-    return _folder() / "embedding-problem.txt"
+    return index_dir() / "embedding-problem.txt"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from papers.search.query import KINDS, LINKS, Filters, parse_years
+from papers.extensions import extensions
+from papers.search.query import KINDS, Filters, parse_years
 
 
 def filters_from(values: Mapping[str, str]) -> tuple[Filters, list[str]]:
@@ -17,13 +18,14 @@ def filters_from(values: Mapping[str, str]) -> tuple[Filters, list[str]]:
     kind, link = text("kind").lower(), text("link").lower()
     if kind and kind not in KINDS:
         problems.append(f"kind: {kind} is not known; it is paper or method")
-    if link and link not in LINKS:
-        problems.append(f"link: {link} is not known; it is implements, related or none")
-    years = (None, None)
+    links = extensions.filters["link"]
+    if link and link not in links.values:
+        problems.append(f"link: {link} is not known; it is {links.in_words}")
+    years: tuple[int | None, int | None] = (None, None)
     if text("year"):
         try:
             years = parse_years(text("year"))
         except ValueError as error:
             problems.append(f"year: {error}")
     return Filters(kinds=(kind,) if kind in KINDS else KINDS, digest=text("digest"), cluster=text("cluster"),
-                   years=years, link=link if link in LINKS else ""), problems
+                   years=years, link=link if link in links.values else ""), problems

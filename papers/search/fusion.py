@@ -17,12 +17,14 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
+from papers.extensions import extensions
 from papers.models import Paper, SearchText
 from papers.search.encoder import EncoderUnavailable, encode_query
-from papers.search.index import Index, IndexUnavailable, current_index, text_vector
+from papers.search.index import Index, IndexUnavailable, current_index
 from papers.search.lexical import ids_having, plain_start, search_words, snippets
 from papers.search.query import Filters, Query, parse_query
 from papers.search.terms import words
+from papers.search.vectors import text_vector
 from papers.selectors import paper_list
 
 RANK_CONSTANT = 60  # the value of the paper above: it keeps one ranking's first place from deciding alone
@@ -56,7 +58,7 @@ class Hit:
     year: int | None = None
     cluster_id: int | None = None
     cluster_label: str = ""
-    links: tuple[str, ...] = ()
+    link_kinds: tuple[str, ...] = ()
 
     @property
     def percentile_shown(self) -> str:
@@ -185,7 +187,7 @@ def _by_meaning(query: Query, kinds: Sequence[str], papers: QuerySet | None,
 
 def _likeness(query: Query) -> str:
     """Whose random pairs a cosine to this query is held against."""
-    return "query" if len(query.text.split()) <= LONG_QUERY else "paper"
+    return "query" if len(query.text.split()) <= LONG_QUERY else SearchText.PAPER
 
 
 def _scope(filters: Filters) -> tuple[tuple[str, ...], QuerySet | None, list[str]]:
@@ -205,9 +207,9 @@ def _scope(filters: Filters) -> tuple[tuple[str, ...], QuerySet | None, list[str
         papers = papers.filter(year__gte=low)
     if high is not None:
         papers = papers.filter(year__lte=high)
-    if "method" in filters.kinds:
+    if SearchText.METHOD in filters.kinds:
         notes.append("Digest, cluster, year and link are kept for papers, so methods are left out.")
-    return tuple(kind for kind in filters.kinds if kind == "paper"), papers.distinct(), notes
+    return tuple(kind for kind in filters.kinds if kind == SearchText.PAPER), papers.distinct(), notes
 
 
 def _is_key(value: str) -> bool:
@@ -221,7 +223,7 @@ def _text_ids(kinds: Sequence[str], papers: QuerySet | None) -> set[int] | None:
     keys = [str(pk) for pk in papers.order_by().values_list("pk", flat=True)]
     ids: set[int] = set()
     for start in range(0, len(keys), 10_000):
-        ids.update(SearchText.objects.filter(kind="paper", key__in=keys[start:start + 10_000])
+        ids.update(SearchText.objects.filter(kind=SearchText.PAPER, key__in=keys[start:start + 10_000])
                    .values_list("pk", flat=True))
     return ids
 
@@ -232,7 +234,7 @@ def _listed(query: Query, papers: QuerySet | None, notes: list[str], limit: int,
         return Results(query, (), 0, 0, limit, False, tuple(notes))
     chosen = papers.order_by("-year", "-pk")
     keys = [str(pk) for pk in chosen.values_list("pk", flat=True)[offset:offset + limit]]
-    rows = {row.key: row for row in SearchText.objects.filter(kind="paper", key__in=keys)}
+    rows = {row.key: row for row in SearchText.objects.filter(kind=SearchText.PAPER, key__in=keys)}
     hits = _hits(query, [(rows[key], _Candidate()) for key in keys if key in rows], None, "")
     return Results(query, hits, chosen.count(), offset, limit, False, tuple(notes))
 
@@ -257,18 +259,15 @@ def _page(query: Query, found: dict[int, _Candidate], index: Index | None, notes
 def _hits(query: Query, pairs: Iterable[tuple[SearchText, _Candidate]], index: Index | None, likeness: str,
           ) -> tuple[Hit, ...]:
     pairs = list(pairs)
-    keys = [int(row.key) for row, _ in pairs if row.kind == "paper"]
+    keys = [int(row.key) for row, _ in pairs if row.kind == SearchText.PAPER]
     papers = Paper.objects.select_related("cluster").only("year", "cluster__label").in_bulk(keys)
-    links: dict[int, set[str]] = {}
-    shown_links = Paper._meta.get_field("links").related_model.objects.exclude(state="rejected").order_by()
-    for pk, kind in shown_links.filter(paper__in=keys).values_list("paper", "kind"):
-        links.setdefault(pk, set()).add(kind)
+    links = extensions.links_by_paper(keys)
     shown = snippets(query, [row.pk for row, _ in pairs]) if query.wanted or query.required else {}
     texts = [f"{row.title}. {row.body}" for row, _ in pairs]
     reasons = index.rarity.shared_with_each(query.text, texts) if index is not None else [[]] * len(pairs)
     hits = []
     for (row, candidate), reason in zip(pairs, reasons, strict=True):
-        paper = papers.get(int(row.key)) if row.kind == "paper" else None
+        paper = papers.get(int(row.key)) if row.kind == SearchText.PAPER else None
         title, passage = shown.get(row.pk, (escape(row.title), escape(plain_start(row))))
         percentile = None
         if index is not None and candidate.cosine is not None:
@@ -280,11 +279,11 @@ def _hits(query: Query, pairs: Iterable[tuple[SearchText, _Candidate]], index: I
             snippet_html=passage or escape(plain_start(row)), year=paper.year if paper else None,
             cluster_id=paper.cluster_id if paper else None,
             cluster_label=paper.cluster.label if paper and paper.cluster else "",
-            links=tuple(sorted(links.get(paper.pk, ()))) if paper else ()))
+            link_kinds=tuple(sorted({link.kind for link in links.get(paper.pk, ())})) if paper else ()))
     return tuple(hits)
 
 
 def _url(row: SearchText) -> str:
-    if row.kind == "paper":
+    if row.kind == SearchText.PAPER:
         return reverse("paper_detail", args=[row.key])
     return reverse("method_detail", args=row.key.split("/", 1))

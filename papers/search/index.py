@@ -22,15 +22,14 @@ from pathlib import Path
 import faiss
 import numpy as np
 from celery import current_app
-from django.conf import settings
 from django.db.models import Count, Max
 from filelock import FileLock, Timeout
 from kombu.exceptions import OperationalError
 
 from papers.models import SearchText
-from papers.search.embedding import current_vectors
 from papers.search.encoder import EncoderUnavailable, encode_query, prepared
 from papers.search.terms import Rarity
+from papers.search.vectors import current_vectors, index_dir, kind_vectors
 
 logger = logging.getLogger(__name__)
 
@@ -158,10 +157,9 @@ def rebuild_index(*, wait: float = -1) -> dict:
     """
     model = prepared().model_id
     folder = index_dir()
-    folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "index.lock", timeout=wait):
         source = _source(model)
-        manifest = _manifest()
+        manifest = index_manifest()
         if manifest and manifest["source"] == source and _complete(manifest):
             return manifest
         if not source["count"]:
@@ -174,33 +172,6 @@ def rebuild_index(*, wait: float = -1) -> dict:
         return manifest
 
 
-def index_dir() -> Path:
-    return Path(settings.DATA_DIR) / "index"
-
-
-def index_manifest() -> dict | None:
-    """What the index in use was built from and when; None when there is none."""
-    return _manifest()
-
-
-def text_vector(kind: str, key: str) -> tuple[int, np.ndarray] | None:
-    """A stored text's id and unit vector (dimension,) by the present model; None when it has none yet."""
-    row = (current_vectors(prepared().model_id).filter(text__kind=kind, text__key=key)
-           .values_list("text_id", "values").first())
-    return (row[0], np.frombuffer(row[1], dtype="<f4")) if row else None
-
-
-def kind_vectors(kind: str, model: str) -> tuple[list[int], list[str], np.ndarray]:
-    """Text ids, keys and unit vectors (n, dimension) of all texts of a kind, in the order of their ids."""
-    ids, keys, values = [], [], []
-    rows = current_vectors(model).filter(text__kind=kind).order_by("text_id")
-    for text_id, key, stored in rows.values_list("text_id", "text__key", "values").iterator(chunk_size=5000):
-        ids.append(text_id)
-        keys.append(key)
-        values.append(np.frombuffer(stored, dtype="<f4"))
-    return ids, keys, np.stack(values) if values else np.empty((0, 0), np.float32)
-
-
 def _source(model: str) -> dict:
     """What tells one state of the stored vectors from another."""
     row = current_vectors(model).aggregate(count=Count("pk"), last=Max("pk"), latest=Max("created_at"))
@@ -208,7 +179,8 @@ def _source(model: str) -> dict:
             "latest": row["latest"].isoformat() if row["latest"] else None}
 
 
-def _manifest() -> dict | None:
+def index_manifest() -> dict | None:
+    """What the index in use was built from and when; None when there is none."""
     try:
         return json.loads((index_dir() / "manifest.json").read_text("utf-8"))
     except FileNotFoundError:
@@ -234,7 +206,7 @@ def _reopen() -> None:
     stamp = (str(path), status.st_mtime_ns, status.st_ino)
     if stamp == _stamp and _opened is not None:
         return
-    manifest = _manifest()
+    manifest = index_manifest()
     _opened, _stamp = None, stamp
     if manifest is None:
         return

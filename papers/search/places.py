@@ -11,8 +11,9 @@ import os
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from papers.models import SearchText
 from papers.search.encoder import prepared
-from papers.search.index import index_dir, kind_vectors
+from papers.search.vectors import index_dir, kind_vectors, main_directions
 
 MAP_LIMIT = 2_000  # papers on the map (some ten seconds); of more, an even sample
 PERPLEXITY = 30.0
@@ -33,7 +34,7 @@ def refresh_places() -> int:
 
     Raises EncoderUnavailable when no model is prepared.
     """
-    ids, _, vectors = kind_vectors("paper", prepared().model_id)
+    ids, _, vectors = kind_vectors(SearchText.PAPER, prepared().model_id)
     step = max(1, -(-len(ids) // MAP_LIMIT))
     text_ids, vectors = np.array(ids[::step], dtype=np.int64), vectors[::step]
     if len(text_ids) < 3:
@@ -47,15 +48,6 @@ def refresh_places() -> int:
     np.savez(partial, text_ids=text_ids, places=places, content=content)
     os.replace(partial, index_dir() / "map.npz")
     return len(text_ids)
-
-
-def main_directions(vectors: np.ndarray, count: int) -> np.ndarray:
-    """The vectors (n, dimension) in their `count` main directions, of unit length again: (n, count)."""
-    centred = vectors - vectors.mean(axis=0)
-    with threadpool_limits(1):  # threads that wait for each other on a busy machine cost more than they save
-        _, axes = np.linalg.eigh(centred.T.astype(np.float64) @ centred)
-    reduced = centred @ axes[:, ::-1][:, :max(1, min(count, len(vectors) - 1))]
-    return reduced / np.maximum(np.linalg.norm(reduced, axis=1, keepdims=True), 1e-12)
 
 
 def _content() -> float | None:

@@ -1,4 +1,4 @@
-"""What a person typed into the search box, taken apart. Any text is a valid query. Pure Python.
+"""What a person typed into the search box, taken apart. Any text is a valid query.
 
     long tail            texts with these words; those with all of them first
     "label smoothing"    the words next to each other, required
@@ -12,12 +12,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from papers.extensions import extensions
+from papers.models import SearchText
 from papers.search.terms import FUNCTION_WORDS, stem
 
 MOST_TERMS = 64  # a pasted page is searched by its first words
 FIELDS = ("kind", "year", "digest", "cluster", "link")
-KINDS = ("paper", "method")
-LINKS = ("implements", "related", "none")  # a paper's best link to a method
+KINDS = (SearchText.PAPER, SearchText.METHOD)
 
 _FIELD = re.compile(rf"(?<!\S)({'|'.join(FIELDS)}):(\"[^\"]*\"|\S*)", re.IGNORECASE)
 _TERM = re.compile(r"(?<!\S)(-?)(?:\"([^\"]*)\"|(\S+))")
@@ -149,8 +150,9 @@ def _with_field(filters: Filters, field: str, value: str) -> tuple[Filters, str]
         kind = value.lower().rstrip("s")
         return (replace(filters, kinds=(kind,)), "") if kind in KINDS else (filters, "kind: is paper or method")
     if field == "link":
+        known = extensions.filters["link"]
         link = value.lower()
-        return (replace(filters, link=link), "") if link in LINKS else (filters, "link: is implements, related or none")
+        return (replace(filters, link=link), "") if link in known.values else (filters, f"link: is {known.in_words}")
     return replace(filters, **{field: value}), ""
 
 

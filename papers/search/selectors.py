@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from django.db.models import Count, QuerySet
 
+from papers.extensions import extensions
 from papers.models import Cluster, Paper, SearchText
-from papers.search.embedding import current_vectors
 from papers.search.places import read_places
+from papers.search.vectors import current_vectors
 from papers.selectors import paper_list
 
 MAP_WIDTH, MAP_HEIGHT, MARGIN = 900, 600, 14
@@ -77,7 +78,7 @@ def cluster_papers(cluster: Cluster) -> tuple[list[int], dict[int, float]]:
     """The cluster's papers, the most central first, and each one's cosine to the centre where it has a vector."""
     pks = list(cluster.papers.order_by("pk").values_list("pk", flat=True))
     rows = current_vectors(cluster.model_id).filter(
-        text__kind="paper", text__key__in=[str(pk) for pk in pks]).values_list("text__key", "values")
+        text__kind=SearchText.PAPER, text__key__in=[str(pk) for pk in pks]).values_list("text__key", "values")
     centre = np.frombuffer(cluster.centroid, dtype="<f4")
     central = {int(key): float(np.frombuffer(values, dtype="<f4") @ centre) for key, values in rows}
     return sorted(pks, key=lambda pk: (-central.get(pk, -1.0), pk)), central
@@ -85,14 +86,12 @@ def cluster_papers(cluster: Cluster) -> tuple[list[int], dict[int, float]]:
 
 def cluster_methods(cluster: Cluster) -> list[MethodCount]:
     """The methods the cluster's papers link to: those that implement most of its papers first."""
-    links = Paper._meta.get_field("links").related_model.objects.exclude(state="rejected").order_by().filter(
-        paper__cluster=cluster)
-    counts: dict[tuple, Counter] = {}
-    for arena, arena_title, slug, title, kind in links.values_list(
-            "method__arena", "method__arena__title", "method__slug", "method__title", "kind"):
-        counts.setdefault((arena, arena_title, slug, title), Counter())[kind] += 1
-    found = [MethodCount(*method, count["implements"], count["related"]) for method, count in counts.items()]
-    return sorted(found, key=lambda one: (-one.implements, -one.related, one.title))
+    counts: dict[tuple[str, str, str, str], Counter[str]] = {}
+    for link in extensions.method_links(cluster.papers.all()):
+        counts.setdefault((link.arena, link.arena_title, link.slug, link.title), Counter())[link.kind] += 1
+    methods = [MethodCount(arena, arena_title, slug, title, kinds["implements"], kinds["related"])
+               for (arena, arena_title, slug, title), kinds in counts.items()]
+    return sorted(methods, key=lambda method: (-method.implements, -method.related, method.title))
 
 
 def cluster_neighbours(cluster: Cluster, count: int = 5) -> list[tuple[Cluster, float]]:
@@ -114,7 +113,7 @@ def paper_map(cluster: Cluster | None = None) -> PaperMap | None:
     if found is None:
         return None
     text_ids, places = found
-    keys = dict(SearchText.objects.filter(kind="paper", pk__in=text_ids.tolist()).values_list("pk", "key"))
+    keys = dict(SearchText.objects.filter(kind=SearchText.PAPER, pk__in=text_ids.tolist()).values_list("pk", "key"))
     drawn = Paper.objects.filter(pk__in=[int(key) for key in keys.values()]).values_list("pk", "title", "cluster")
     papers = {str(pk): (pk, title, own) for pk, title, own in drawn}
     clusters = {found.pk: (number, found) for number, found in enumerate(cluster_list())}

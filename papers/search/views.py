@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, render
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_safe
 
+from papers.extensions import extensions
 from papers.models import Cluster, Paper, SearchText
 from papers.search import selectors
 from papers.search.embedding import embedding_progress
 from papers.search.forms import filters_from
 from papers.search.fusion import search, similar
-from papers.search.query import Filters
+from papers.search.query import KINDS, Filters
 from papers.selectors import filter_choices, paper_rows
+from papers.web import page_or_fragment
 
 PER_PAGE = 20
 PAPERS_PER_PAGE = 50
@@ -26,24 +27,24 @@ READ_WORDS = 190  # about what the packaged model reads of a text
 def search_page(request):
     filters, problems = filters_from(request.GET)
     results = search(request.GET.get("q", ""), filters=filters, limit=PER_PAGE, offset=_offset(request))
-    context = {"results": results, "problems": problems, "progress": embedding_progress(),
-               "query": _query(request), "asked": bool(results.query.typed or filters.about_papers)}
-    if not _is_fragment(request):
-        context["choices"] = filter_choices()
-    return _page_or_fragment(request, "papers/search.html", "papers/_search_results.html", context)
+    return page_or_fragment(request, "papers/search.html", "papers/_search_results.html", {
+        "results": results, "problems": problems, "progress": embedding_progress(), "query": _query(request),
+        "asked": bool(results.query.typed or filters.about_papers)}, only_page=lambda: {
+            "choices": filter_choices(), "link_filter": extensions.filters["link"]})
 
 
 @require_safe
 def paper_similar(request, pk):
     """Papers and methods near a paper: a fragment of its page, or a page of its own."""
     paper = get_object_or_404(Paper, pk=pk)
-    context = {"paper": paper}
-    for kind in ("paper", "method"):
+    context: dict[str, object] = {"paper": paper}
+    for kind in KINDS:
         try:
-            context[f"{kind}s"] = similar(kind="paper", key=str(pk), filters=Filters(kinds=(kind,)), limit=SIMILAR)
+            context[f"{kind}s"] = similar(kind=SearchText.PAPER, key=str(pk), filters=Filters(kinds=(kind,)),
+                                          limit=SIMILAR)
         except SearchText.DoesNotExist:
             context["unknown"] = True
-    return _page_or_fragment(request, "papers/paper_similar.html", "papers/_similar.html", context)
+    return page_or_fragment(request, "papers/paper_similar.html", "papers/_similar.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -53,7 +54,7 @@ def similar_page(request):
     filters, problems = filters_from(values)
     text = values.get("text", "").replace("\0", "").strip()[:TEXT_LIMIT]
     results = similar(text=text, filters=filters, limit=PER_PAGE) if text else None
-    return _page_or_fragment(request, "papers/similar.html", "papers/_similar_results.html", {
+    return page_or_fragment(request, "papers/similar.html", "papers/_similar_results.html", {
         "text": text, "results": results, "problems": problems, "filters": filters,
         "cut": len(text.split()) > READ_WORDS, "read_words": READ_WORDS})
 
@@ -94,13 +95,3 @@ def _query(request) -> str:
     for name in [name for name, value in params.items() if not value]:
         del params[name]
     return params.urlencode()
-
-
-def _is_fragment(request) -> bool:
-    return bool(request.htmx) and not request.htmx.history_restore_request
-
-
-def _page_or_fragment(request, page: str, fragment: str, context: dict):
-    response = render(request, fragment if _is_fragment(request) else page, context)
-    patch_vary_headers(response, ["HX-Request"])
-    return response

@@ -21,7 +21,7 @@ def library_vectors() -> dict[str, tuple[str, bytes]]:
 def embedded(library, library_vectors):
     """The library with its vectors, index and clusters."""
     from papers.models import SearchText, Vector
-    from papers.search.embedding import embed_texts
+    from papers.search.refresh import embed_texts
     Vector.objects.bulk_create(
         Vector(text=text, model_id=library_vectors[text.text_hash][0], text_hash=text.text_hash,
                dimension=len(library_vectors[text.text_hash][1]) // 4, values=library_vectors[text.text_hash][1])

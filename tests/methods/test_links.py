@@ -2,15 +2,17 @@
 
 import json
 
+import numpy as np
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.management import call_command
 
-from methods.models import Method, PaperLink
+from methods import services
+from methods.models import Arena, Method, PaperLink
 from methods.selectors import coverage, links_of
-from methods.services import curate_link, forget_curation, link_papers
-from papers.models import Paper
-from papers.services import import_digest
+from methods.services import curate_link, forget_curation, link_papers, refresh_links
+from papers.models import Paper, SearchText, Vector
+from papers.services import import_digest, record_search_texts
 
 STRANGERS = b"\n".join(json.dumps(record).encode() for record in [
     {"title": "Rare classes in skewed image collections", "year": 2025,
@@ -27,7 +29,7 @@ STRANGERS = b"\n".join(json.dumps(record).encode() for record in [
 def strangers(embedded):
     """Papers that no card names, one with a title close to a famous one's."""
     import_digest(name="strangers", data=STRANGERS)
-    from papers.search.embedding import embed_texts
+    from papers.search.refresh import embed_texts
     embed_texts()
     link_papers()
     return {paper.title.split()[0]: paper for paper in Paper.objects.filter(title__in=[
@@ -81,6 +83,99 @@ def test_a_curators_word_survives_and_can_be_undone(strangers, admin_user):
     by_hand = paper.links.get(method=unlike)
     assert (by_hand.origin, by_hand.state, by_hand.kind) == ("curator", "accepted", "implements")
     assert coverage()["links"]["none"] == 0
+
+
+MODEL = "a model"
+
+
+@pytest.fixture
+def scattered(db, settings, tmp_path, monkeypatch):
+    """Sixty papers and twelve methods with random vectors, ties among them, linked to nothing yet."""
+    settings.DATA_DIR = tmp_path
+    monkeypatch.setattr(services, "prepared", lambda: type("Prepared", (), {"model_id": MODEL}))
+    arena = Arena.objects.create(slug="arena", title="Arena", question="?", explanation="", baseline="m0", metrics=[],
+                                 settings=[], scales={}, source_code="")
+    methods = Method.objects.bulk_create(Method(
+        arena=arena, slug=f"m{number}", title=f"M{number}", summary="", explanation="", source_path="", source_code="",
+        code_digest="") for number in range(12))
+    papers = Paper.objects.bulk_create(Paper(title=f"P{number}", title_key=f"p{number}") for number in range(60))
+    record_search_texts([("method", method.key, method.title, "gradient descent") for method in methods])
+    record_search_texts([("paper", str(paper.pk), paper.title, "gradient ascent") for paper in papers])
+    vectors = np.random.default_rng(0).normal(size=(72, 8)).astype("<f4")
+    vectors[5] = vectors[6]
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    Vector.objects.bulk_create(
+        Vector(text=text, model_id=MODEL, text_hash=text.text_hash, dimension=8, values=vector.tobytes())
+        for text, vector in zip(SearchText.objects.order_by("pk"), vectors, strict=True))
+    cosines = vectors[12:] @ vectors[:12].T
+    return papers, methods, cosines
+
+
+def expected(cosines, row, banned=()):
+    """The links of one paper, one comparison at a time: (column, cosine, share of all cosines below it)."""
+    order = [column for column in np.argsort(-cosines[row], kind="stable") if column not in banned][:3]
+    return [(column, round(float(cosines[row, column]), 4),
+             round(float((cosines < cosines[row, column]).sum() / cosines.size * 100), 2)) for column in order]
+
+
+@pytest.mark.parametrize("rows_at_once", [7, 4096])
+def test_links_by_meaning_are_those_of_comparing_one_by_one(scattered, admin_user, monkeypatch, rows_at_once):
+    monkeypatch.setattr(services, "ROWS_AT_ONCE", rows_at_once)
+    papers, methods, cosines = scattered
+    nearest = int(cosines[3].argmax())
+    curate_link(paper=papers[3], method=methods[nearest], state="rejected", by=admin_user)
+    report = link_papers()
+    assert (report.implements, report.related, report.waiting) == (0, 180, 0)
+    column_of = {method.pk: column for column, method in enumerate(methods)}
+    for row, paper in enumerate(papers):
+        links = PaperLink.objects.filter(paper=paper, origin="meaning").order_by("-score", "method")
+        assert [(column_of[link.method_id], link.score, link.percentile) for link in links] == \
+            expected(cosines, row, [nearest] if row == 3 else ())
+        assert {tuple(link.reason) for link in links} == {("gradient",)}
+
+
+def test_what_has_not_changed_is_not_worked_out_again(scattered, admin_user, monkeypatch):
+    papers, methods, _ = scattered
+    assert refresh_links().related == 180
+    assert refresh_links() is None
+    with monkeypatch.context() as patch:
+        patch.setattr(services, "transaction", None)  # the second time nothing is written, so no transaction begins
+        assert link_papers().related == 180
+
+    def changes():
+        yield lambda: PaperLink.objects.filter(paper=papers[0]).first().delete()
+        yield lambda: Paper.objects.create(title="one more", title_key="one more")
+        yield lambda: Vector.objects.filter(text__key=str(papers[1].pk)).delete()
+        yield lambda: curate_link(paper=papers[2], method=methods[0], state="accepted", by=admin_user)
+        yield lambda: forget_curation(link=PaperLink.objects.get(paper=papers[2], method=methods[0]))
+        yield lambda: Method.objects.filter(pk=methods[1].pk).update(
+            papers=[{"title": "P4", "arxiv": None, "year": 2020, "covers": ""}])
+
+    for change in changes():
+        change()
+        assert refresh_links() is not None
+        assert refresh_links() is None
+    assert PaperLink.objects.get(method=methods[1], paper=papers[4]).kind == "implements"
+    assert PaperLink.objects.filter(paper=papers[4]).count() == 1
+
+
+def test_what_happens_while_links_are_worked_out_is_respected(scattered, admin_user, monkeypatch):
+    """Between reading and writing a curator speaks and a paper goes."""
+    papers, methods, cosines = scattered
+    nearest = methods[int(cosines[0].argmax())]
+    worked_out = services._nearest
+
+    def meanwhile(*arguments):
+        answer = worked_out(*arguments)
+        curate_link(paper=papers[0], method=nearest, state="rejected", by=admin_user)
+        Paper.objects.filter(pk=papers[1].pk).delete()
+        return answer
+
+    monkeypatch.setattr(services, "_nearest", meanwhile)
+    link_papers()
+    assert PaperLink.objects.get(paper=papers[0], method=nearest).state == "rejected"
+    assert not PaperLink.objects.filter(paper=papers[1].pk).exists()
+    assert PaperLink.objects.filter(paper=papers[2]).count() == 3
 
 
 def test_a_vanished_method_loses_its_automatic_links(strangers):

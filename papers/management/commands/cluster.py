@@ -2,8 +2,8 @@
 
 from django.core.management.base import BaseCommand
 
-from papers.clustering import update_clusters
 from papers.models import Cluster
+from papers.search.clustering import update_clusters
 
 
 class Command(BaseCommand):

@@ -2,12 +2,13 @@
 
 import time
 
-from celery import current_app
 from django.core.management.base import BaseCommand, CommandError
 from kombu.exceptions import OperationalError
 
-from papers.search.embedding import embed_texts, embedding_progress
+from papers.search.embedding import embedding_progress
 from papers.search.encoder import EncoderUnavailable
+from papers.search.refresh import embed_texts
+from papers.services import ask_for_embedding
 
 
 class Command(BaseCommand):
@@ -30,8 +31,7 @@ class Command(BaseCommand):
                               f"{progress.done} of {progress.total} by {progress.model_id or 'no model'}")
             return
         try:
-            current_app.signature("papers.embed_texts").apply_async(
-                queue="tasks", retry_policy={"max_retries": 1, "interval_start": 0.1})
+            ask_for_embedding()
         except OperationalError as error:
             raise CommandError(f"no broker to ask a worker through ({error}); use --now") from None
         progress = embedding_progress()

@@ -4,8 +4,10 @@ import json
 
 from django.core.management.base import BaseCommand, CommandError
 
+from papers.extensions import extensions
 from papers.search.forms import filters_from
 from papers.search.fusion import search
+from papers.search.query import KINDS
 
 
 class Command(BaseCommand):
@@ -13,11 +15,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("query")
-        parser.add_argument("--kind", choices=["paper", "method"], help="one kind only")
+        parser.add_argument("--kind", choices=KINDS, help="one kind only")
         parser.add_argument("--digest", help="papers listed in it: id or part of the name")
         parser.add_argument("--cluster", help="papers in it: id or part of the label")
         parser.add_argument("--year", help="2023, 2020-2022, 2020- or -2022")
-        parser.add_argument("--link", choices=["implements", "related", "none"], help="papers with this best link")
+        parser.add_argument("--link", choices=list(extensions.filters["link"].values),
+                            help="papers with this best link")
         parser.add_argument("--limit", type=int, default=10)
         parser.add_argument("--offset", type=int, default=0)
         parser.add_argument("--json", action="store_true", help="print one JSON object")

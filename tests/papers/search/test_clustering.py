@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from django.core.management import call_command
 
-from papers.clustering import distinctive_terms, group, label_of, update_clusters
 from papers.models import Cluster, Paper, Vector
-from papers.search.embedding import embed_texts
+from papers.search.clustering import distinctive_terms, group, label_of, update_clusters
 from papers.search.encoder import model_id
 from papers.search.places import read_places, refresh_places
+from papers.search.refresh import embed_texts
 from papers.services import record_search_texts
 
 SUBJECTS = {

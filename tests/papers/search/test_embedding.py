@@ -8,9 +8,10 @@ from django.core.management import call_command
 from filelock import FileLock
 
 from papers.models import SearchText, Vector
-from papers.search.embedding import embed_texts, embedding_progress
+from papers.search.embedding import embedding_progress
 from papers.search.encoder import EncoderUnavailable
 from papers.search.index import index_manifest
+from papers.search.refresh import embed_texts
 from papers.services import record_search_texts
 
 

@@ -4,9 +4,9 @@ import pytest
 
 from papers.models import Appearance, Cluster, Digest, Paper, SearchText
 from papers.search import index as index_module
-from papers.search.embedding import embed_texts
 from papers.search.fusion import RANK_CONSTANT, search, similar
 from papers.search.query import Filters
+from papers.search.refresh import embed_texts
 from papers.services import record_search_texts
 
 

@@ -7,17 +7,15 @@ import pytest
 
 from papers.models import SearchText, Vector
 from papers.search import index as index_module
-from papers.search.embedding import embed_texts
 from papers.search.encoder import EncoderUnavailable, encode_query, model_id
 from papers.search.index import (
     IndexUnavailable,
     current_index,
-    index_dir,
     index_manifest,
-    kind_vectors,
     rebuild_index,
-    text_vector,
 )
+from papers.search.refresh import embed_texts
+from papers.search.vectors import index_dir, kind_vectors, text_vector
 from papers.services import record_search_texts
 
 

@@ -11,8 +11,8 @@ from django.urls import reverse
 from methods.models import Arena, Method, PaperLink
 from papers.digests.titles import title_key
 from papers.models import Appearance, Cluster, Digest, Paper
-from papers.search.embedding import embed_texts
 from papers.search.encoder import EncoderUnavailable
+from papers.search.refresh import embed_texts
 from papers.services import record_search_texts
 
 HTMX = {"HX-Request": "true"}

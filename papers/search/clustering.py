@@ -13,21 +13,17 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from filelock import FileLock
 from threadpoolctl import threadpool_limits
 
-from papers.models import Cluster, Paper
-from papers.search.embedding import current_vectors
+from papers.models import Cluster, Paper, SearchText
 from papers.search.encoder import model_id
-from papers.search.index import kind_vectors
-from papers.search.places import main_directions
 from papers.search.terms import stem, surface_forms, terms, without_overlap
+from papers.search.vectors import current_vectors, index_dir, kind_vectors, main_directions
 
 logger = logging.getLogger(__name__)
 
@@ -54,12 +50,10 @@ class ClusterUpdate:
 
 def update_clusters(*, regroup: bool = False) -> ClusterUpdate:
     """Give every embedded paper a cluster. Repeating it changes nothing. `regroup` groups all papers anew."""
-    folder = Path(settings.DATA_DIR) / "index"
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / "clusters.lock"):
+    with FileLock(index_dir() / "clusters.lock"):
         started = timezone.now()
         model = model_id()
-        _, keys, vectors = kind_vectors("paper", model) if model else ([], [], np.empty((0, 0)))
+        _, keys, vectors = kind_vectors(SearchText.PAPER, model) if model else ([], [], np.empty((0, 0)))
         papers = {pk: cluster for pk, cluster in Paper.objects.values_list("pk", "cluster_id")}
         present = [row for row, key in enumerate(keys) if int(key) in papers]
         pks, vectors = [int(keys[row]) for row in present], vectors[present]
@@ -162,7 +156,7 @@ def _must_regroup(old: list[Cluster], pks: list[int], vectors: np.ndarray, membe
     if not old or any(cluster.model_id != model for cluster in old):
         return True
     since = min(cluster.updated_at for cluster in old)
-    changed = current_vectors(model).filter(text__kind="paper", created_at__gt=since).count()
+    changed = current_vectors(model).filter(text__kind=SearchText.PAPER, created_at__gt=since).count()
     if changed > max(REGROUP_LEAST, REGROUP_SHARE * len(pks)):
         return True
     for cluster in old:

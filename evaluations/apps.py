@@ -1,0 +1,21 @@
+"""What evaluations add to papers and methods: what was run and judged, and decisions that outlive a fold."""
+
+from django.apps import AppConfig
+
+
+class EvaluationsConfig(AppConfig):
+    name = "evaluations"
+
+    def ready(self) -> None:
+        from evaluations import facts
+        from methods.extensions import extensions as methods
+        from papers.extensions import Filter
+        from papers.extensions import extensions as papers
+
+        papers.filters["verdict"] = Filter(
+            "Verdict", {**{status: status for status in facts.STATUSES}, "none": "not measured"}, facts.has_verdict)
+        papers.verdict_counts = facts.verdict_counts
+        papers.on_fold.append(facts.keep_decisions)
+        methods.runs_done = facts.runs_done
+        methods.measured = facts.measured_methods
+        methods.judged = facts.judged_methods

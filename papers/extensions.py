@@ -1,0 +1,88 @@
+"""What the apps above papers know of a paper, and what they do when papers change.
+
+papers imports nothing of them and names none of their relations: each app registers its part in its AppConfig.ready.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from django.db.models import Exists, Q, QuerySet
+
+if TYPE_CHECKING:
+    from papers.models import Paper
+
+Condition = Q | Exists
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A further filter of paper lists: its title, its values with the words a form shows, and each one's condition."""
+
+    title: str
+    values: Mapping[str, str]
+    condition: Callable[[str], Condition]
+
+    @property
+    def in_words(self) -> str:
+        """The values as a sentence names them: "implements, related or none"."""
+        *first, last = self.values
+        return f"{', '.join(first)} or {last}" if first else last
+
+
+@dataclass(frozen=True, slots=True)
+class MethodLink:
+    """A method a paper is linked to, as lists, search and the API show it."""
+
+    paper: int
+    kind: str
+    state: str
+    arena: str
+    arena_title: str
+    slug: str
+    title: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.arena}/{self.slug}"
+
+
+Papers = QuerySet["Paper"] | Sequence[int]  # or their primary keys
+
+
+def _no_links(papers: Papers) -> Iterable[MethodLink]:
+    return ()
+
+
+def _no_verdicts(papers: Sequence[int]) -> Mapping[int, Mapping[str, int]]:
+    return {}
+
+
+@dataclass
+class Extensions:
+    """The parts that were registered.
+
+    `method_links` are those worth showing, a paper's best first; `verdict_counts` how many verdicts of each status a
+    paper has; `reasons_to_stay` conditions under which a paper stays when the last digest that lists it goes;
+    `on_fold` are told, in one transaction, that the second row goes because it is the same paper as the first;
+    `after_embedding` names the tasks to start when texts were embedded.
+    """
+
+    filters: dict[str, Filter] = field(default_factory=dict)
+    method_links: Callable[[Papers], Iterable[MethodLink]] = _no_links
+    verdict_counts: Callable[[Sequence[int]], Mapping[int, Mapping[str, int]]] = _no_verdicts
+    reasons_to_stay: list[Callable[[], Condition]] = field(default_factory=list)
+    on_fold: list[Callable[[Paper, Paper], None]] = field(default_factory=list)
+    after_embedding: list[str] = field(default_factory=list)
+
+    def links_by_paper(self, papers: Papers) -> dict[int, list[MethodLink]]:
+        """The links of these papers, by the paper's primary key."""
+        links: dict[int, list[MethodLink]] = {}
+        for link in self.method_links(papers):
+            links.setdefault(link.paper, []).append(link)
+        return links
+
+
+extensions = Extensions()
