@@ -25,9 +25,7 @@ def main() -> int:
     host, port = os.environ.get("HOST", "127.0.0.1"), os.environ.get("PORT", "8000")
     refuse_taken_port(host, port)
 
-    import django
-    django.setup()
-    from django.conf import settings
+    from django.conf import settings  # alone, without the apps: the parts load those, each for itself
 
     from workers.broker import BrokerError, embedded_broker
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))  # so that the broker is stopped too
@@ -37,10 +35,8 @@ def main() -> int:
                 stack.enter_context(embedded_broker())
             except BrokerError as error:
                 sys.exit(str(error))
-        manage("prepare")
         site = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0', '::') else host}:{port}"
-        link = manage("login_link", "--site", site, capture=True)
-        return serve(host, port, banner(site, link))
+        return serve(host, port, banner(site, prepare(site)))
 
 
 def refuse_taken_port(host: str, port: str) -> None:
@@ -54,12 +50,16 @@ def refuse_taken_port(host: str, port: str) -> None:
             sys.exit(f"PORT must be a number, not {port!r}")
 
 
-def manage(*command: str, capture: bool = False) -> str:
-    """Run a management command; ends the launch with its exit status when it fails."""
-    done = subprocess.run([PYTHON, "manage.py", *command], text=True, stdout=subprocess.PIPE if capture else None)
+def prepare(site: str) -> str:
+    """Bring the data folder up to date and return a login link; ends the launch when that fails.
+
+    Both in one process, which takes the memory of the method library with it when it ends.
+    """
+    command = ["manage.py", "login_link", "--prepare", "--site", site]
+    done = subprocess.run([PYTHON, *command], text=True, stdout=subprocess.PIPE)
     if done.returncode:
-        sys.exit(f"“manage.py {' '.join(command)}” failed; nothing was started.")
-    return (done.stdout or "").strip()
+        sys.exit(f"“{' '.join(command)}” failed; nothing was started.")
+    return done.stdout.strip()
 
 
 def processes(host: str, port: str) -> dict[str, list[str]]:

@@ -9,6 +9,8 @@ import os
 from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+# `manage.py prepare` has run Django's checks; in every worker they would import all pages, half a second of processor
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 app = Celery("assay")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

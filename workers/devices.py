@@ -65,13 +65,13 @@ def visible_device(name: str, environment=os.environ) -> str:
     kind, _, index = name.partition(":")
     if kind != "cuda" or not (index or "0").isdecimal():
         raise DeviceUnusable(f"ASSAY_DEVICE is {name!r}; it must be cpu, cuda or cuda:N")
-    index = int(index or 0)
+    position = int(index or 0)
     if not environment.get("CUDA_VISIBLE_DEVICES"):
-        return str(index)
-    listed = [one.strip() for one in environment["CUDA_VISIBLE_DEVICES"].split(",")]
-    if index >= len(listed):
+        return str(position)
+    listed = [entry.strip() for entry in environment["CUDA_VISIBLE_DEVICES"].split(",")]
+    if position >= len(listed):
         raise DeviceUnusable(f"ASSAY_DEVICE is {name}, but CUDA_VISIBLE_DEVICES lists only {', '.join(listed)}")
-    return listed[index]
+    return listed[position]
 
 
 def find_device(environment=os.environ) -> Device:
@@ -84,8 +84,8 @@ def find_device(environment=os.environ) -> Device:
     probe = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True,
                            env={**environment, "CUDA_VISIBLE_DEVICES": visible})
     if probe.returncode:
-        said = probe.stderr.strip().splitlines()[-1:] or ["no reason given"]
-        raise DeviceUnusable(f"{name} cannot be used: {said[0]}")
+        *_, reason = probe.stderr.strip().splitlines() or ["no reason given"]
+        raise DeviceUnusable(f"{name} cannot be used: {reason}")
     title, memory_mb = json.loads(probe.stdout)
     return Device(name, visible, title, memory_mb)
 

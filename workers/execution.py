@@ -15,7 +15,7 @@ from evaluations.models import Run
 from evaluations.runs import kept_code, services
 from evaluations.runs.measurements import LIBRARY
 from workers import devices
-from workers.isolation import ForkServer, Job, Watch, run_isolated
+from workers.isolation import Ending, ForkServer, Job, Watch, run_isolated
 
 logger = logging.getLogger(__name__)
 
@@ -33,14 +33,15 @@ def execute_run(pk: int, *, worker: str, device: devices.Device = devices.CPU) -
     if run.queue != "gpu":
         device = devices.CPU
     if run.scale not in run.method.arena.scales:
-        services.record_failure(run, failure="method", cause=f"{run.method.arena_id} has no scale {run.scale} any more")
+        services.record_failure(run, failure=Ending.METHOD,
+                                cause=f"{run.method.arena_id} has no scale {run.scale} any more")
         return
     try:
         _Attempt(run, device).go()
     except Exception as error:
         logger.exception("run %s failed in its worker", pk)
         cause = f"the worker could not carry it out: {type(error).__name__}: {error}"
-        persistently(lambda: services.record_failure(run, failure="machine", cause=cause, log=run.log))
+        persistently(lambda: services.record_failure(run, failure=Ending.MACHINE, cause=cause, log=run.log))
 
 
 class _Attempt:
@@ -50,12 +51,14 @@ class _Attempt:
         self.run, self.device = run, device
         limits = run.method.arena.scales[run.scale]
         original = run.replay_of
-        older = original and original.stale and run.code_digest == original.code_digest
-        self.library = kept_code.kept_for(original) if older else kept_code.keep_library()
+        if original and original.stale and run.code_digest == original.code_digest:
+            self.library = kept_code.kept_for(original)  # and run with it
+            folder = str(kept_code.library_folder(self.library))
+        else:
+            self.library, folder = kept_code.keep_library(), ""
         self.job = Job(arena=run.method.arena_id, method=run.method.slug, params=run.params, setting=run.setting,
                        scale=run.scale, seed=run.seed, seconds=limits["seconds"], memory_mb=limits["memory_mb"],
-                       device=device.torch_name, visible_devices=device.visible,
-                       library=str(kept_code.library_folder(self.library)) if older else "")
+                       device=device.torch_name, visible_devices=device.visible, library=folder)
         self.before = run.log  # of earlier attempts
         self.digest = ""
         self.superseded = ""
@@ -75,7 +78,7 @@ class _Attempt:
                 if devices.take_lease(self.run, self.device, self.job.memory_mb):
                     return True
             except ValueError as error:
-                services.record_failure(self.run, failure="memory", cause=str(error), log=self.log)
+                services.record_failure(self.run, failure=Ending.MEMORY, cause=str(error), log=self.log)
                 return False
             if stopping.is_set():
                 services.release_run(self.run, cause=STOPPED, log=self.log)
@@ -103,9 +106,9 @@ class _Attempt:
             return None
         return None if held else "taken away"
 
-    def record(self, ending) -> None:
+    def record(self, ending: Ending) -> None:
         run, log = self.run, self.before + ending.log
-        if ending.kind == "done":
+        if ending.outcome is not None:
             outcome = ending.outcome
             outcome["environment"][LIBRARY] = self.library
             superseded = self.superseded or persistently(
@@ -114,9 +117,9 @@ class _Attempt:
                 persistently(lambda: services.supersede_run(run, cause=superseded, log=log))
             else:
                 persistently(lambda: services.record_outcome(run, outcome=outcome, log=log, device=self.device.label))
-        elif ending.kind == "stopped" and self.superseded:
+        elif ending.kind == Ending.STOPPED and self.superseded:
             persistently(lambda: services.supersede_run(run, cause=self.superseded, log=log))
-        elif ending.kind == "stopped":
+        elif ending.kind == Ending.STOPPED:
             # cancelled or given to another: then this changes nothing
             persistently(lambda: services.release_run(run, cause=ending.cause, log=log))
         else:

@@ -1,7 +1,7 @@
 """A warm process that forks one child for every run.
 
 Importing torch takes seconds; forking a process that has done so takes milliseconds. `workers.isolation`
-starts this module as `python -m workers.forkserver FD`. Only third-party libraries are imported here: the
+starts this module as `python -m workers.forkserver FD`. Of the library nothing is imported here: the
 child imports the kit, the arena and the method from the disk, so a run always uses the code that is there.
 CUDA is never touched here, because it does not survive a fork.
 
@@ -30,6 +30,8 @@ from pathlib import Path
 
 import psutil
 
+from workers.isolation import Ending
+
 METHODS = Path(__file__).resolve().parent.parent / "methods"
 PR_SET_PDEATHSIG = 1
 
@@ -44,23 +46,31 @@ def main(control_fd: int) -> None:
 
 def third_party_imports() -> set[str]:
     """The modules outside the standard library and this project that arenas, methods and kit import."""
-    found = set()
-    for path in METHODS.glob("kit/**/*.py"), METHODS.glob("arenas/**/*.py"):
-        for file in path:
-            try:
-                tree = ast.parse(file.read_text())
-            except (SyntaxError, OSError):
-                continue  # a run of that file will say so
-            for node in tree.body:
-                if isinstance(node, ast.Import):
-                    found |= {alias.name for alias in node.names}
-                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                    found.add(node.module)
-    return {name for name in found if name.split(".")[0] not in sys.stdlib_module_names | {"methods"}}
+    names = set()
+    for file in [*METHODS.glob("kit/**/*.py"), *METHODS.glob("arenas/**/*.py")]:
+        try:
+            tree = _parsed(file.read_text())
+        except (SyntaxError, OSError):
+            continue  # a run of that file will say so
+        for node in tree.body:
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names.add(node.module)
+    return {name for name in names if name.split(".")[0] not in sys.stdlib_module_names | {"methods"}}
+
+
+def _parsed(text: str) -> ast.Module:
+    """What stands before the first class, which is where imports are; parsing all would take three times as long."""
+    try:
+        return ast.parse(text.partition("\nclass ")[0])
+    except SyntaxError:  # cut within a docstring, or at a decorator
+        return ast.parse(text)
 
 
 def preload() -> None:
     """Import what runs will need. Leaves one thread and no CUDA context, or forking would not be safe."""
+    gc.disable()  # imports leave no garbage worth the second that looking for it takes
     import torch
     import torch._dynamo  # the first optimiser of a process imports it: two seconds
     torch.set_num_threads(1)
@@ -78,6 +88,7 @@ def preload() -> None:
         print(f"forkserver: an import started threads ({', '.join(threads)}), which a fork leaves behind",
               file=sys.stderr, flush=True)
     gc.collect()
+    gc.enable()
     gc.freeze()  # keeps the garbage collector of a child from copying the shared pages
 
 
@@ -90,12 +101,12 @@ def serve(control: socket.socket) -> None:
     children: dict[int, int] = {}  # pid -> its events descriptor, kept open for the exit event
     try:
         while True:
-            ready = select.select([control, woken], [], [])[0]
+            ready = select.select([control.fileno(), woken], [], [])[0]
             if woken in ready:
                 with contextlib.suppress(BlockingIOError):
                     os.read(woken, 4096)
                 reap(children)
-            if control in ready:
+            if control.fileno() in ready:
                 request, fds, *_ = socket.recv_fds(control, 1, 3)
                 if not request:
                     return
@@ -208,17 +219,17 @@ def limit_memory(job: dict) -> None:
 
 
 def blame(error: BaseException) -> str:
-    """memory, machine or method: only the machine's failures are worth another attempt."""
+    """MEMORY, MACHINE or METHOD: only the machine's failures are worth another attempt."""
     import torch
     text = str(error).lower()
     if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in text \
             or "not enough memory" in text:
-        return "memory"
+        return Ending.MEMORY
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EIO, errno.EMFILE, errno.ENFILE):
-        return "machine"
+        return Ending.MACHINE
     if any(cls.__name__ == "DataUnavailable" for cls in type(error).__mro__):
-        return "machine"
-    return "method"
+        return Ending.MACHINE
+    return Ending.METHOD
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 from django.db.models import Count, Min
 from django.utils import timezone
 from kombu.exceptions import OperationalError
+from kombu.transport.redis import Channel
 
 from evaluations.models import Run, Worker
 from evaluations.runs import services
@@ -30,6 +31,7 @@ logger = logging.getLogger(__name__)
 BEAT_SECONDS = 3.0
 QUEUES = ("cpu", "gpu", "tasks")
 FORGET_AFTER = timedelta(minutes=10)
+WORKER_FACTS = ("name", "queues", "host", "pid", "slots", "device", "device_memory_mb", "started_at", "seen_at")
 
 
 # --- a worker's own part --------------------------------------------------------------------------
@@ -41,6 +43,7 @@ class Heart(threading.Thread):
         super().__init__(name="heart", daemon=True)
         self.worker = f"{node}:{os.getpid()}"[:120]
         self.device = device
+        self.queues = set(queues)
         self.facts = {"queues": sorted(queues), "host": socket.gethostname(), "pid": os.getpid(), "slots": slots,
                       "device": device.lease_key if device.visible else "cpu", "device_memory_mb": device.memory_mb}
         self.ended = threading.Event()
@@ -88,8 +91,9 @@ def choose_device(sender, instance, **_):
 
 @signals.worker_ready.connect
 def begin(**_):
+    assert heart, "a worker is set up before it is ready"
     heart.start()
-    if set(heart.facts["queues"]) & set(services.QUEUES):
+    if heart.queues & set(services.QUEUES):
         execution.server.start()
 
 
@@ -135,7 +139,9 @@ def messages_waiting() -> dict[str, int] | None:
         with current_app.connection_for_read(transport_options={
                 **settings.CELERY_BROKER_TRANSPORT_OPTIONS, "socket_connect_timeout": 3, "socket_timeout": 3,
                 "max_retries": 0}) as link:
-            client = link.default_channel.client
+            channel = link.default_channel
+            assert isinstance(channel, Channel), "the broker is a Redis or Valkey"
+            client = channel.client
             with client.pipeline(transaction=False) as pipe:
                 for queue in QUEUES:
                     for step in steps:
@@ -171,9 +177,7 @@ class Health:
     problems: list[str]
 
     def as_dict(self) -> dict[str, Any]:
-        workers = [{"name": w.name, "queues": w.queues, "host": w.host, "pid": w.pid, "slots": w.slots,
-                    "device": w.device, "device_memory_mb": w.device_memory_mb, "started_at": w.started_at,
-                    "seen_at": w.seen_at} for w in self.workers]
+        workers = [{name: getattr(worker, name) for name in WORKER_FACTS} for worker in self.workers]
         return {"ok": not self.problems, "database": self.database, "broker": self.broker,
                 "queues": [asdict(queue) for queue in self.queues], "workers": workers, "index": self.index,
                 "disk_free_gb": self.disk_free_gb, "disk_total_gb": self.disk_total_gb, "problems": self.problems}
@@ -182,7 +186,7 @@ class Health:
 def health() -> Health:
     """The state of the whole installation, measured now."""
     waiting = messages_waiting()
-    workers = [w for w in Worker.objects.order_by("name") if w.seen_at >= timezone.now() - services.LOST_AFTER]
+    workers = list(Worker.objects.filter(seen_at__gte=timezone.now() - services.LOST_AFTER).order_by("name"))
     counts = Run.objects.filter(state__in=Run.ACTIVE).values("queue", "state").annotate(
         n=Count("pk"), oldest=Min("requested_at"))
     runs = {(row["queue"], row["state"]): row for row in counts}

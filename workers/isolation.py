@@ -76,7 +76,10 @@ class Watch:
 
 @dataclass(frozen=True)
 class Ending:
-    """How a run ended. `kind` is done, stopped, or a failure: method, time, memory, lost, machine."""
+    """How a run ended. `kind` is DONE, STOPPED by this side, or whose or what failure it was."""
+
+    DONE, STOPPED = "done", "stopped"
+    METHOD, TIME, MEMORY, LOST, MACHINE = "method", "time", "memory", "lost", "machine"
 
     kind: str
     cause: str = ""
@@ -86,6 +89,14 @@ class Ending:
     log: str = ""
     curve: list[dict[str, float]] = field(default_factory=list)
     code_digest: str = ""
+
+
+@dataclass(frozen=True)
+class Exit:
+    """The forkserver's last word on a child: its exit status, or why there is none."""
+
+    status: int | None = None
+    error: str = ""
 
 
 class ForkServer:
@@ -108,8 +119,7 @@ class ForkServer:
         log_r, log_w = os.pipe()
         try:
             with self._lock:
-                self._ensure()
-                socket.send_fds(self._control, [b"j"], [job_r, events_w, log_w])
+                socket.send_fds(self._ensure(), [b"j"], [job_r, events_w, log_w])
         except OSError:
             for fd in (job_w, events_r, log_r):
                 os.close(fd)
@@ -139,9 +149,10 @@ class ForkServer:
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
-    def _ensure(self) -> None:
-        if self._process and self._process.poll() is None:
-            return
+    def _ensure(self) -> socket.socket:
+        """The control socket of a living process."""
+        if self._control and self._process and self._process.poll() is None:
+            return self._control
         if self._control:
             self._control.close()
         ours, theirs = socket.socketpair()
@@ -167,6 +178,7 @@ class ForkServer:
                                         f"(exit status {self._process.wait()}); its error is in the worker's output")
         ours.settimeout(None)
         self._control = ours
+        return ours
 
 
 def run_isolated(server: ForkServer, job: Job, on_news: Callable[[Watch], str | None] = lambda watch: None) -> Ending:
@@ -178,19 +190,19 @@ def run_isolated(server: ForkServer, job: Job, on_news: Callable[[Watch], str | 
     try:
         events, log = server.spawn(job)
     except OSError as error:
-        return Ending("machine", f"no process could be started: {error.strerror or error}")
+        return Ending(Ending.MACHINE, f"no process could be started: {error.strerror or error}")
     return _Watcher(job, events, log, on_news).to_the_end()
 
 
 class _Watcher:
-    def __init__(self, job: Job, events: int, log: int, on_news):
+    def __init__(self, job: Job, events: int, log: int, on_news: Callable[[Watch], str | None]):
         self.job, self.on_news, self.watch = job, on_news, Watch()
         self.events, self.log = events, log
         self.half_line, self.decoder = b"", codecs.getincrementaldecoder("utf-8")("replace")
-        self.exit: dict | None = None  # the exit event
-        self.outcome: dict | None = None
-        self.error: dict | None = None
-        self.verdict: Ending | None = None  # why this side killed the child
+        self.exit: Exit | None = None
+        self.outcome: dict[str, Any] | None = None
+        self.error: dict[str, str] | None = None
+        self.verdict: tuple[str, str] | None = None  # kind and cause, when this side killed the child
         self.news = True
         self.started = self.told = time.monotonic()
         self.process: psutil.Process | None = None  # the child, once it has said that it is there
@@ -208,7 +220,7 @@ class _Watcher:
                         if not self._read(key.fd):
                             selector.unregister(key.fd)
                             if key.fd == self.events and self.exit is None:
-                                self.exit = {"error": "the process that starts runs has died"}
+                                self.exit = Exit(error="the process that starts runs has died")
                     self._look()
                     self._pass_on()
                 self._read(self.log)
@@ -216,7 +228,7 @@ class _Watcher:
                 self._kill()
                 os.close(self.events)
                 os.close(self.log)
-        return self._ending()
+        return self._ending(self.exit)
 
     def _read(self, fd: int) -> bool:
         """Take in what is there. False at the end of the stream."""
@@ -268,7 +280,7 @@ class _Watcher:
         elif kind == "error":
             self.error = event
         elif kind == "exit":
-            self.exit = event
+            self.exit = Exit(**event)
 
     def _look(self) -> None:
         if not self.watch.pid or self.exit or self.verdict or self.outcome is not None:
@@ -276,19 +288,19 @@ class _Watcher:
         self._weigh()
         now = time.monotonic()
         if self.watch.memory_mb > self.job.memory_mb:
-            self._end("memory", f"went over the memory limit of {self.job.memory_mb:g} MB: "
-                                f"it held {self.watch.memory_mb:.0f} MB")
+            self._end(Ending.MEMORY, f"went over the memory limit of {self.job.memory_mb:g} MB: "
+                                     f"it held {self.watch.memory_mb:.0f} MB")
         elif self.measuring_since is None:
             if now - self.started > DATA_SECONDS:
-                self._end("machine", f"its data did not load within {DATA_SECONDS / 60:g} minutes")
+                self._end(Ending.MACHINE, f"its data did not load within {DATA_SECONDS / 60:g} minutes")
         elif now - self.measuring_since > self.job.clock_seconds:
-            self._end("time", f"hit the time limit of {self.job.seconds:g} s" if self.job.device != "cpu" else
+            self._end(Ending.TIME, f"hit the time limit of {self.job.seconds:g} s" if self.job.device != "cpu" else
                       f"gave no result within {self.job.clock_seconds:g} s, though its limit is "
                       f"{self.job.seconds:g} s of processor time")
         elif self.job.device == "cpu":
             if self._processor_seconds() - self.processor_before > self.job.seconds:
-                self._end("time", f"hit the time limit of {self.job.seconds:g} s of processor time "
-                                  f"({self.watch.text})")
+                self._end(Ending.TIME, f"hit the time limit of {self.job.seconds:g} s of processor time "
+                                       f"({self.watch.text})")
 
     def _weigh(self) -> None:
         """Take down the resident memory, as in a run's peak memory; the last known stays when none can be read."""
@@ -314,43 +326,46 @@ class _Watcher:
         self.told, self.news = now, False
         stop = self.on_news(self.watch)
         if stop and self.outcome is None:
-            self._end("stopped", stop)
+            self._end(Ending.STOPPED, stop)
 
     def _end(self, kind: str, cause: str) -> None:
-        self.verdict = Ending(kind, cause)
+        self.verdict = kind, cause
         self._kill()
 
     def _kill(self) -> None:
-        if self.watch.pid and (self.exit is None or "status" not in self.exit):
+        if self.watch.pid and (self.exit is None or self.exit.status is None):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.watch.pid, signal.SIGKILL)
 
-    def _ending(self) -> Ending:
-        since = self.measuring_since or self.started
-        facts = {"seconds": time.monotonic() - since, "peak_memory_mb": self.watch.peak_memory_mb,
-                 "log": self.watch.log, "curve": self.watch.curve, "code_digest": self.watch.code_digest}
+    def _ending(self, last: Exit) -> Ending:
+        kind, cause = self._kind_and_cause(last)
+        return Ending(kind, cause, self.outcome, seconds=time.monotonic() - (self.measuring_since or self.started),
+                      peak_memory_mb=self.watch.peak_memory_mb, log=self.watch.log, curve=self.watch.curve,
+                      code_digest=self.watch.code_digest)
+
+    def _kind_and_cause(self, last: Exit) -> tuple[str, str]:
         if self.outcome is not None:
-            return Ending("done", outcome=self.outcome, **facts)
+            return Ending.DONE, ""
         if self.verdict:
-            return Ending(self.verdict.kind, self.verdict.cause, **facts)
+            return self.verdict
         if self.error:
             kind, cause = self.error["failure"], self.error["cause"]
-            if kind == "memory":
+            if kind == Ending.MEMORY:
                 cause = f"went over the memory limit of {self.job.memory_mb:g} MB: {cause}"
-            return Ending(kind, cause, **facts)
-        if "error" in self.exit:
-            return Ending("machine", self.exit["error"], **facts)
-        return Ending(*_death(self.exit["status"]), **facts)
+            return kind, cause
+        if last.status is None:
+            return Ending.MACHINE, last.error
+        return _death(last.status)
 
 
 def _death(status: int) -> tuple[str, str]:
     """Kind and cause when a child ended without a word. A negative status is the signal's number."""
     if status >= 0:
-        return "method", f"the process ended with exit status {status} and no outcome"
+        return Ending.METHOD, f"the process ended with exit status {status} and no outcome"
     try:
         name = signal.Signals(-status).name
     except ValueError:
         name = f"signal {-status}"
     if -status in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        return "lost", f"its process was killed from outside ({name}); the machine may have run out of memory"
-    return "method", f"its process crashed ({name})"
+        return Ending.LOST, f"its process was killed from outside ({name}); the machine may have run out of memory"
+    return Ending.METHOD, f"its process crashed ({name})"

@@ -14,7 +14,7 @@ def status(request):
 def healthz(request):
     """200 when the database and the broker answer, else 503; the body says what is wrong either way."""
     try:
-        found = health()
+        state = health()
     except DatabaseError as error:
         return JsonResponse({"ok": False, "problems": [f"the database does not answer: {error}"]}, status=503)
-    return JsonResponse(found.as_dict(), status=200 if found.broker else 503)
+    return JsonResponse(state.as_dict(), status=200 if state.broker else 503)

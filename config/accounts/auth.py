@@ -10,12 +10,12 @@ from config.accounts.models import ApiToken
 
 class TokenAuth(HttpBearer):
     def authenticate(self, request, token):
-        found = ApiToken.objects.select_related("user").filter(digest=ApiToken.digest_of(token)).first()
-        if found is None or not found.user.is_active:
+        known = ApiToken.objects.select_related("user").filter(digest=ApiToken.digest_of(token)).first()
+        if known is None or not known.user.is_active:
             raise HttpError(401, "This API token is unknown or its owner is not active.")
-        ApiToken.objects.filter(pk=found.pk).update(last_used_at=timezone.now())
-        request.user = found.user
-        return found.user
+        ApiToken.objects.filter(pk=known.pk).update(last_used_at=timezone.now())
+        request.user = known.user
+        return known.user
 
 
 class SessionAuth(APIKeyCookie):

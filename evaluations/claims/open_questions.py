@@ -369,7 +369,7 @@ class ArenaEstimate:
 def arena_estimate(arena: Arena, *, scale: str, seeds: int) -> ArenaEstimate:
     """One estimate per setting; five queries, and two more where a method was never run."""
     methods = list(arena.methods.filter(present=True).select_related("arena").only(
-        "slug", "code_digest", "arena__scales"))
+        "slug", "code_digest", "digests", "arena__scales"))
     done, active = seeds_of(methods, scale)
     times, slots = RunTimes(methods, scale), worker_slots()
     return ArenaEstimate(scale, seeds, tuple(

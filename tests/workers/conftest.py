@@ -128,15 +128,15 @@ def installation(project, prepared_database, django_db_blocker):
     file = {**described, "NAME": str(data / "assay.sqlite3")}
     connections.settings["default"] = file
     del connections["default"]
-    found = Installation(project, data)
+    running = Installation(project, data)
     with django_db_blocker.unblock():
         try:
-            found.start_broker()
-            yield found
+            running.start_broker()
+            yield running
         finally:
-            found.stop_workers()
-            if found.broker:
-                found.stop_broker()
+            running.stop_workers()
+            if running.broker:
+                running.stop_broker()
             connections["default"].close()
             connections.settings["default"] = described
             connections["default"] = before
@@ -169,10 +169,10 @@ def ask(installation):
 def until(installation):
     """Wait until a run is in one of the states; the run as it then is."""
     def until(run, *states: str, seconds: float = 60):
-        def there():
+        def reached() -> bool:
             run.refresh_from_db()
             return run.state in states
-        wait_until(there, seconds=seconds, what=f"{run} to be {' or '.join(states)}, it is {run.state}", pause=0.05)
+        wait_until(reached, seconds=seconds, what=f"{run} to be {' or '.join(states)}, it is {run.state}", pause=0.05)
         return run
     return until
 

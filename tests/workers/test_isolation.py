@@ -14,7 +14,7 @@ import pytest
 
 from tests.services import wait_until
 from tests.workers.conftest import eventually_gone
-from workers.isolation import LOG_LIMIT, ForkServer, Job, run_isolated
+from workers.isolation import LOG_LIMIT, Ending, ForkServer, Job, run_isolated
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +30,11 @@ def job(entry: str, *, seconds=60.0, memory_mb=2000.0, **params) -> Job:
 
 
 def test_a_child_finds_one_thread_no_cuda_and_nothing_of_the_worker(server):
-    found = run_isolated(server, job("describe")).outcome
-    assert found["threads"] == found["torch_threads"] == 1
-    assert not found["cuda_initialised"] and not found["django"]
-    assert found["visible"] == "" and found["nice"] >= 5 and found["group"]
-    assert len(found["descriptors"]) <= 6, found["descriptors"]  # standard streams, events, the listing itself
+    child = run_isolated(server, job("describe")).outcome
+    assert child["threads"] == child["torch_threads"] == 1
+    assert not child["cuda_initialised"] and not child["django"]
+    assert child["visible"] == "" and child["nice"] >= 5 and child["group"]
+    assert len(child["descriptors"]) <= 6, child["descriptors"]  # standard streams, events, the listing itself
 
 
 def test_the_server_itself_has_one_thread(server):
@@ -50,7 +50,7 @@ def test_a_gpu_job_sees_only_its_device(server):
     import torch
     if torch.cuda.is_available():
         pytest.skip("device 3 may or may not be here")
-    assert ending.kind == "method", "without CUDA the device cannot be had, and that is an error, not a CPU run"
+    assert ending.kind == Ending.METHOD, "without CUDA the device cannot be had, and that is an error, not a CPU run"
 
 
 def test_many_at_once_from_many_threads(server):
@@ -63,14 +63,14 @@ def test_a_run_costs_milliseconds(server):
     server.start()
     started = time.perf_counter()
     for _ in range(5):
-        assert run_isolated(server, job("sleep", pause=0.0)).kind == "done"
-    each = (time.perf_counter() - started) / 5
-    assert each < 0.5, f"{each:.3f} s; importing torch anew takes longer"
+        assert run_isolated(server, job("sleep", pause=0.0)).kind == Ending.DONE
+    seconds = (time.perf_counter() - started) / 5
+    assert seconds < 0.5, f"{seconds:.3f} s; importing torch anew takes longer"
 
 
 def test_the_newest_output_is_kept(server):
     ending = run_isolated(server, job("shout"))
-    assert ending.kind == "done"
+    assert ending.kind == Ending.DONE
     assert len(ending.log) <= LOG_LIMIT
     assert ending.log.endswith("line 29999\n\ufffd not a text\nthe end") and "line 9\n" not in ending.log
 
@@ -122,7 +122,7 @@ def test_the_clock_ends_what_uses_no_processor(server):
     assert stuck.clock_seconds == 65
     impatient = type("Impatient", (Job,), {"clock_seconds": property(lambda self: 0.5)})(**stuck.__dict__)
     ending = run_isolated(server, impatient)
-    assert ending.kind == "time" and "gave no result within" in ending.cause
+    assert ending.kind == Ending.TIME and "gave no result within" in ending.cause
 
 
 @pytest.mark.parametrize("hook", ["on_measuring", "unknown_to_this_library"])
@@ -132,7 +132,7 @@ def test_the_limit_counts_from_the_data_on_also_in_a_library_kept_from_before(se
     execute.write_text(execute.read_text().replace("on_measuring", hook))
     ending = run_isolated(server, Job("proving-ground", "spinning", seconds=0.3, memory_mb=2000, scale="smoke",
                                       library=str(tmp_path)))
-    assert ending.kind == "time" and ending.cause.startswith("hit the time limit"), ending
+    assert ending.kind == Ending.TIME and ending.cause.startswith("hit the time limit"), ending
     assert ending.curve, "what it had recorded is kept"
 
 
@@ -147,6 +147,6 @@ def test_children_end_with_their_server():
     ending = run_isolated(server, job("sleep", pause=60.0), on_news)
     assert (ending.kind, ending.cause) == ("machine", "the process that starts runs has died")
     eventually_gone(pids[0])
-    assert run_isolated(server, job("sleep", pause=0.0)).kind == "done", "the next run starts another"
+    assert run_isolated(server, job("sleep", pause=0.0)).kind == Ending.DONE, "the next run starts another"
     server.stop()
     assert server.pid is None

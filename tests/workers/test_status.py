@@ -58,8 +58,8 @@ def test_waiting_runs_and_nobody_there(client, server):
     method = make_method(make_arena(), "plain")
     Run.objects.create(method=method, seed=0, code_digest="x", queue="gpu")
     Run.objects.filter(seed=0).update(requested_at=timezone.now() - timedelta(hours=2))
-    found = client.get("/healthz").json()
-    assert found["problems"] == ["no worker listens to the queue gpu: 1 waiting"] and found["ok"] is False
+    state = client.get("/healthz").json()
+    assert state["problems"] == ["no worker listens to the queue gpu: 1 waiting"] and state["ok"] is False
     page = text(client.get("/status/", headers={"HX-Request": "true"}))
     assert page.startswith('<div id="health"') and "none listens" in page and "hours ago" in page
     assert "No worker is up" in page

@@ -11,8 +11,8 @@ class Command(BaseCommand):
     help = "Say which workers of this host are alive; fails when none is."
 
     def handle(self, **options):
-        here = [worker for worker in live_workers() if worker.host == socket.gethostname()]
-        if not here:
+        workers = [worker for worker in live_workers() if worker.host == socket.gethostname()]
+        if not workers:
             raise CommandError(f"no worker of {socket.gethostname()} has been heard of lately")
-        for worker in here:
+        for worker in workers:
             self.stdout.write(f"{worker.name}: {', '.join(worker.queues)}; last heard of at {worker.seen_at:%H:%M:%S}")
