@@ -55,7 +55,7 @@ def grow_library(root: Path, size: int) -> list[Copy]:
     by_remainder = sorted(files, key=lambda arena: exact[arena] - wanted[arena], reverse=True)
     for arena in by_remainder[:size - there - sum(wanted.values())]:
         wanted[arena] += 1
-    copies = []
+    copies: list[Copy] = []
     for arena, paths in files.items():
         for number in range(wanted[arena]):
             original, turn = paths[number % len(paths)], number // len(paths) + 1
@@ -78,7 +78,7 @@ def renamed(text: str, stem: str, turn: int, arxiv: int) -> str:
             named = {keyword.arg: keyword.value for keyword in node.keywords}
             title = named.get("title") or (node.args[0] if node.args else None)
             if isinstance(title, ast.Constant):
-                changes.append((title, repr(f"{title.value}, copy {turn}")))
+                changes.append((title, repr(f"{title.value!s}, copy {turn}")))
             for value in (*node.args, *named.values()):
                 if isinstance(value, ast.Constant) and isinstance(value.value, str) and ARXIV.fullmatch(value.value):
                     changes.append((value, repr(f"{value.value[:4]}.{arxiv}")))
@@ -187,10 +187,11 @@ def add_waiting_run(data: Path, arena: str) -> int:
         run = dict(connection.execute(
             "SELECT * FROM evaluations_run WHERE state = 'done' AND method_id IN "
             "(SELECT id FROM methods_method WHERE arena_id = ? AND present) ORDER BY id", [arena]).fetchone())
-        key = int(connection.execute("SELECT max(id) FROM evaluations_run").fetchone()[0]) + 1
+        newest, latest = connection.execute("SELECT max(id), max(requested_at) FROM evaluations_run").fetchone()
+        key = int(newest) + 1
         _insert(connection, "evaluations_run", [{
-            **run, "id": key, "seed": 987654, "state": "queued", "progress": 0.0, "finished_at": None,
-            "started_at": None, "cause": "waits for the measurement of a poll"}])
+            **run, "id": key, "seed": 987654, "state": "queued", "requested_at": latest, "progress": 0.0,
+            "finished_at": None, "started_at": None, "cause": "waits for the measurement of a poll"}])
     return key
 
 
@@ -201,7 +202,7 @@ def remove_run(data: Path, key: int) -> None:
 
 def sizes(data: Path) -> dict[str, int]:
     """Bytes of content by table, of every table but those that hold what a run says of itself."""
-    about_runs = re.compile(r"evaluations_(run|score|verdict|claim|worker|devicelease)|sqlite_|django_|.*fts|.*_lexical")
+    about_runs = re.compile(r"evaluations_(run|score|verdict|claim|worker|devicelease)$|sqlite_|django_")
     found = {}
     with database(data) as connection:
         for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():

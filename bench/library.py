@@ -52,8 +52,8 @@ NEEDS_DATABASE = {"start", "edit", "pages", "poll", "kept"}
 REPEATS = 3  # of a command
 REQUESTS, LEAST_REQUESTS, WARM_UPS, PAGE_SECONDS = 20, 5, 2, 8.0
 GOAL_START, GOAL_PAGE_MS, GOAL_ARENA_BYTES, GOAL_GROWTH = 5.0, 100.0, 300_000, 1.5
-METHOD_FILE = re.compile(r"\bmethods\.arenas\.(\w+)\.(\w+)\s*$", re.MULTILINE)
 Answer = dict[str, Any]
+Pair = tuple[list[float], list[float]]  # of today's library and of the grown one
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ class Page(HTMLParser):
     def links(self, pattern: str = "", *, attribute: str = "href", having: str = "") -> list[str]:
         """Addresses on this site that match, without the part after #, each once."""
         addresses = [urljoin(self.path, element[attribute]).partition("#")[0] for _, element in self.elements
-                     if attribute in element and having in element or (attribute in element and not having)]
+                     if attribute in element and (not having or having in element)]
         return list(dict.fromkeys(address for address in addresses
                                   if address.startswith("/") and re.search(pattern, address)))
 
@@ -246,7 +246,8 @@ def loaded(today: Library, grown: Library) -> dict[str, dict[str, int]]:
 
 
 def largest_arena(library: Library) -> str:
-    return str(library.rows("SELECT arena_id FROM methods_method WHERE present GROUP BY 1 ORDER BY count(*) DESC")[0][0])
+    counted = library.rows("SELECT arena_id, count(*) FROM methods_method WHERE present GROUP BY 1 ORDER BY 2 DESC")
+    return str(counted[0][0])
 
 
 def sample_file(library: Library) -> Path:
@@ -269,12 +270,12 @@ def edited(path: Path) -> Iterator[None]:
 
 # --- commands -------------------------------------------------------------------------------------
 
-def seconds(part: str, name: str, of_today: list[float], of_grown: list[float], goal: float | None = None) -> Measure:
+def seconds(part: str, name: str, spent: Pair, goal: float | None = None) -> Measure:
     """Medians of processor seconds."""
-    before, after = statistics.median(of_today), statistics.median(of_grown)
+    before, after = map(statistics.median, spent)
     return Measure(part, name, f"{before:.2f} s", f"{after:.2f} s", after / before if before else None,
                    "" if goal is None else f"<= {goal:g} s", judged(goal is not None, goal is None or after <= goal),
-                   {"today": of_today, "grown": of_grown})
+                   {"today": spent[0], "grown": spent[1]})
 
 
 def count(part: str, name: str, before: int, after: int, goal: int | None = None) -> Measure:
@@ -287,31 +288,45 @@ def judged(asked: bool, met: bool) -> str:
     return ("met" if met else "missed") if asked else ""
 
 
+WATCH = """
+import os, sys
+
+def executed(event, arguments, into=os.open(os.environ["EXECUTED"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)):
+    if event == "exec" and "arenas" in (name := getattr(arguments[0], "co_filename", "")):
+        os.write(into, (name + chr(10)).encode())
+
+sys.addaudithook(executed)
+"""
+
+
 def files_read(library: Library) -> int:
-    """How many method files a start imports."""
-    _, _, told = library.manage("prepare", PYTHONPROFILEIMPORTTIME="1")
-    present = {(arena, path.stem) for arena, paths in growth.method_files(library.root).items() for path in paths}
-    return len(set(METHOD_FILE.findall(told)) & present)
+    """How many method files a start imports, in whatever process."""
+    with tempfile.TemporaryDirectory() as folder:
+        names = Path(folder, "executed")
+        Path(folder, "sitecustomize.py").write_text(WATCH)
+        library.manage("prepare", PYTHONPATH=folder, EXECUTED=str(names))
+        executed = set(names.read_text().splitlines())
+    return sum(str(path) in executed for paths in growth.method_files(library.root).values() for path in paths)
 
 
 def measure_start(today: Library, grown: Library) -> list[Measure]:
-    again: list[list[float]] = [[], []]
-    answers: list[list[float]] = [[], []]
-    idle: list[list[float]] = [[], []]
+    again: Pair = ([], [])
+    answers: Pair = ([], [])
+    idle: Pair = ([], [])
     for _ in range(REPEATS):
         for place, library in enumerate((today, grown)):
             again[place].append(library.manage("prepare")[0])
             with library.launched() as (answered, settled):
                 answers[place].append(answered)
                 idle[place].append(settled)
-    return [seconds("start", "nothing changed: manage.py prepare", *again, GOAL_START),
-            seconds("start", "nothing changed: make run until it answers", *answers, GOAL_START),
-            seconds("start", "  and until its workers are idle too", *idle, GOAL_START),
+    return [seconds("start", "nothing changed: manage.py prepare", again, GOAL_START),
+            seconds("start", "nothing changed: make run until it answers", answers, GOAL_START),
+            seconds("start", "  and until its workers are idle too", idle, GOAL_START),
             count("start", "nothing changed: method files imported", files_read(today), files_read(grown), 0)]
 
 
 def measure_edit(today: Library, grown: Library) -> list[Measure]:
-    times: list[list[float]] = [[], []]
+    times: Pair = ([], [])
     read = []
     for place, library in enumerate((today, grown)):
         library.manage("prepare")
@@ -321,7 +336,7 @@ def measure_edit(today: Library, grown: Library) -> list[Measure]:
         with edited(sample_file(library)):
             read.append(files_read(library))
         library.manage("prepare")  # as it was
-    return [seconds("edit", "one method edited: manage.py prepare", *times),
+    return [seconds("edit", "one method edited: manage.py prepare", times),
             count("edit", "one method edited: method files imported", read[0], read[1], 1)]
 
 
@@ -335,7 +350,7 @@ print(time.process_time() - began, sum(len(entry.methods) for entry in found.val
 
 
 def measure_discovery(today: Library, grown: Library) -> list[Measure]:
-    times: list[list[float]] = [[], []]
+    times: Pair = ([], [])
     for turn in range(1 + REPEATS):
         for place, library in enumerate((today, grown)):
             spent, methods = library.run("-c", DISCOVERY)[1].split()
@@ -343,22 +358,22 @@ def measure_discovery(today: Library, grown: Library) -> list[Measure]:
                 raise SystemExit(f"discovery found {methods} methods in {library.root}")
             if turn:  # the first one compiles the files
                 times[place].append(float(spent))
-    return [seconds("discovery", "discovery of all methods", *times)]
+    return [seconds("discovery", "discovery of all methods", times)]
 
 
 def measure_check(today: Library, grown: Library) -> list[Measure]:
-    times: list[list[float]] = [[], []]
+    times: Pair = ([], [])
     for turn in range(1 + REPEATS):
         for place, library in enumerate((today, grown)):
             path = sample_file(library).relative_to(library.root)
             spent = library.manage("check_method", str(path))[0]
             if turn:
                 times[place].append(spent)
-    return [seconds("check", "check_method of one file", *times)]
+    return [seconds("check", "check_method of one file", times)]
 
 
 def measure_tests(today: Library, grown: Library) -> list[Measure]:
-    times: list[list[float]] = [[], []]
+    times: Pair = ([], [])
     tests = []
     for turn in range(REPEATS):
         for place, library in enumerate((today, grown)):
@@ -367,7 +382,7 @@ def measure_tests(today: Library, grown: Library) -> list[Measure]:
                 times[place].append(spent)
             else:
                 tests.append(int(re.findall(r"(\d+) tests collected", said)[-1]))
-    return [seconds("tests", "collecting the tests", *times), count("tests", "tests", tests[0], tests[1])]
+    return [seconds("tests", "collecting the tests", times), count("tests", "tests", tests[0], tests[1])]
 
 
 # --- pages ----------------------------------------------------------------------------------------
@@ -375,8 +390,6 @@ def measure_tests(today: Library, grown: Library) -> list[Measure]:
 def measure_pages(today: Library, grown: Library) -> list[Measure]:
     measures = []
     with today.site() as first, grown.site() as second:
-        for library, site in ((today, first), (grown, second)):
-            site.ask("/")
         paths = [addresses(library, site) for library, site in ((today, first), (grown, second))]
         for name in [name for name in paths[1] if name in paths[0]]:
             before, after = first.ask(paths[0][name], measured=True), second.ask(paths[1][name], measured=True)
@@ -424,7 +437,7 @@ def addresses(library: Library, site: Site) -> dict[str, str]:
         found.setdefault(path.strip("/"), path)
     searches = [element["action"] for tag, element in front.elements
                 if tag == "form" and element.get("role") == "search" and "action" in element]
-    found |= {"search": f"{path}?q=long-tailed+recognition" for path in searches[:1]}
+    found |= named("search", [f"{path}?q=long-tailed+recognition" for path in searches])
 
     arena = largest_arena(library)
     for path in site.page("/arenas/").links(r"^/arenas/[\w-]+/$"):
