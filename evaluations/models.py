@@ -309,3 +309,22 @@ class ReportedClaimEdit(models.Model):
 
     def __str__(self):
         return f"{self.action} {self.claim}"
+
+
+class Prepared(models.Model):
+    """For which state of its inputs a step of preparing was last done to its end, so that a start skips it."""
+
+    step = models.CharField(max_length=200, primary_key=True)
+    key = models.CharField(max_length=64)
+    at = models.DateTimeField(auto_now=True)
+
+    def __str__(self):
+        return f"{self.step} at {self.at}"
+
+    @classmethod
+    def is_done(cls, step: str, key: str) -> bool:
+        return cls.objects.filter(step=step, key=key).exists()
+
+    @classmethod
+    def done(cls, step: str, key: str) -> None:
+        cls.objects.update_or_create(step=step, defaults={"key": key})

@@ -61,8 +61,8 @@ def _engine() -> tuple[Callable[..., Any], Callable[..., str]]:
 def _earlier_engine() -> tuple[Callable[..., Any], Callable[..., str]]:
     """The same of a library kept before the engine had a folder: its digests knew no settings, its execute() no
     `on_measuring`, so its arena is made to tell; this process ends with the run."""
-    execute = import_module("methods.kit.engine.execute").execute
-    registry = import_module("methods.kit.engine.registry")
+    execute = import_module("methods.kit.execute").execute
+    registry = import_module("methods.kit.registry")
 
     def digest(arena: str, method: str, setting: str, scale: str) -> str:
         return registry.code_digest(registry.load_method(arena, method))

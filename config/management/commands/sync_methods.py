@@ -1,11 +1,17 @@
-"""Mirror the method files into the database: arenas, methods, claims, and the starter digest they make."""
+"""Mirror the method files into the database: arenas, methods, claims, and the starter digest they make.
+
+Files that did not change are not read; when none did, this takes a glance.
+"""
 
 from django.core.management.base import BaseCommand
 
 from evaluations.claims.mirror import sync_claims
 from evaluations.claims.verdicts import update_verdicts
-from methods.mirror import import_starter_digest, sync_methods
+from evaluations.models import Prepared
+from methods.mirror import import_starter_digest, library_key, sync_methods
 from methods.models import Arena
+
+STEP = "what follows from the library"
 
 
 class Command(BaseCommand):
@@ -13,8 +19,12 @@ class Command(BaseCommand):
 
     def handle(self, **options):
         report = sync_methods()
+        key = library_key()
+        if Prepared.is_done(STEP, key):
+            self.stdout.write(str(report))
+            return
         self.stdout.write(f"{report}; {sync_claims()} claims")
-        if report.added or report.changed or report.gone:
-            for arena in Arena.objects.filter(present=True):
-                update_verdicts(arena=arena)
+        for arena in Arena.objects.filter(present=True):
+            update_verdicts(arena=arena)
         self.stdout.write(str(import_starter_digest()))
+        Prepared.done(STEP, key)
