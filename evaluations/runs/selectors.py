@@ -44,6 +44,11 @@ def run_list(filters: Mapping[str, str] | None = None, *, since: datetime | None
     return runs
 
 
+def moving_parts(run: Run) -> tuple:
+    """What of a run's row may differ the next time one looks, for polls to compare."""
+    return run.pk, run.state, run.cause, run.progress, run.progress_text, run.attempts, run.code_digest, run.finished_at
+
+
 def live_workers() -> list[Worker]:
     return list(Worker.objects.filter(seen_at__gte=timezone.now() - LOST_AFTER).order_by("name"))
 
