@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from django.core.cache import cache
-from django.db.models import Count, F, Max, Q
+from django.db.models import Count, Max, Q
 
 from evaluations.models import Claim, Run, Verdict
 from methods.models import Arena, Method
@@ -19,7 +19,7 @@ KEPT_SECONDS = 24 * 3600
 
 
 def results_stamp(arena: str = "") -> str:
-    """Of one arena, or of all: its runs by state, claims, verdicts, methods and own facts; five queries.
+    """Of one arena, or of all: its runs by method, state and code, claims, verdicts, methods and arenas; five queries.
 
     Runs change by their state, by being finished anew and by counting for other code; progress is left out.
     """
@@ -30,9 +30,8 @@ def results_stamp(arena: str = "") -> str:
         runs, claims = runs.filter(method__arena=arena), claims.filter(method__arena=arena)
         verdicts = verdicts.filter(claim__method__arena=arena)
     return stamp_of(
-        sorted(runs.values_list("state").annotate(
-            Count("pk"), Max("pk"), Max("finished_at"),
-            present_code=Count("pk", filter=Q(code_digest=F("method__code_digest"))))),
+        list(runs.values_list("method", "state", "code_digest").annotate(
+            Count("pk"), Max("pk"), Max("finished_at")).order_by("method", "state", "code_digest")),
         claims.aggregate(Count("pk"), Max("pk")),
         verdicts.aggregate(Count("pk"), Max("pk"), current=Count("pk", filter=Q(current=True))),
         list(methods.values_list(*METHOD)), list(arenas.values_list(*ARENA)))
