@@ -278,7 +278,7 @@ class ReportedClaim(models.Model):
 
     @property
     def span(self) -> list[int] | None:
-        return None if self.start is None else [self.start, self.end]
+        return None if self.start is None or self.end is None else [self.start, self.end]
 
 
 class ReportedClaimEdit(models.Model):

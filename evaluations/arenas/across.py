@@ -247,7 +247,7 @@ def _pairs(keys: Sequence[str], wanted, blocks: Sequence[_Block], titles) -> lis
             a, b = (block.values.get(wanted[key].get(block.arena.slug, "")) for key in (ours, theirs))
             d = statistics.paired_differences(a, b, block.better) if a and b else []
             if len(d) > 1:
-                contrasts[block.name] = statistics.paired_contrast(d)
+                contrasts[block.name] = statistics.paired_test(d)
         adjusted = statistics.holm([contrast.p_value for contrast in contrasts.values()])
         said = {name: statistics.verdict(contrast, p) for (name, contrast), p in zip(contrasts.items(), adjusted,
                                                                                     strict=True)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 
@@ -73,8 +74,8 @@ def carry_scores(*, arena: Arena, setting: str = "default", scale: str = "full")
     return report
 
 
-def _newest(runs: dict[int, Run]):
-    return max(run.finished_at for run in runs.values())
+def _newest(runs: dict[int, Run]) -> datetime:
+    return max(run.finished_at for run in runs.values() if run.finished_at)
 
 
 def _numbers(run: Run) -> tuple[dict, dict]:

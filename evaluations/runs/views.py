@@ -82,7 +82,7 @@ def _answer(request, *, report: services.RequestReport | None = None, error: str
         return render(request, "evaluations/runs/_run_request.html", {
             "report": report, "error": error, "progress": progress, "stamp": stamp_of(progress),
             "arenas": Arena.objects.filter(methods__runs__in=others).distinct() if others else ()})
-    if error:
+    if report is None:
         messages.error(request, error)
         came_from = request.META.get("HTTP_REFERER", "")
         return redirect(came_from if url_has_allowed_host_and_scheme(came_from, {request.get_host()}) else "run_list")

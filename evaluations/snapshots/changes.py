@@ -58,7 +58,8 @@ class CellChange:
     @property
     def clear(self) -> bool:
         """Whether the interval leaves out zero; not corrected for the number of cells."""
-        return self.move.low is not None and (self.move.low > 0 or self.move.high < 0)
+        low, high = self.move.low, self.move.high
+        return low is not None and high is not None and (low > 0 or high < 0)
 
 
 @dataclass(frozen=True)
@@ -153,8 +154,9 @@ def move(then: BySeed, now: BySeed) -> Move:
     fresh, kept, sign = (came, list(then.values()), 1) if came else (went, list(now.values()), -1)
     low, high = _welch(kept, fresh)
     share = len(fresh) / (len(fresh) + len(kept))
-    ends = sorted((sign * share * low, sign * share * high)) if low is not None else (None, None)
-    return Move(OTHER_SEEDS, difference, *ends)
+    if low is None or high is None:
+        return Move(OTHER_SEEDS, difference, None, None)
+    return Move(OTHER_SEEDS, difference, *sorted((sign * share * low, sign * share * high)))
 
 
 def changes_record(changes: Changes) -> dict[str, Any]:

@@ -131,8 +131,8 @@ def _compare(cells: dict[str, dict[str, Cell]], column: Column, baseline: str) -
             d = statistics.paired_differences(cell.by_seed, present[baseline].by_seed)
             if slug != baseline and d:
                 contrasts[slug] = statistics.paired_contrast(d)
-        tested = [slug for slug, contrast in contrasts.items() if contrast.p_value is not None]
-        for slug, p in zip(tested, statistics.holm([contrasts[slug].p_value for slug in tested]), strict=True):
+        tested = {slug: contrast.p_value for slug, contrast in contrasts.items() if contrast.p_value is not None}
+        for slug, p in zip(tested, statistics.holm(list(tested.values())), strict=True):
             contrasts[slug] = replace(contrasts[slug], p_value=p)
     for slug, cell in present.items():
         cells[slug][column.key] = replace(cell, standing=standings[slug], difference=contrasts.get(slug))
@@ -154,9 +154,9 @@ def _add_costs(methods: Sequence[Method], found: Mapping, setting: str, cells: d
 
 
 def _rounded(column: Column, cells: Mapping[str, Mapping[str, Cell]]) -> Column:
-    here = [of[column.key] for of in cells.values() if column.key in of]
-    widths = [(cell.high - cell.low) / 2 for cell in here if cell.low is not None] if column.kind == "metric" else []
-    return replace(column, decimals=rounding.decimals([cell.mean for cell in here], widths))
+    in_column = [by_column[column.key] for by_column in cells.values() if column.key in by_column]
+    widths = [cell.half_width for cell in in_column if cell.half_width is not None] if column.kind == "metric" else []
+    return replace(column, decimals=rounding.decimals([cell.mean for cell in in_column], widths))
 
 
 def _rows(arena: Arena, methods, settings, cells, found: Mapping[Any, Measurement],
@@ -165,8 +165,9 @@ def _rows(arena: Arena, methods, settings, cells, found: Mapping[Any, Measuremen
              for s in settings}
     rows = []
     for method in methods:
-        of = {s: found.get((method.pk, s)) for s in settings}
-        missing = [seed for s in settings for seed in seeds[s] if not of[s] or of[s].stale or seed not in of[s].runs]
+        measured = {s: found[method.pk, s].runs for s in settings
+                    if (method.pk, s) in found and not found[method.pk, s].stale}
+        missing = [seed for s in settings for seed in seeds[s] if seed not in measured.get(s, ())]
         waits = [pending[method.pk, s] for s in settings if (method.pk, s) in pending]
         rows.append(Row(method.slug, method.title, method.year, method.fidelity, method.slug == arena.baseline,
                         method.code_digest, cells[method.slug], tuple(sorted(missing)),

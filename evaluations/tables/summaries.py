@@ -84,10 +84,11 @@ def findings(table: Table, claims: Sequence[ClaimStanding]) -> list[str]:
     said = [_top_tier(table, column, present)] if present else []
     said += _resolution(table, column, present)
     baseline = next((cell for row, cell in present if row.is_baseline), None)
-    contrasts = [c.difference for _, c in present if c.difference and c.difference.p_value is not None]
+    contrasts = [(c.difference.mean, c.difference.p_value) for _, c in present
+                 if c.difference and c.difference.p_value is not None]
     if baseline and contrasts:
         sign = -1 if column.better == "lower" else 1
-        sure = [sign * d.mean > 0 for d in contrasts if d.p_value <= statistics.ALPHA]
+        sure = [sign * mean > 0 for mean, p in contrasts if p <= statistics.ALPHA]
         said.append(f"Against the baseline, {_title(table, table.baseline)} at {_amount(baseline, column)}, "
                     f"{_count(sum(sure), 'method')} {_is(sum(sure))} better and {len(sure) - sum(sure)} worse beyond "
                     f"doubt; {len(contrasts) - len(sure)} cannot be told from it.")
@@ -143,7 +144,7 @@ def _claims_in_words(claims: Sequence[ClaimStanding]) -> list[str]:
 
 def evidence_in_words(standing: ClaimStanding) -> str:
     """Difference, interval, seeds, test, effect size, power, and what would decide an open claim."""
-    verdict = standing.verdict
+    verdict = standing.decided
     places = rounding.decimals([verdict.difference], [(verdict.high - verdict.low) / 2])
     low, high = rounding.number(verdict.low, places, signed=True), rounding.number(verdict.high, places, signed=True)
     metric = standing.claim.method.arena.metric(standing.claim.metric)
@@ -166,13 +167,13 @@ def evidence_in_words(standing: ClaimStanding) -> str:
     return "; ".join(parts) + "."
 
 
-def p_in_words(p: float) -> str:
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+def p_in_words(p: float | None) -> str:
+    return "no p" if p is None else "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
 def cost_in_words(verdict: Verdict) -> str:
     """The cost half of a verdict: how much less it spends than its rival."""
-    cost = verdict.cost
+    cost = verdict.cost or {"cost": "", "recorded": ""}
     if not cost["recorded"]:
         return f"its cost, {cost['cost']}, is recorded by no run, so the claim can be refuted but not confirmed"
     if cost["p_value"] is None:

@@ -66,6 +66,11 @@ class Cell:
     def tier(self) -> int | None:
         return self.standing.tier if self.standing else None
 
+    @property
+    def half_width(self) -> float | None:
+        """Of the interval; None where there is one seed."""
+        return None if self.low is None or self.high is None else (self.high - self.low) / 2
+
 
 @dataclass(frozen=True)
 class Row:
@@ -229,7 +234,7 @@ class Table:
                          "significant (Holm).")
         if facts.stale:
             parts.append("† measured with an older version of the code, outside the tiers.")
-        if facts.last:
+        if facts.first and facts.last:
             days = sorted({facts.first.date().isoformat(), facts.last.date().isoformat()})
             machines = f" on {', '.join(facts.machines)}" if facts.machines else ""
             parts.append(f"Measured {' to '.join(days)}{machines}.")

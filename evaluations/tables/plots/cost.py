@@ -89,7 +89,7 @@ def cost_plot(table: Table, column: Column, cost: str = "seconds", *, most: int 
 def _most_telling(rows: Sequence[Row], column: Column, cost: str, most: int) -> list[Row]:
     """The rows on the front, the best by the metric and the baseline, in their order."""
     values = [row.cells[column.key].mean for row in rows]
-    best = sorted(range(len(rows)), key=values.__getitem__, reverse=column.better != "lower")[:most]
+    best = [place for _, place in sorted(zip(values, range(len(rows)), strict=True), reverse=column.better != "lower")][:most]
     chosen = {*best, *pareto_front([_two_digits(row.cells[cost].mean) for row in rows], values, column.better)}
     return [row for place, row in enumerate(rows) if place in chosen or row.is_baseline]
 

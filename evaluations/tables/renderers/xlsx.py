@@ -21,8 +21,8 @@ def render(table: Table) -> bytes:
     from openpyxl import Workbook  # slow to import, and only a download needs it
     from openpyxl.styles import Font
     book = Workbook()
-    sheet = book.active
-    sheet.title = "table"
+    book.remove(book.worksheets[0])
+    sheet = book.create_sheet("table")
     sheet.freeze_panes = "C2"
     _write(sheet, 1, [field.name for field in table.fields])
     for place, record in enumerate(table.records(), start=2):
