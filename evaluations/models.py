@@ -147,10 +147,10 @@ class Claim(models.Model):
 class Verdict(models.Model):
     """What the paired seeds say of a claim; a row per change, the newest one current."""
 
-    CONFIRMED, REFUTED, INCONCLUSIVE = "confirmed", "refuted", "inconclusive"
+    CONFIRMED, REFUTED, INCONCLUSIVE = STATUSES = "confirmed", "refuted", "inconclusive"
 
     claim = models.ForeignKey(Claim, on_delete=models.CASCADE, related_name="verdicts")
-    status = models.CharField(max_length=14, choices=[(s, s) for s in (CONFIRMED, REFUTED, INCONCLUSIVE)])
+    status = models.CharField(max_length=14, choices=[(s, s) for s in STATUSES])
     scale = models.CharField(max_length=10, default="full")
     n = models.PositiveIntegerField()
     difference = models.FloatField()  # mean paired difference plus margin, positive supports the claim

@@ -180,7 +180,8 @@ def _outlooks(standings: Sequence[ClaimStanding], scale: str) -> dict[int, Outlo
         "slug", "title", "code_digest", "arena_id")}
     for method in methods.values():
         method.arena = arenas[method.arena_id]
-    done, active = seeds_of(methods.values(), scale)
+    settings = {term["setting"] for s in undecided for term in s.claim.terms}
+    done, active = seeds_of(methods.values(), scale, settings=settings)
     times, odds = RunTimes(methods.values(), scale), _Odds(arenas, scale)
     outlooks = {}
     for standing in undecided:
@@ -322,12 +323,14 @@ def _mean_seconds(runs: QuerySet[Run], scale: str, group_of: Callable[[int], int
 Seeds = dict[tuple[int, str], set[int]]  # by method and setting
 
 
-def seeds_of(methods: Iterable[Method], scale: str) -> tuple[Seeds, Seeds]:
-    """Seeds that the present code has measured, and those queued or running, by method and setting; one query."""
+def seeds_of(methods: Iterable[Method], scale: str, *, settings: Iterable[str] | None = None) -> tuple[Seeds, Seeds]:
+    """Seeds that the present code has measured, and those queued or running; one query. All settings when None."""
     done: Seeds = defaultdict(set)
     active: Seeds = defaultdict(set)
     rows = Run.objects.filter(method__in=list(methods), scale=scale, params_key="", replay_of=None,
                               code_digest=F("method__code_digest"), state__in=[*Run.ACTIVE, Run.DONE]).order_by()
+    if settings is not None:
+        rows = rows.filter(setting__in=list(settings))
     for method, setting, seed, state in rows.values_list("method", "setting", "seed", "state"):
         (done if state == Run.DONE else active)[method, setting].add(seed)
     return done, active

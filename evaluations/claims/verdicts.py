@@ -25,7 +25,6 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -336,16 +335,3 @@ def standings_of(claims: Sequence[Claim], *, scale: str = "full") -> list[ClaimS
         newest[verdict.claim_id] = verdict  # the current one comes last
     return [ClaimStanding(claim, newest.get(claim.pk), claim.pk in newest and not newest[claim.pk].current)
             for claim in claims]
-
-
-def claim_record(standing: ClaimStanding) -> dict:
-    """A claim and its verdict as plain data, ready for JSON."""
-    claim, verdict = standing.claim, standing.verdict
-    record = {"id": claim.pk, "arena": claim.method.arena_id, "method": claim.method.slug, "kind": claim.kind,
-              "sentence": claim.sentence, "rival": claim.rival, "metric": claim.metric, "setting": claim.setting,
-              "status": standing.status, "stale": standing.stale}
-    for name in ("scale", "n", "difference", "low", "high", "p_value", "effect_size", "power", "seeds_needed",
-                 "cost", "decided_at"):
-        value = getattr(verdict, name) if verdict else None
-        record[name] = value.isoformat() if isinstance(value, datetime) else value
-    return record

@@ -21,11 +21,11 @@ from django.urls import reverse
 
 from evaluations.arithmetic import rounding
 from evaluations.claims.on_demand import OnDemand
+from evaluations.claims.record import ClaimRecord
 from evaluations.claims.verdicts import (
     NOT_MEASURED,
     ClaimStanding,
     claim_list,
-    claim_record,
     claims_in_order,
     evidence_of,
     measure_terms,
@@ -220,7 +220,7 @@ NOTHING = dict.fromkeys((f.name for f in FIELDS), None)
 
 def ledger_record(row: LedgerRow) -> dict[str, Any]:
     """A directional claim as plain flat data, for pages, files and the API."""
-    record = claim_record(row.standing)
+    record = ClaimRecord.of(row.standing).data()
     cost = record.pop("cost") or {}
     claim = row.claim
     return NOTHING | record | {

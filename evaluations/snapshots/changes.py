@@ -10,7 +10,8 @@ from typing import Any
 
 from evaluations.arithmetic import rounding
 from evaluations.arithmetic.statistics import BySeed, mean_interval, paired_contrast, t_critical
-from evaluations.claims.verdicts import NOT_MEASURED, claim_list, claim_record
+from evaluations.claims.record import ClaimRecord
+from evaluations.claims.verdicts import NOT_MEASURED, claim_list
 from evaluations.models import Snapshot
 from evaluations.snapshots.services import table_of
 from evaluations.tables.state import TableState
@@ -222,8 +223,8 @@ def _code_changes(arena: Arena, before: Mapping[str, Row]) -> list[CodeChange]:
 def _verdict_changes(snapshot: Snapshot, arena: Arena, state: TableState) -> list[VerdictChange]:
     if state.scale == "smoke":
         return []
-    today = {_claim_key(record): record["status"] for record in map(
-        claim_record, claim_list(arena=arena, scale=state.scale))}
+    records = [ClaimRecord.of(standing).data() for standing in claim_list(arena=arena, scale=state.scale)]
+    today = {_claim_key(record): record["status"] for record in records}
     then = {_claim_key(record): record["status"] for record in snapshot.claims}
     keys = dict.fromkeys([*then, *today])
     titles = dict(arena.methods.values_list("slug", "title"))

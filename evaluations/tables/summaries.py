@@ -19,7 +19,7 @@ from methods.models import Arena, Method, PaperLink
 from papers.models import Paper
 
 IN_MINIATURE = "in this miniature, on this data, at this budget"
-STATUSES = (Verdict.CONFIRMED, Verdict.REFUTED, Verdict.INCONCLUSIVE, NOT_MEASURED)
+STATUSES = (*Verdict.STATUSES, NOT_MEASURED)
 NAMED = 4
 
 

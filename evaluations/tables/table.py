@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from evaluations.arithmetic import rounding
 from evaluations.arithmetic.statistics import ALPHA, Contrast, Standing
@@ -113,6 +113,23 @@ class Field:
     name: str
     title: str
     type: type
+
+
+class Tabular(Protocol):
+    """What flat files are made of: a comparison table, or the claim ledger."""
+
+    @property
+    def arena(self) -> str: ...
+    @property
+    def question(self) -> str: ...
+    @property
+    def file_stem(self) -> str: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def fields(self) -> tuple[Field, ...]: ...
+    def records(self) -> list[dict[str, Any]]: ...
+    def caption(self) -> str: ...
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from evaluations.arithmetic import rounding
 from evaluations.claims.verdicts import ClaimStanding
+from evaluations.models import Verdict
 from evaluations.tables.plots.axes import RIGHT, TOP, WIDTH, Scale, Tick, nice_ticks, shortened
 
 LABELS, LETTERS, WORDS, ROW = 330, 46, 54, 36
@@ -74,7 +75,7 @@ def _forest(place: int, unit: str, standings: Sequence[ClaimStanding], idle: int
     rows = tuple(_forest_row(s, TOP + (i + 0.5) * ROW, unit, places, scale) for i, s in enumerate(standings))
     bottom = TOP + len(rows) * ROW
     counts = Counter(row.status for row in rows)
-    told = ", ".join(f"{counts[status]} {status}" for status in ("confirmed", "refuted", "inconclusive")
+    told = ", ".join(f"{counts[status]} {status}" for status in Verdict.STATUSES
                      if counts[status])
     ends = f" From {rows[0].text} to {rows[-1].text}." if len(rows) > 1 else f" {rows[0].text}."
     return ForestPlot(
