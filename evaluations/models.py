@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from methods.models import Arena, Method
+from methods.models import Method
 
 
 def params_key(params: dict) -> str:
@@ -69,7 +69,8 @@ class Run(models.Model):
         indexes = [models.Index(fields=["state", "queue", "requested_at"], name="queue_order"),
                    models.Index(fields=["method", "setting", "scale", "state"], name="table_cells"),
                    # what a stamp reads, so that it need not open the rows
-                   models.Index(fields=["method", "state", "code_digest", "finished_at"], name="stamps")]
+                   models.Index(fields=["method", "state", "code_digest", "finished_at"], name="stamps"),
+                   models.Index(fields=["-requested_at", "-id"], name="newest_runs")]
 
     def __str__(self):
         return f"run {self.pk}: {self.method} seed {self.seed}"
@@ -105,19 +106,6 @@ class Library(models.Model):
 
     def __str__(self):
         return self.key
-
-
-class CarriedScores(models.Model):
-    """That runs by older code began to count for the present code, which gave the same numbers."""
-
-    arena = models.ForeignKey(Arena, on_delete=models.CASCADE, related_name="+")
-    setting = models.CharField(max_length=60)
-    scale = models.CharField(max_length=20)
-    runs = models.PositiveIntegerField()
-    at = models.DateTimeField(auto_now_add=True)
-
-    def __str__(self):
-        return f"{self.runs} runs of {self.arena}, {self.setting}, {self.scale}"
 
 
 class Score(models.Model):
@@ -159,10 +147,10 @@ class Claim(models.Model):
 class Verdict(models.Model):
     """What the paired seeds say of a claim; a row per change, the newest one current."""
 
-    CONFIRMED, REFUTED, INCONCLUSIVE = "confirmed", "refuted", "inconclusive"
+    CONFIRMED, REFUTED, INCONCLUSIVE = STATUSES = "confirmed", "refuted", "inconclusive"
 
     claim = models.ForeignKey(Claim, on_delete=models.CASCADE, related_name="verdicts")
-    status = models.CharField(max_length=14, choices=[(s, s) for s in (CONFIRMED, REFUTED, INCONCLUSIVE)])
+    status = models.CharField(max_length=14, choices=[(s, s) for s in STATUSES])
     scale = models.CharField(max_length=10, default="full")
     n = models.PositiveIntegerField()
     difference = models.FloatField()  # mean paired difference plus margin, positive supports the claim
@@ -290,7 +278,7 @@ class ReportedClaim(models.Model):
 
     @property
     def span(self) -> list[int] | None:
-        return None if self.start is None else [self.start, self.end]
+        return None if self.start is None or self.end is None else [self.start, self.end]
 
 
 class ReportedClaimEdit(models.Model):

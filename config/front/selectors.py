@@ -8,13 +8,14 @@ from django.db.models import Count, Q
 
 from evaluations.models import Run, Verdict
 from evaluations.runs.selectors import Result, newest_results
+from evaluations.runs.stamps import kept, results_stamp
 from methods.models import Arena, Method
 from papers.models import Paper
 
 
 @dataclass(frozen=True)
 class Home:
-    """The front page."""
+    """The front page. `counts` are of papers, methods, runs and verdicts."""
 
     papers: list[Paper]
     results: list[Result]
@@ -24,11 +25,18 @@ class Home:
 
 
 def home() -> Home:
+    """What is new; what runs and verdicts say is looked up anew when they have changed."""
+    results, verdicts, counts, arenas = kept("home", results_stamp(), _newest)
+    return Home(list(Paper.objects.select_related("cluster")[:8]), results, verdicts,
+                {"papers": Paper.objects.count()} | counts, arenas)
+
+
+def _newest() -> tuple[list[Result], list[Verdict], dict[str, int], list[Arena]]:
     current = Verdict.objects.filter(current=True, scale="full")
-    counts = {"papers": Paper.objects.count(), "methods": Method.objects.filter(present=True).count(),
+    counts = {"methods": Method.objects.filter(present=True).count(),
               "runs": Run.objects.filter(state=Run.DONE, replay_of=None).count()}
     counts |= dict.fromkeys((Verdict.CONFIRMED, Verdict.REFUTED, Verdict.INCONCLUSIVE), 0)
     counts |= dict(current.values_list("status").annotate(Count("pk")).order_by())
-    return Home(list(Paper.objects.select_related("cluster")[:8]), newest_results(),
-                list(current.select_related("claim__method__arena")[:8]), counts,
-                list(Arena.objects.filter(present=True).annotate(count=Count("methods", Q(methods__present=True)))))
+    arenas = Arena.objects.filter(present=True).annotate(count=Count("methods", Q(methods__present=True)))
+    return newest_results(), list(current.select_related("claim__method__arena")[:8]), counts, list(
+        arenas.only("slug", "title"))

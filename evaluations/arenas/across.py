@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -18,6 +19,7 @@ from evaluations.arenas.statistics import RankReading, rank_reading, reading_rec
 from evaluations.arithmetic import rounding, statistics
 from evaluations.arithmetic.ranks import compare_ranks
 from evaluations.arithmetic.reliability import Reliability, reliability_of
+from evaluations.arithmetic.statistics import Standing
 from evaluations.runs.measurements import Measurement, measure
 from methods.models import Arena, Method
 
@@ -101,6 +103,11 @@ class _Block:
     setting: str
     better: str
     values: dict[str, Mapping[int, float]] = field(default_factory=dict)
+
+    @cached_property
+    def standings(self) -> dict[str, Standing]:
+        """Of every method; asked for when all values are there."""
+        return statistics.tiers(self.values, self.better)
 
     @property
     def name(self) -> str:
@@ -198,7 +205,7 @@ def _places(slugs: Mapping[str, str], blocks: Sequence[_Block]) -> list[Place]:
         if slug not in block.values:
             continue
         metric, spread = block.arena.primary_metric, statistics.mean_interval(list(block.values[slug].values()))
-        standing = statistics.tiers(block.values, block.better)[slug]
+        standing = block.standings[slug]
         places = rounding.decimals([spread.mean], [spread.half_width] if spread.half_width else [])
         text = f"{rounding.plus_minus(spread.mean, spread.low, spread.high, places)} {metric['unit']}".strip()
         found.append(Place(block.name, block.arena.slug, block.setting, text, standing.tier, standing.best_rank,
@@ -240,7 +247,7 @@ def _pairs(keys: Sequence[str], wanted, blocks: Sequence[_Block], titles) -> lis
             a, b = (block.values.get(wanted[key].get(block.arena.slug, "")) for key in (ours, theirs))
             d = statistics.paired_differences(a, b, block.better) if a and b else []
             if len(d) > 1:
-                contrasts[block.name] = statistics.paired_contrast(d)
+                contrasts[block.name] = statistics.paired_test(d)
         adjusted = statistics.holm([contrast.p_value for contrast in contrasts.values()])
         said = {name: statistics.verdict(contrast, p) for (name, contrast), p in zip(contrasts.items(), adjusted,
                                                                                     strict=True)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -11,7 +10,8 @@ from ninja import Router, Schema
 from ninja.errors import HttpError
 from ninja.pagination import LimitOffsetPagination, paginate
 
-from evaluations.claims.verdicts import claim_list, claim_record
+from evaluations.claims.record import ClaimRecord
+from evaluations.claims.verdicts import claim_list
 from evaluations.tables.build import TableError
 from evaluations.tables.renderers.registry import render
 from evaluations.tables.state import read_state
@@ -34,33 +34,11 @@ class ArenaOut(Schema):
         return list(arena.scales)
 
 
-class ClaimOut(Schema):
-    id: int
-    method: str
-    kind: str
-    sentence: str
-    rival: str
-    metric: str
-    setting: str
-    status: str
-    stale: bool
-    n: int | None = None
-    difference: float | None = None
-    low: float | None = None
-    high: float | None = None
-    p_value: float | None = None
-    effect_size: float | None = None
-    power: float | None = None
-    seeds_needed: int | None = None
-    cost: dict[str, Any] | None = None
-    decided_at: datetime | None = None
-
-
 class ArenaDetail(ArenaOut):
     explanation: str
     sources: list[dict[str, Any]]
     methods: list[str]
-    claims: list[ClaimOut]
+    claims: list[ClaimRecord]
 
     @staticmethod
     def resolve_methods(arena):
@@ -68,7 +46,7 @@ class ArenaDetail(ArenaOut):
 
     @staticmethod
     def resolve_claims(arena):
-        return [claim_record(standing) for standing in claim_list(arena=arena)]
+        return [ClaimRecord.of(standing) for standing in claim_list(arena=arena)]
 
 
 @router.get("/arenas", response=list[ArenaOut], summary="Arenas")

@@ -137,10 +137,10 @@ def forest_html(claims: Sequence[ClaimStanding]) -> str:
 
 def surest(claims: Sequence[ClaimStanding], most: int) -> Sequence[ClaimStanding]:
     """The claims, or of too many those with the smallest p."""
-    if sum(standing.verdict is not None for standing in claims) <= most:
+    decided = [standing for standing in claims if standing.verdict is not None]
+    if len(decided) <= most:
         return claims
-    return sorted((standing for standing in claims if standing.verdict is not None),
-                  key=lambda standing: (standing.verdict.p_value, standing.claim.pk))[:most]
+    return sorted(decided, key=lambda standing: (standing.decided.p_value, standing.claim.pk))[:most]
 
 
 def _headings(arena: Arena, state: TableState, table: Table) -> list[tuple[str, str, str, Column | None]]:
@@ -148,18 +148,18 @@ def _headings(arena: Arena, state: TableState, table: Table) -> list[tuple[str, 
 
     Tier, rank and seeds are those of the first metric.
     """
-    found = []
+    headings: list[tuple[str, str, str, Column | None]] = []
     for key, heading in [("title", "Method"), ("", "Tier"), ("", "Rank"), ("", "Seeds"), *table.headings()[1:]]:
         column = next((c for c in table.columns if c.key == key), None)
         if column is None and key != "title":
-            found.append((heading, "", "", None))
+            headings.append((heading, "", "", None))
             continue
         first = f"-{key}" if column and column.better != "lower" else key
         now = state.sort or (("" if table.primary.better == "lower" else "-") + table.primary.key)
         turned = key if first.startswith("-") else f"-{key}"
         shown = {f"-{key}": "descending", key: "ascending"}.get(now, "")
-        found.append((heading, f"?{state.query(arena, sort=turned if now == first else first)}", shown, column))
-    return found
+        headings.append((heading, f"?{state.query(arena, sort=turned if now == first else first)}", shown, column))
+    return headings
 
 
 def _rank_plot(table: Table, state: TableState) -> RankPlot | None:
@@ -167,9 +167,9 @@ def _rank_plot(table: Table, state: TableState) -> RankPlot | None:
     titles = {row.method: row.title for row in table.rows}
     column = table.primary
     if state.view == "settings":
-        values = {row.method: {key: cell.mean for key, cell in row.cells.items() if not cell.stale}
-                  for row in table.rows}
-        everywhere = {slug: of for slug, of in values.items() if len(of) == len(table.columns)}
+        means = {row.method: {key: cell.mean for key, cell in row.cells.items() if not cell.stale}
+                 for row in table.rows}
+        everywhere = {slug: by_setting for slug, by_setting in means.items() if len(by_setting) == len(table.columns)}
         if len(everywhere) > MOST_RANKED:
             return None
         return rank_plot(compare_ranks(everywhere, column.better), titles, f"{len(table.columns)} settings")

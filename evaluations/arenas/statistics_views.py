@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.shortcuts import get_object_or_404, render
 
 from evaluations.arenas.across import BLOCKS, across
+from evaluations.arenas.drawn import drawn
 from evaluations.arenas.statistics import POSTHOCS, ArenaStatistics, arena_statistics
+from evaluations.runs.stamps import results_stamp, stamp_of
 from evaluations.tables.build import TableError
 from evaluations.tables.plots.profile import profile_plot
 from evaluations.tables.plots.ranks import rank_plot
 from evaluations.tables.plots.rows import improvement_plot, ladder
-from evaluations.tables.state import default_state, read_state
+from evaluations.tables.state import TableState, default_state, read_state
 from methods.models import Arena
 
 
@@ -20,26 +24,39 @@ def arena_statistics_page(request, slug):
     against, posthoc = request.GET.get("against", ""), request.GET.get("posthoc") or "nemenyi"
     try:
         state = read_state(arena, request.GET)
-        found = arena_statistics(arena, state, against=against, posthoc=posthoc)
+        body = drawn(f"statistics-{slug}-{stamp_of(state, against, posthoc)}", results_stamp(slug),
+                     "evaluations/arenas/_statistics.html", lambda: _statistics(arena, state, against, posthoc))
     except TableError as error:
         return render(request, "evaluations/arenas/arena_statistics.html", {
             "arena": arena, "error": str(error), "state": default_state(arena)}, status=400)
     return render(request, "evaluations/arenas/arena_statistics.html", {
-        "arena": arena, "state": state, "found": found, "posthoc": posthoc, "posthocs": POSTHOCS,
-        "query": state.query(arena), **_plots(found),
-        "against_title": found.titles.get(found.against, ""),
-        "measured": [row for row in found.table.rows if row.method in found.table.values(found.column.key)]})
+        "arena": arena, "query": state.query(arena), "body": body})
+
+
+def _statistics(arena: Arena, state: TableState, against: str, posthoc: str) -> dict[str, Any]:
+    statistics = arena_statistics(arena, state, against=against, posthoc=posthoc)
+    measured = statistics.table.values(statistics.column.key)
+    return {"arena": arena, "state": state, "found": statistics, "posthoc": posthoc, "posthocs": POSTHOCS,
+            "query": state.query(arena), **_plots(statistics),
+            "against_title": statistics.titles.get(statistics.against, ""),
+            "measured": [row for row in statistics.table.rows if row.method in measured]}
 
 
 def compare(request):
     """Every arena's statistics at a glance, and the methods that several arenas share."""
+    chosen = [key for key in request.GET.getlist("methods") if key]
     blocks = request.GET.get("blocks", "")
-    found = across([key for key in request.GET.getlist("methods") if key],
-                   blocks if blocks in BLOCKS else BLOCKS[0])
-    comparison = found.reading.comparison
-    return render(request, "evaluations/arenas/compare.html", {
-        "found": found, "kinds": BLOCKS,
-        "plot": ladder("across", comparison, found.reading.titles, found.blocks) if comparison else None})
+    blocks = blocks if blocks in BLOCKS else BLOCKS[0]
+    body = drawn(f"compare-{stamp_of(chosen, blocks)}", results_stamp(), "evaluations/arenas/_compare.html",
+                 lambda: _compared(chosen, blocks))
+    return render(request, "evaluations/arenas/compare.html", {"body": body})
+
+
+def _compared(chosen: list[str], blocks: str) -> dict[str, Any]:
+    comparison = across(chosen, blocks)
+    ranks = comparison.reading.comparison
+    return {"found": comparison, "kinds": BLOCKS,
+            "plot": ladder("across", ranks, comparison.reading.titles, comparison.blocks) if ranks else None}
 
 
 def _plots(found: ArenaStatistics) -> dict:

@@ -73,11 +73,10 @@ def compare_ranks(values: Mapping[str, Mapping[Any, float]], better: str | Mappi
     x, average, names = x[:, order], average[order], [names[i] for i in order]
     test, p_value, pairs = _tests(x, posthoc)
     cd = critical_difference(len(names), len(common), alpha) if posthoc == "nemenyi" and len(names) > 2 else None
-    if p_value > alpha:
-        apart = np.zeros((len(names), len(names)), dtype=bool)
-    elif cd is not None:
+    apart = np.zeros((len(names), len(names)), dtype=bool)
+    if p_value <= alpha and cd is not None:
         apart = np.abs(average[:, None] - average[None, :]) > cd
-    else:
+    elif p_value <= alpha and pairs is not None:
         apart = pairs <= alpha
     dropped = tuple(sorted(everywhere - set(common)))
     return RankComparison(tuple(names), tuple(float(r) for r in average), tuple(common), dropped, test, p_value, cd,

@@ -38,4 +38,4 @@ def plus_minus(mean: float | None, low: float | None, high: float | None, places
                signed: bool = False) -> str:
     """71.3 ± 1.2, or the mean alone when there is no interval."""
     text = number(mean, places, signed=signed)
-    return text if low is None else f"{text} ± {number((high - low) / 2, places)}"
+    return text if low is None or high is None else f"{text} ± {number((high - low) / 2, places)}"

@@ -36,7 +36,7 @@ class Interval:
 
     @property
     def half_width(self) -> float | None:
-        return None if self.low is None else (self.high - self.low) / 2
+        return None if self.low is None or self.high is None else (self.high - self.low) / 2
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,21 @@ class Contrast:
     effect_size: float | None
 
 
+@dataclass(frozen=True)
+class PairedTest(Contrast):
+    """A contrast over two seeds or more, which has an interval and a p."""
+
+    low: float
+    high: float
+    p_value: float
+
+
 @lru_cache(maxsize=1024)
 def t_critical(freedom: int, level: float = 0.95) -> float:
     return float(stdtrit(freedom, 0.5 + level / 2))
 
 
-def mean_interval(values: Sequence[float], level: float = 0.95) -> Interval:
+def mean_interval(values: Sequence[float] | np.ndarray, level: float = 0.95) -> Interval:
     """Student's t interval of the mean. Raises ValueError on no values."""
     x = np.asarray(values, dtype=float)
     if not len(x):
@@ -79,18 +88,24 @@ def paired_differences(ours: BySeed, theirs: BySeed, better: str = "higher") -> 
 
 def paired_contrast(differences: Sequence[float], level: float = 0.95) -> Contrast:
     """Paired t test and interval of the mean difference. Raises ValueError on no differences."""
+    if len(differences) == 1:
+        return Contrast(float(differences[0]), None, None, 1, None, None)
+    return Contrast(**vars(paired_test(differences, level)))
+
+
+def paired_test(differences: Sequence[float], level: float = 0.95) -> PairedTest:
+    """Paired t test and interval of the mean difference. Raises ValueError below two differences."""
     d = np.asarray(differences, dtype=float)
     spread = mean_interval(d, level)
-    n = len(d)
-    if n == 1:
-        return Contrast(spread.mean, None, None, 1, None, None)
-    sd = float(d.std(ddof=1))
+    if spread.low is None or spread.high is None:
+        raise ValueError("a test needs at least two seeds")
+    n, sd = len(d), float(d.std(ddof=1))
     if _constant(sd, float(np.abs(d).max())):
         p = _sign_p(n) if abs(spread.mean) > 0 else 1.0
-        return Contrast(spread.mean, spread.mean, spread.mean, n, p, None)
+        return PairedTest(spread.mean, spread.mean, spread.mean, n, p, None)
     t = spread.mean / (sd / math.sqrt(n))
-    return Contrast(spread.mean, spread.low, spread.high, n, float(2 * stdtr(n - 1, -abs(t))),
-                    hedges_correction(n - 1) * spread.mean / sd)
+    return PairedTest(spread.mean, spread.low, spread.high, n, float(2 * stdtr(n - 1, -abs(t))),
+                      hedges_correction(n - 1) * spread.mean / sd)
 
 
 def hedges_correction(freedom: int) -> float:
@@ -125,7 +140,7 @@ def verdict(contrast: Contrast, p_value: float | None = None, alpha: float = ALP
     `p_value`, the contrast's own unless a corrected one is given, must also be at most `alpha`.
     """
     p = contrast.p_value if p_value is None else p_value
-    if p is None or p > alpha or contrast.low is None:
+    if p is None or p > alpha or contrast.low is None or contrast.high is None:
         return INCONCLUSIVE
     return CONFIRMED if contrast.low > 0 else REFUTED if contrast.high < 0 else INCONCLUSIVE
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 
 from evaluations.claims.verdicts import update_verdicts
-from evaluations.models import CarriedScores, Run
+from evaluations.models import Run
 from evaluations.runs.measurements import CARRIED_OVER
 from methods.models import Arena, Method
 
@@ -69,15 +70,13 @@ def carry_scores(*, arena: Arena, setting: str = "default", scale: str = "full")
             Run.objects.bulk_update(valid, ["code_digest", "environment"])
             carried += len(valid)
         report.append(Carried(method, carried, tuple(sorted(equal)), tuple(sorted(different))))
-    runs_carried = sum(carried.runs for carried in report)
-    if runs_carried:
-        CarriedScores.objects.create(arena=arena, setting=setting, scale=scale, runs=runs_carried)
+    if any(carried.runs for carried in report):
         update_verdicts(arena=arena)
     return report
 
 
-def _newest(runs: dict[int, Run]):
-    return max(run.finished_at for run in runs.values())
+def _newest(runs: dict[int, Run]) -> datetime:
+    return max(run.finished_at for run in runs.values() if run.finished_at)
 
 
 def _numbers(run: Run) -> tuple[dict, dict]:

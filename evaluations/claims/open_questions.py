@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import count, islice
+from itertools import count, groupby, islice
 
 from django.db.models import Avg, Count, QuerySet
 from django.utils import timezone
@@ -180,7 +180,8 @@ def _outlooks(standings: Sequence[ClaimStanding], scale: str) -> dict[int, Outlo
         "slug", "title", "code_digest", "digests", "arena_id")}
     for method in methods.values():
         method.arena = arenas[method.arena_id]
-    done, active = seeds_of(methods.values(), scale)
+    settings = {term["setting"] for s in undecided for term in s.claim.terms}
+    done, active = seeds_of(methods.values(), scale, settings=settings)
     times, odds = RunTimes(methods.values(), scale), _Odds(arenas, scale)
     outlooks = {}
     for standing in undecided:
@@ -194,7 +195,7 @@ def _wanted_seeds(standing: ClaimStanding) -> int:
     """How many more common seeds a claim needs; 0 when it is decided, or out of reach."""
     if not standing.current:
         return SEEDS
-    needed = standing.verdict.seeds_needed or 0
+    needed = standing.decided.seeds_needed or 0
     return needed if standing.status == Verdict.INCONCLUSIVE and needed <= MOST_MORE_SEEDS else 0
 
 
@@ -206,7 +207,7 @@ def _outlook(standing: ClaimStanding, questions: Sequence[Question], done: Seeds
     seeds = tuple(islice(fresh, wanted if standing.current else max(0, wanted - len(common))))
     arena = standing.claim.method.arena_id
     chance = statistics.POWER if standing.current else odds.decided(arena)
-    holds = probability(standing.verdict) if standing.current else odds.confirmed(arena)
+    holds = probability(standing.decided) if standing.current else odds.confirmed(arena)
     if not standing.current and standing.claim.cost and not _records_cost(standing.claim):
         chance *= 1 - holds  # it can only be refuted
     return Outlook(standing.claim.pk, seeds, lacking(questions, seeds, done, active, times), chance, entropy(holds))
@@ -322,13 +323,15 @@ def _mean_seconds(runs: QuerySet[Run], scale: str, group_of: Callable[[int], int
 Seeds = dict[tuple[int, str], set[int]]  # by method and setting
 
 
-def seeds_of(methods: Iterable[Method], scale: str) -> tuple[Seeds, Seeds]:
-    """Seeds that the present code has measured, and those queued or running, by method and setting; one query."""
+def seeds_of(methods: Iterable[Method], scale: str, *, settings: Iterable[str] | None = None) -> tuple[Seeds, Seeds]:
+    """Seeds that the present code has measured, and those queued or running; one query. All settings when None."""
     done: Seeds = defaultdict(set)
     active: Seeds = defaultdict(set)
     methods = list(methods)
     rows = Run.objects.filter(method__in=methods, scale=scale, params_key="", replay_of=None,
                               state__in=[*Run.ACTIVE, Run.DONE]).order_by()
+    if settings is not None:
+        rows = rows.filter(setting__in=list(settings))
     by_key = {method.pk: method for method in methods}
     for pk, setting, seed, state, digest in rows.values_list("method", "setting", "seed", "state", "code_digest"):
         if digest == by_key[pk].run_digest(setting, scale):
@@ -404,13 +407,6 @@ def duration(seconds: float) -> str:
 
 def _spans(seeds: Sequence[int]) -> Iterator[tuple[int, int]]:
     """First and last of each unbroken stretch of rising numbers."""
-    first = last = None
-    for seed in seeds:
-        if last is not None and seed == last + 1:
-            last = seed
-            continue
-        if last is not None:
-            yield first, last
-        first = last = seed
-    if last is not None:
-        yield first, last
+    for _, stretch in groupby(enumerate(seeds), lambda numbered: numbered[1] - numbered[0]):
+        numbers = [seed for _, seed in stretch]
+        yield numbers[0], numbers[-1]

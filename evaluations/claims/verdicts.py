@@ -25,14 +25,12 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import reduce
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from evaluations.arithmetic import statistics
-from evaluations.arithmetic.statistics import Contrast
+from evaluations.arithmetic.statistics import PairedTest
 from evaluations.models import Claim, Verdict
 from evaluations.runs.measurements import COSTS, Measurement, measure
 from methods.kit.method import COSTS as COST_NAMES
@@ -128,7 +126,7 @@ def term_measurements(claim: Claim, methods: Mapping[str, Method], found: Found,
 def evidence_of(claim: Claim, measured: Sequence[Measurement | None]) -> Evidence:
     """The claim's sum over the seeds that every term has."""
     scores = [of.scores.get(term["metric"], {}) if of else {} for term, of in zip(claim.terms, measured, strict=True)]
-    seeds = sorted(reduce(set.intersection, map(set, scores))) if scores else []
+    seeds = sorted(set.intersection(*map(set, scores))) if scores else []
     by_seed = {seed: claim.margin + _sum([term["weight"] * by[seed] for term, by in
                                           zip(claim.terms, scores, strict=True)]) for seed in seeds}
     basis = [claim.margin, [[term, of.code_digest if of and by else "", [by[seed] for seed in seeds]] for term, of, by
@@ -173,13 +171,13 @@ class ClaimTest:
     """A claim's halves put to the test; `halves` are those about which anything is known, the first always."""
 
     evidence: Evidence
-    halves: tuple[Contrast, ...]
+    halves: tuple[PairedTest, ...]
 
     @classmethod
     def of(cls, evidence: Evidence) -> ClaimTest:
-        contrasts = [statistics.paired_contrast([of[seed] for seed in sorted(of)]) for of in
-                     (evidence.by_seed, evidence.cost.by_seed if evidence.cost else {}) if len(of) >= LEAST_SEEDS]
-        return cls(evidence, (contrasts[0], *map(_known, contrasts[1:])))
+        tests = [statistics.paired_test([by_seed[seed] for seed in sorted(by_seed)]) for by_seed in
+                 (evidence.by_seed, evidence.cost.by_seed if evidence.cost else {}) if len(by_seed) >= LEAST_SEEDS]
+        return cls(evidence, (tests[0], *map(_known, tests[1:])))
 
     @property
     def whole(self) -> bool:
@@ -187,7 +185,7 @@ class ClaimTest:
         return len(self.halves) == 2 or self.evidence.cost is None
 
     @property
-    def against(self) -> list[Contrast]:
+    def against(self) -> list[PairedTest]:
         """The halves that point against the claim; a cost known to be equal does."""
         return [half for place, half in enumerate(self.halves)
                 if half.mean < 0 or (place and half.mean == 0 and half.p_value == 0)]
@@ -223,7 +221,8 @@ class ClaimTest:
                   for half in self.against or self.halves]
         if self.against:
             return min((seeds for seeds in needed if seeds is not None), default=None)
-        return None if None in needed else max(needed)
+        known = [seeds for seeds in needed if seeds is not None]
+        return max(known) if len(known) == len(needed) else None
 
     def cost_record(self) -> dict | None:
         """The cost half as plain data."""
@@ -236,7 +235,7 @@ class ClaimTest:
                 "difference": getattr(contrast, "mean", None)}
 
 
-def _known(cost: Contrast) -> Contrast:
+def _known(cost: PairedTest) -> PairedTest:
     """A cost that differs by the same amount at every seed is known, not estimated."""
     return replace(cost, p_value=0.0) if cost.effect_size is None else cost
 
@@ -268,6 +267,13 @@ class ClaimStanding:
     @property
     def status(self) -> str:
         return self.verdict.status if self.verdict else NOT_MEASURED
+
+    @property
+    def decided(self) -> Verdict:
+        """The verdict of a claim that has one. Raises ValueError for another."""
+        if self.verdict is None:
+            raise ValueError(f"nothing is measured of {self.claim}")
+        return self.verdict
 
     @property
     def current(self) -> bool:
@@ -329,16 +335,3 @@ def standings_of(claims: Sequence[Claim], *, scale: str = "full") -> list[ClaimS
         newest[verdict.claim_id] = verdict  # the current one comes last
     return [ClaimStanding(claim, newest.get(claim.pk), claim.pk in newest and not newest[claim.pk].current)
             for claim in claims]
-
-
-def claim_record(standing: ClaimStanding) -> dict:
-    """A claim and its verdict as plain data, ready for JSON."""
-    claim, verdict = standing.claim, standing.verdict
-    record = {"id": claim.pk, "arena": claim.method.arena_id, "method": claim.method.slug, "kind": claim.kind,
-              "sentence": claim.sentence, "rival": claim.rival, "metric": claim.metric, "setting": claim.setting,
-              "status": standing.status, "stale": standing.stale}
-    for name in ("scale", "n", "difference", "low", "high", "p_value", "effect_size", "power", "seeds_needed",
-                 "cost", "decided_at"):
-        value = getattr(verdict, name) if verdict else None
-        record[name] = value.isoformat() if isinstance(value, datetime) else value
-    return record

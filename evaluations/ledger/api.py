@@ -11,7 +11,7 @@ from ninja import Router
 from ninja.errors import HttpError
 
 from evaluations.claims.open_questions import Proposal, open_questions
-from evaluations.claims.verdicts import claim_record
+from evaluations.claims.record import ClaimRecord
 from evaluations.ledger.ledger import (
     KINDS,
     OUTCOMES,
@@ -86,7 +86,7 @@ def get_claim(request, pk: int):
 
 def proposal_record(proposal: Proposal) -> dict[str, Any]:
     """An open claim and the runs that would decide it; `target` and `seeds` are those of POST /runs."""
-    return claim_record(proposal.standing) | {
+    return ClaimRecord.of(proposal.standing).data() | {
         "target": proposal.target, "seeds": proposal.seeds_text, "missing_runs": proposal.missing,
         "seconds": proposal.seconds, "rough": proposal.rough, "chance": proposal.chance, "entropy": proposal.entropy,
         "bits_per_second": proposal.rate}

@@ -85,7 +85,7 @@ def paper_key(paper: Paper) -> str:
 def badge(subject: str, standings: Sequence[ClaimStanding]) -> Badge:
     """Counts of verdicts by the present code; one colour where one verdict speaks alone."""
     counts = Counter(s.status for s in standings if s.current)
-    parts = [f"{counts[status]} {status}" for status in (Verdict.CONFIRMED, Verdict.REFUTED, Verdict.INCONCLUSIVE)
+    parts = [f"{counts[status]} {status}" for status in Verdict.STATUSES
              if counts[status]]
     decided = [status for status in (Verdict.CONFIRMED, Verdict.REFUTED) if counts[status]]
     colour = decided[0] if len(decided) == 1 else Verdict.INCONCLUSIVE if parts else ""

@@ -21,11 +21,11 @@ from django.urls import reverse
 
 from evaluations.arithmetic import rounding
 from evaluations.claims.on_demand import OnDemand
+from evaluations.claims.record import ClaimRecord
 from evaluations.claims.verdicts import (
     NOT_MEASURED,
     ClaimStanding,
     claim_list,
-    claim_record,
     claims_in_order,
     evidence_of,
     measure_terms,
@@ -220,7 +220,7 @@ NOTHING = dict.fromkeys((f.name for f in FIELDS), None)
 
 def ledger_record(row: LedgerRow) -> dict[str, Any]:
     """A directional claim as plain flat data, for pages, files and the API."""
-    record = claim_record(row.standing)
+    record = ClaimRecord.of(row.standing).data()
     cost = record.pop("cost") or {}
     claim = row.claim
     return NOTHING | record | {
@@ -280,10 +280,10 @@ def ledger(state: LedgerState) -> Ledger:
     counts = Counter(outline.outcome for outline in outlines)
     if state.verdict:
         outlines = [outline for outline in outlines if outline.outcome == state.verdict]
-    surest = sorted((o for o in outlines if o.verdict), key=lambda o: (o.verdict.p_value, o.claim))
+    surest = sorted((o.verdict.p_value, o.claim) for o in outlines if o.verdict)
     return Ledger(state, OnDemand([o.claim for o in _sorted(outlines, state.sort)], _rows),
                   {outcome: counts[outcome] for outcome in OUTCOMES}, _reported(state), FIELDS,
-                  tuple(outline.claim for outline in surest))
+                  tuple(claim for _, claim in surest))
 
 
 def _outlines(state: LedgerState) -> list[Outline]:
@@ -391,8 +391,9 @@ class Choices:
 
 def choices(state: LedgerState) -> Choices:
     linked = PaperLink.objects.filter(kind=PaperLink.IMPLEMENTS, method__present=True).order_by()
-    years = {*linked.values_list("paper__year", flat=True).distinct(),
-             *Method.objects.filter(present=True).order_by().values_list("year", flat=True).distinct()} - {None}
+    stated = {*linked.values_list("paper__year", flat=True).distinct(),
+              *Method.objects.filter(present=True).order_by().values_list("year", flat=True).distinct()}
+    years = {year for year in stated if year}
     return Choices(list(Arena.objects.filter(present=True).values_list("slug", "title")), sorted(years, reverse=True),
                    Paper.objects.filter(pk=state.paper).first() if state.paper else None)
 

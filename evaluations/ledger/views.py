@@ -86,7 +86,9 @@ def claim_open(request):
     found = open_questions(arena=arena)
     page = Paginator(found.proposals, PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "evaluations/ledger/ledger_open.html", {
-        "found": found, "page": page, "arena": arena, "arenas": Arena.objects.filter(present=True),
+        "found": found, "page": page, "under_way": found.under_way[:PER_PAGE],
+        "out_of_reach": found.out_of_reach[:PER_PAGE], "shown": PER_PAGE, "arena": arena,
+        "arenas": Arena.objects.filter(present=True),
         "query": f"arena={slug}" if slug else "", "scope": SCOPE})
 
 

@@ -40,4 +40,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="run",
             index=models.Index(fields=["method", "state", "code_digest", "finished_at"], name="stamps")),
+        migrations.AddIndex(
+            model_name="run", index=models.Index(fields=["-requested_at", "-id"], name="newest_runs")),
     ]

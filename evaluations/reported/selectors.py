@@ -105,7 +105,7 @@ def paper_block(paper: Paper) -> dict:
 
 def _shown(claim: ReportedClaim) -> ShownClaim:
     edits = tuple(claim.edits.all())
-    if claim.start is None:
+    if claim.start is None or claim.value_start is None or claim.value_end is None:
         return ShownClaim(claim, claim.quote, "", "", edits)
     first, last = claim.value_start - claim.start, claim.value_end - claim.start
     return ShownClaim(claim, claim.quote[:first], claim.quote[first:last], claim.quote[last:], edits)

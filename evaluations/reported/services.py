@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import CharField, F, Q, QuerySet
 from django.utils import timezone
 
 from evaluations.models import ReportedClaim, ReportedClaimEdit, ReportedReading
@@ -122,8 +122,9 @@ def correct_claim(*, pk: int, by=None, **fields) -> ReportedClaim:
             clean[name] = _number(value)
             continue
         words = " ".join(str(value or "").split())
-        limit = ReportedClaim._meta.get_field(name).max_length
-        if len(words) > limit:
+        field = ReportedClaim._meta.get_field(name)
+        limit = field.max_length if isinstance(field, CharField) else None
+        if limit is not None and len(words) > limit:
             raise ValueError(f"{name} is longer than {limit} characters")
         clean[name] = words
     return _decide(pk, "correct", {"status": ReportedClaim.CORRECTED, **clean}, by)

@@ -139,8 +139,8 @@ class Problem(Schema):
 class Summarising(LimitOffsetPagination):
     """Turns only the rows of the page into data."""
 
-    def paginate_queryset(self, queryset, pagination, **params):
-        page = super().paginate_queryset(queryset, pagination, **params)
+    def paginate_queryset(self, queryset, pagination, request, **params):
+        page = super().paginate_queryset(queryset, pagination, request, **params)
         return {**page, "items": selectors.summaries(page["items"])}
 
 

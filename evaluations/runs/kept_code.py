@@ -26,8 +26,8 @@ def keep_library() -> str:
     """Keep the library as it lies on this machine's disk, if it is not kept yet; returns its key."""
     files = _files()
     digests = {name: hashlib.sha256(contents) for name, contents in files.items()}
-    key = hashlib.sha256(b"".join(name.encode() + b"\0" + digest.digest() for name, digest in digests.items()))
-    key = key.hexdigest()[:16]
+    state = b"".join(name.encode() + b"\0" + digest.digest() for name, digest in digests.items())
+    key = hashlib.sha256(state).hexdigest()[:16]
     if not Library.objects.filter(pk=key).exists():
         contents_of = {digests[name].hexdigest(): contents for name, contents in files.items()}
         with transaction.atomic():

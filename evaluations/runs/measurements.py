@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from evaluations.models import Run, Score
 from methods.models import Method
@@ -56,7 +57,7 @@ def measure(methods: Iterable[Method], *, settings: Iterable[str], scale: str, m
                               params_key=params_key, replay_of=None)
     if seeds is not None:
         runs = runs.filter(seed__in=list(seeds))
-    rows = list(runs.exclude(state=Run.CANCELLED).order_by("pk").values_list(
+    rows: list[Any] = list(runs.exclude(state=Run.CANCELLED).order_by("pk").values_list(
         "pk", "method_id", "setting", "seed", "code_digest", "state", "finished_at", "seconds", "peak_memory_mb",
         "counts", "origin", "environment__device", "environment__processor", named=True))
     done = [row for row in rows if row.state == Run.DONE]

@@ -77,8 +77,8 @@ def find_target(text: str) -> Target:
     kind, _, key = text.partition(":")
     methods = Method.objects.select_related("arena")
     if kind == "method":
-        arena, _, slug = key.partition("/")
-        method = methods.filter(arena=arena, slug=slug).first()
+        arena_slug, _, slug = key.partition("/")
+        method = methods.filter(arena=arena_slug, slug=slug).first()
         if method is None:
             raise LookupError(f"there is no method {key}")
         return Target(method.title, [method], method)
@@ -113,7 +113,7 @@ def requested(methods: Iterable[Method], setting: str) -> list[Question]:
         return list(pairs.values())
     rivals = {(rival.arena_id, rival.slug): rival for rival in Method.objects.select_related("arena").filter(
         arena__in={method.arena_id for method in methods})}
-    terms = defaultdict(list)
+    terms: dict[int, list[dict]] = defaultdict(list)
     for claim in Claim.objects.filter(method__in=methods):
         terms[claim.method_id] += claim.terms
     for method in methods:

@@ -36,9 +36,9 @@ def dump_results(arena: str) -> str:
         if run.environment not in environments:
             environments.append(run.environment)
         rows.append({"method": run.method.slug, **{name: getattr(run, name) for name in FIELDS},
-                     "seconds": round(run.seconds, 3), "peak_memory_mb": round(run.peak_memory_mb, 1),
+                     "seconds": round(run.seconds or 0.0, 3), "peak_memory_mb": round(run.peak_memory_mb or 0.0, 1),
                      "environment": environments.index(run.environment),
-                     "finished_at": run.finished_at.isoformat(timespec="seconds"),
+                     "finished_at": run.finished_at.isoformat(timespec="seconds") if run.finished_at else None,
                      "scores": {s.metric: s.value for s in run.scores.all()}})
     head = json.dumps({"arena": arena, "environments": environments})[:-1]
     return head + ', "runs": [\n' + ",\n".join(json.dumps(row) for row in rows) + "\n]}\n"

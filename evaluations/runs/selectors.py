@@ -44,6 +44,11 @@ def run_list(filters: Mapping[str, str] | None = None, *, since: datetime | None
     return runs
 
 
+def moving_parts(run: Run) -> tuple:
+    """What of a run's row may differ the next time one looks, for polls to compare."""
+    return run.pk, run.state, run.cause, run.progress, run.progress_text, run.attempts, run.code_digest, run.finished_at
+
+
 def live_workers() -> list[Worker]:
     return list(Worker.objects.filter(seen_at__gte=timezone.now() - LOST_AFTER).order_by("name"))
 
@@ -215,20 +220,20 @@ def newest_results(limit: int = 8) -> list[Result]:
                     run__code_digest=group["code_digest"])
     values: dict[tuple, list[float]] = {}
     scores = Score.objects.filter(wanted, run__state=Run.DONE, run__replay_of=None, run__params_key="")
-    for *key, metric, value in scores.values_list("run__method", "run__setting", "run__scale", "run__code_digest",
+    for *run, metric, value in scores.values_list("run__method", "run__setting", "run__scale", "run__code_digest",
                                                   "metric", "value") if groups else ():
-        values.setdefault((*key, metric), []).append(value)
+        values.setdefault((*run, metric), []).append(value)
     results = []
     for group in groups:
         method = methods[group["method"]]
-        metric = method.arena.primary_metric
-        found = values.get((group["method"], group["setting"], group["scale"], group["code_digest"], metric["name"]))
-        if not found:
+        primary = method.arena.primary_metric
+        key = (group["method"], group["setting"], group["scale"], group["code_digest"], primary["name"])
+        if key not in values:
             continue
-        interval = mean_interval(found)
+        interval = mean_interval(values[key])
         places = decimals([interval.mean], [interval.half_width] if interval.half_width else ())
-        results.append(Result(method, group["setting"], group["scale"], metric["title"],
-                              plus_minus(interval.mean, interval.low, interval.high, places), metric["unit"],
+        results.append(Result(method, group["setting"], group["scale"], primary["title"],
+                              plus_minus(interval.mean, interval.low, interval.high, places), primary["unit"],
                               interval.n, group["last"],
                               group["code_digest"] != method.run_digest(group["setting"], group["scale"])))
     return results

@@ -312,8 +312,8 @@ def sweep_runs(*, waiting: dict[str, int] | None, dead_workers: Iterable[str] = 
         lost += 1
     DeviceLease.objects.exclude(run__state=Run.RUNNING).delete()
     resent = 0
-    for queue in QUEUES if waiting is not None else ():
-        if waiting.get(queue, 0):
+    for queue in QUEUES:
+        if waiting is None or waiting.get(queue, 0):
             continue  # messages are there: whoever's is missing shows when they are gone
         pks = Run.objects.filter(state=Run.QUEUED, queue=queue, requested_at__lt=now - RESEND_AFTER).order_by(
             "seed", "pk").values_list("pk", flat=True)[:RESEND_AT_ONCE]

@@ -9,7 +9,7 @@ from typing import TypeVar
 from django.core.cache import cache
 from django.db.models import Count, Max, Q
 
-from evaluations.models import CarriedScores, Claim, Run, Verdict
+from evaluations.models import Claim, Run, Verdict
 from methods.models import Arena, Method
 
 Value = TypeVar("Value")
@@ -19,21 +19,19 @@ KEPT_SECONDS = 24 * 3600
 
 
 def results_stamp(arena: str = "") -> str:
-    """Of one arena, or of all: its runs by state, claims, verdicts, methods and own facts; six queries.
+    """Of one arena, or of all: its runs by method, state and code, claims, verdicts, methods and arenas; five queries.
 
     Runs change by their state, by being finished anew and by counting for other code; progress is left out.
     """
     methods, arenas = Method.objects.order_by("pk"), Arena.objects.order_by("pk")
     runs, claims, verdicts = Run.objects.order_by(), Claim.objects.order_by(), Verdict.objects.order_by()
-    carried = CarriedScores.objects.order_by()
     if arena:
-        carried = carried.filter(arena=arena)
         methods, arenas = methods.filter(arena=arena), arenas.filter(pk=arena)
         runs, claims = runs.filter(method__arena=arena), claims.filter(method__arena=arena)
         verdicts = verdicts.filter(claim__method__arena=arena)
     return stamp_of(
-        sorted(runs.values_list("state").annotate(Count("pk"), Max("pk"), Max("finished_at"))),
-        carried.aggregate(Max("pk")),
+        list(runs.values_list("method", "state", "code_digest").annotate(
+            Count("pk"), Max("pk"), Max("finished_at")).order_by("method", "state", "code_digest")),
         claims.aggregate(Count("pk"), Max("pk")),
         verdicts.aggregate(Count("pk"), Max("pk"), current=Count("pk", filter=Q(current=True))),
         list(methods.values_list(*METHOD)), list(arenas.values_list(*ARENA)))

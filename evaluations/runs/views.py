@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.core.paginator import Paginator
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
@@ -13,19 +13,25 @@ from django.views.decorators.http import require_POST
 
 from evaluations.models import Run
 from evaluations.runs import replays, requests, selectors, services
+from evaluations.runs.stamps import nothing_new, stamp_of
 from methods.models import Arena
 
 PER_PAGE = 50
 
 
 def run_list(request):
+    """Runs by the filters of the address; while some of the page are active it asks for what has changed."""
     filters = {name: request.GET.get(name, "").strip() for name in selectors.FILTERS}
     page = Paginator(selectors.run_list(filters), PER_PAGE).get_page(request.GET.get("page"))
+    progress = selectors.request_progress(filters["request"]) if filters["request"] else None
+    here = f"{reverse('run_list')}?{request.GET.urlencode()}"
+    stamp = stamp_of(here, page.paginator.count, [selectors.moving_parts(run) for run in page], progress)
+    if nothing_new(request, stamp):
+        return HttpResponse(status=204)
     kept = {name: value for name, value in filters.items() if value}
     context = {"page": page, "filters": filters, "query": urlencode(kept), "states": ["active", *dict(Run.STATES)],
-               "arenas": Arena.objects.all(), "queues": services.QUEUES,
-               "active": any(run.active for run in page), "here": f"{reverse('run_list')}?{request.GET.urlencode()}",
-               "progress": selectors.request_progress(filters["request"]) if filters["request"] else None}
+               "arenas": Arena.objects.all(), "queues": services.QUEUES, "stamp": stamp,
+               "active": any(run.active for run in page), "here": here, "progress": progress}
     return render(request, "evaluations/runs/_run_rows.html" if request.htmx else
                   "evaluations/runs/run_list.html", context)
 
@@ -34,7 +40,11 @@ def run_detail(request, pk):
     """One run; the fragment asked for while it is active leaves out what does not move."""
     run = get_object_or_404(Run.objects.select_related(
         "method__arena", "requested_by", "replay_of__method__arena").prefetch_related("scores"), pk=pk)
-    context = {"run": run, "cause": selectors.cause_of(run), "curves": selectors.curves_of(run),
+    cause = selectors.cause_of(run)
+    stamp = stamp_of(selectors.moving_parts(run), cause, run.log, len(run.curve))
+    if nothing_new(request, stamp):
+        return HttpResponse(status=204)
+    context = {"run": run, "cause": cause, "curves": selectors.curves_of(run), "stamp": stamp,
                "scores": selectors.scores_of(run), "comparison": replays.comparison_of(run),
                "caution": replays.caution(run), "may_run": request.user.has_perm("evaluations.add_run"),
                "may_change": request.user.has_perm("evaluations.change_run")}
@@ -70,9 +80,9 @@ def _answer(request, *, report: services.RequestReport | None = None, error: str
         progress = selectors.request_progress(report.key) if report else None
         others = Run.objects.filter(pk__in=(report.already_queued + report.already_measured)[:500]) if report else ()
         return render(request, "evaluations/runs/_run_request.html", {
-            "report": report, "error": error, "progress": progress,
+            "report": report, "error": error, "progress": progress, "stamp": stamp_of(progress),
             "arenas": Arena.objects.filter(methods__runs__in=others).distinct() if others else ()})
-    if error:
+    if report is None:
         messages.error(request, error)
         came_from = request.META.get("HTTP_REFERER", "")
         return redirect(came_from if url_has_allowed_host_and_scheme(came_from, {request.get_host()}) else "run_list")
@@ -86,7 +96,10 @@ def run_request_progress(request, key):
         raise Http404("no run was queued by this request")
     if not request.htmx:
         return redirect(f"{reverse('run_list')}?{urlencode({'request': key})}")
-    return render(request, "evaluations/runs/_run_progress.html", {"progress": progress})
+    stamp = stamp_of(progress)
+    if nothing_new(request, stamp):
+        return HttpResponse(status=204)
+    return render(request, "evaluations/runs/_run_progress.html", {"progress": progress, "stamp": stamp})
 
 
 @login_required

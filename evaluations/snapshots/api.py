@@ -58,8 +58,8 @@ class Problem(Schema):
 class Recording(LimitOffsetPagination):
     """Turns only the rows of the page into data."""
 
-    def paginate_queryset(self, queryset, pagination, **params):
-        page = super().paginate_queryset(queryset, pagination, **params)
+    def paginate_queryset(self, queryset, pagination, request, **params):
+        page = super().paginate_queryset(queryset, pagination, request, **params)
         return {**page, "items": [services.snapshot_record(each) for each in page["items"]]}
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from evaluations.arithmetic import rounding
 from evaluations.arithmetic.statistics import BySeed, mean_interval, paired_contrast, t_critical
-from evaluations.claims.verdicts import NOT_MEASURED, claim_list, claim_record
+from evaluations.claims.record import ClaimRecord
+from evaluations.claims.verdicts import NOT_MEASURED, claim_list
 from evaluations.models import Snapshot
 from evaluations.snapshots.services import table_of
 from evaluations.tables.state import TableState
@@ -58,7 +59,8 @@ class CellChange:
     @property
     def clear(self) -> bool:
         """Whether the interval leaves out zero; not corrected for the number of cells."""
-        return self.move.low is not None and (self.move.low > 0 or self.move.high < 0)
+        low, high = self.move.low, self.move.high
+        return low is not None and high is not None and (low > 0 or high < 0)
 
 
 @dataclass(frozen=True)
@@ -153,8 +155,9 @@ def move(then: BySeed, now: BySeed) -> Move:
     fresh, kept, sign = (came, list(then.values()), 1) if came else (went, list(now.values()), -1)
     low, high = _welch(kept, fresh)
     share = len(fresh) / (len(fresh) + len(kept))
-    ends = sorted((sign * share * low, sign * share * high)) if low is not None else (None, None)
-    return Move(OTHER_SEEDS, difference, *ends)
+    if low is None or high is None:
+        return Move(OTHER_SEEDS, difference, None, None)
+    return Move(OTHER_SEEDS, difference, *sorted((sign * share * low, sign * share * high)))
 
 
 def changes_record(changes: Changes) -> dict[str, Any]:
@@ -220,8 +223,8 @@ def _code_changes(arena: Arena, before: Mapping[str, Row]) -> list[CodeChange]:
 def _verdict_changes(snapshot: Snapshot, arena: Arena, state: TableState) -> list[VerdictChange]:
     if state.scale == "smoke":
         return []
-    today = {_claim_key(record): record["status"] for record in map(
-        claim_record, claim_list(arena=arena, scale=state.scale))}
+    records = [ClaimRecord.of(standing).data() for standing in claim_list(arena=arena, scale=state.scale)]
+    today = {_claim_key(record): record["status"] for record in records}
     then = {_claim_key(record): record["status"] for record in snapshot.claims}
     keys = dict.fromkeys([*then, *today])
     titles = dict(arena.methods.values_list("slug", "title"))

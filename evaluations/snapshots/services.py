@@ -16,7 +16,8 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 
-from evaluations.claims.verdicts import claim_list, claim_record
+from evaluations.claims.record import ClaimRecord
+from evaluations.claims.verdicts import claim_list
 from evaluations.models import Run, Snapshot
 from evaluations.runs.measurements import measure
 from evaluations.runs.replays import RECORDED
@@ -41,7 +42,7 @@ def freeze_table(*, arena: Arena, state: TableState, by=None, title: str = "") -
     runs, codes = _provenance(arena, table)
     kept = {**freeze(table), "runs": runs, "codes": codes}
     claims = [] if state.scale == "smoke" else [
-        claim_record(standing) for standing in claim_list(arena=arena, scale=state.scale)]
+        ClaimRecord.of(standing).data() for standing in claim_list(arena=arena, scale=state.scale)]
     environments = _environments(run for of in runs.values() for by_seed in of.values() for run in by_seed.values())
     query = state.query(arena)
     snapshot, _ = Snapshot.objects.get_or_create(

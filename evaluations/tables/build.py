@@ -6,8 +6,8 @@ exactly the methods in the table, from present-code scores only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from evaluations.arithmetic import rounding, statistics
@@ -41,8 +41,8 @@ def build_table(arena: Arena, *, setting: str | None = None, scale: str = "full"
     _check(arena, [setting], scale)
     columns = [_metric_column(arena, name, key=name, setting=setting) for name in metrics or
                [metric["name"] for metric in arena.metrics]]
-    return _build(arena, f"setting {setting}", columns, scale, methods, seeds, sort, differences, params_key,
-                  costs=True)
+    return _build(Wanted(arena, f"setting {setting}", columns, scale, methods, seeds, sort, differences, params_key,
+                         costs=True))
 
 
 def build_settings_table(arena: Arena, *, scale: str = "full", metric: str | None = None,
@@ -56,24 +56,44 @@ def build_settings_table(arena: Arena, *, scale: str = "full", metric: str | Non
     columns = [replace(_metric_column(arena, metric, key=f"{metric}@{name}", setting=name), title=name)
                for name in names]
     subject = f"{arena.metric(metric)['title'].lower()} in {len(names)} settings"
-    return _build(arena, subject, columns, scale, methods, seeds, sort, differences, params_key, costs=False)
+    return _build(Wanted(arena, subject, columns, scale, methods, seeds, sort, differences, params_key))
 
 
-def _build(arena, subject, columns, scale, slugs, seeds, sort, differences, params_key, *, costs: bool) -> Table:
-    methods = _methods(arena, slugs)
+@dataclass(frozen=True)
+class Wanted:
+    """A table that is asked for; `methods` are slugs, None for all that are present."""
+
+    arena: Arena
+    subject: str
+    columns: Sequence[Column]
+    scale: str
+    methods: Sequence[str] | None
+    seeds: Iterable[int] | None
+    sort: str | None
+    differences: bool
+    params_key: str
+    costs: bool = False
+
+
+def _build(wanted: Wanted) -> Table:
+    arena, columns = wanted.arena, list(wanted.columns)
+    methods = _methods(arena, wanted.methods)
     settings = list(dict.fromkeys(column.setting for column in columns))
     names = {column.key: column.key.partition("@")[0] for column in columns}
-    found, pending = measure(methods, settings=settings, scale=scale, metrics=set(names.values()), seeds=seeds,
-                             params_key=params_key)
-    cells = {method.slug: _cells(method, columns, names, found) for method in methods}
+    measured, pending = measure(methods, settings=settings, scale=wanted.scale, metrics=set(names.values()),
+                                seeds=wanted.seeds, params_key=wanted.params_key)
+    cells = {method.slug: _cells(method, columns, names, measured) for method in methods}
     for column in columns:
-        _compare(cells, column, arena.baseline)
+        cells = _compared(cells, column, arena.baseline)
+    if wanted.costs:
+        costs, cost_cells = _costs(methods, measured, settings[0], {key for row in cells.values() for key in row})
+        columns += costs
+        cells = {slug: row | cost_cells.get(slug, {}) for slug, row in cells.items()}
     columns = [_rounded(column, cells) for column in columns]
-    if costs:
-        columns += [_rounded(column, cells) for column in _add_costs(methods, found, settings[0], cells)]
-    rows = _rows(arena, methods, settings, cells, found, pending)
-    return Table(arena.slug, arena.title, arena.question, subject, tuple(columns), _sorted(rows, columns, sort),
-                 _facts(scale, settings, rows, found), arena.baseline, differences)
+    rows = _rows(arena, methods, settings, cells, measured, pending)
+    return Table(arena.slug, arena.title, arena.question, wanted.subject, tuple(columns),
+                 _sorted(rows, columns, wanted.sort), _facts(wanted.scale, settings, rows, measured), arena.baseline,
+                 wanted.differences)
 
 
 def _check(arena: Arena, settings: Sequence[str], scale: str) -> None:
@@ -122,9 +142,12 @@ def _cell(by_seed: Mapping[int, float], stale: bool) -> Cell:
     return Cell(spread.mean, spread.low, spread.high, spread.n, by_seed, stale)
 
 
-def _compare(cells: dict[str, dict[str, Cell]], column: Column, baseline: str) -> None:
-    """Tiers and differences to the baseline in a column; stale cells stay outside."""
-    present = {slug: of[column.key] for slug, of in cells.items() if column.key in of and not of[column.key].stale}
+Cells = dict[str, dict[str, Cell]]  # by method and column
+
+
+def _compared(cells: Cells, column: Column, baseline: str) -> Cells:
+    """The cells with tiers and differences to the baseline in a column; stale cells stay outside."""
+    present = {slug: row[column.key] for slug, row in cells.items() if column.key in row and not row[column.key].stale}
     standings = statistics.tiers({slug: cell.by_seed for slug, cell in present.items()}, column.better)
     contrasts: dict[str, Contrast] = {}
     if baseline in present:
@@ -132,32 +155,32 @@ def _compare(cells: dict[str, dict[str, Cell]], column: Column, baseline: str) -
             d = statistics.paired_differences(cell.by_seed, present[baseline].by_seed)
             if slug != baseline and d:
                 contrasts[slug] = statistics.paired_contrast(d)
-        tested = [slug for slug, contrast in contrasts.items() if contrast.p_value is not None]
-        for slug, p in zip(tested, statistics.holm([contrasts[slug].p_value for slug in tested]), strict=True):
+        tested = {slug: contrast.p_value for slug, contrast in contrasts.items() if contrast.p_value is not None}
+        for slug, p in zip(tested, statistics.holm(list(tested.values())), strict=True):
             contrasts[slug] = replace(contrasts[slug], p_value=p)
-    for slug, cell in present.items():
-        cells[slug][column.key] = replace(cell, standing=standings[slug], difference=contrasts.get(slug))
+    compared = {slug: {column.key: replace(cell, standing=standings[slug], difference=contrasts.get(slug))}
+                for slug, cell in present.items()}
+    return {slug: row | compared.get(slug, {}) for slug, row in cells.items()}
 
 
-def _add_costs(methods: Sequence[Method], found: Mapping, setting: str, cells: dict[str, dict[str, Cell]]):
-    """Cost columns of what was counted, known ones first; their cells are added to `cells`."""
-    of = {method.slug: found[method.pk, setting] for method in methods if (method.pk, setting) in found}
-    taken = {key for cells_of in cells.values() for key in cells_of}  # a metric's name wins over a counter's
-    counted = {name for measurement in of.values() for name in measurement.costs} - taken
+def _costs(methods: Sequence[Method], measured: Mapping[Any, Measurement], setting: str, taken: Collection[str]
+           ) -> tuple[list[Column], Cells]:
+    """Columns of what was counted, known costs first, with their cells; a metric's name wins over a counter's."""
+    by_slug = {method.slug: measured[method.pk, setting] for method in methods if (method.pk, setting) in measured}
+    counted = {name for measurement in by_slug.values() for name in measurement.costs} - set(taken)
     columns = []
-    for name in [*(n for n in COSTS if n in counted), *sorted(counted - set(COSTS))]:
+    for name in [*(known for known in COSTS if known in counted), *sorted(counted - set(COSTS))]:
         title, unit, help_text = COSTS.get(name, (name.replace("_", " ").capitalize(), "", "counted by the arena"))
         columns.append(Column(name, title, "cost", unit, "lower" if name in COSTS else "", help_text, setting))
-        for slug, measurement in of.items():
-            if name in measurement.costs:
-                cells[slug][name] = _cell(measurement.costs[name], measurement.stale)
-    return columns
+    return columns, {slug: {name: _cell(measurement.costs[name], measurement.stale) for name in
+                            (column.key for column in columns) if name in measurement.costs}
+                     for slug, measurement in by_slug.items()}
 
 
 def _rounded(column: Column, cells: Mapping[str, Mapping[str, Cell]]) -> Column:
-    here = [of[column.key] for of in cells.values() if column.key in of]
-    widths = [(cell.high - cell.low) / 2 for cell in here if cell.low is not None] if column.kind == "metric" else []
-    return replace(column, decimals=rounding.decimals([cell.mean for cell in here], widths))
+    in_column = [by_column[column.key] for by_column in cells.values() if column.key in by_column]
+    widths = [cell.half_width for cell in in_column if cell.half_width is not None] if column.kind == "metric" else []
+    return replace(column, decimals=rounding.decimals([cell.mean for cell in in_column], widths))
 
 
 def _rows(arena: Arena, methods, settings, cells, found: Mapping[Any, Measurement],
@@ -166,8 +189,9 @@ def _rows(arena: Arena, methods, settings, cells, found: Mapping[Any, Measuremen
              for s in settings}
     rows = []
     for method in methods:
-        of = {s: found.get((method.pk, s)) for s in settings}
-        missing = [seed for s in settings for seed in seeds[s] if not of[s] or of[s].stale or seed not in of[s].runs]
+        measured = {s: found[method.pk, s].runs for s in settings
+                    if (method.pk, s) in found and not found[method.pk, s].stale}
+        missing = [seed for s in settings for seed in seeds[s] if seed not in measured.get(s, ())]
         waits = [pending[method.pk, s] for s in settings if (method.pk, s) in pending]
         rows.append(Row(method.slug, method.title, method.year, method.fidelity, method.slug == arena.baseline,
                         method.code_digest, cells[method.slug], tuple(sorted(missing)),

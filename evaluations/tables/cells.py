@@ -64,7 +64,7 @@ def cell_runs(arena: Arena, method: Method, column: str, *, setting: str = "", s
     found, _ = measure({each.pk: each for each in (method, baseline) if each}.values(), settings=[setting], scale=scale)
     measurement = found.get((method.pk, setting))
     values = _values(measurement, column)
-    if not values:
+    if measurement is None or not values:
         raise TableError(f"{method.title} has no {column} measured in {setting} at scale {scale}")
     title, unit, better, is_cost = _described(arena, column)
     theirs = found.get((baseline.pk, setting)) if baseline and baseline != method and not is_cost else None
@@ -127,7 +127,8 @@ def _rows(measurement: Measurement, values: Mapping[int, float], theirs: Measure
         run, other = measurement.runs[seed], others.get(seed)
         difference = None if other is None else value - other
         rows.append(SeedRow(
-            seed, run, value, rounding.number(value, places), theirs.runs[seed] if other is not None else None,
+            seed, run, value, rounding.number(value, places),
+            theirs.runs[seed] if theirs and other is not None else None,
             rounding.number(other, places), difference, rounding.number(difference, places, signed=True),
             tuple(replays[run])))
     return tuple(rows)

@@ -31,11 +31,12 @@ class TableState:
 
     def build(self, arena: Arena) -> Table:
         """Raises TableError for what the arena does not have."""
-        shared = {"scale": self.scale, "methods": self.methods or None, "sort": self.sort or None,
-                  "differences": self.vs == "baseline"}
+        methods, sort, differences = self.methods or None, self.sort or None, self.vs == "baseline"
         if self.view == "settings":
-            return build_settings_table(arena, metric=self.metrics[0] if self.metrics else None, **shared)
-        return build_table(arena, setting=self.setting, metrics=self.metrics or None, **shared)
+            return build_settings_table(arena, metric=self.metrics[0] if self.metrics else None, scale=self.scale,
+                                        methods=methods, sort=sort, differences=differences)
+        return build_table(arena, setting=self.setting, metrics=self.metrics or None, scale=self.scale,
+                           methods=methods, sort=sort, differences=differences)
 
     def query(self, arena: Arena, **changes) -> str:
         """The URL parameters, without those at their defaults; `changes` replace some, e.g. sort="title"."""

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 
 from evaluations.arithmetic import rounding, statistics
 from evaluations.arithmetic.reliability import reliability_of
+from evaluations.arithmetic.statistics import Pairs
 from evaluations.claims.verdicts import NOT_MEASURED, ClaimStanding, claim_list, statuses_by_arena
 from evaluations.models import Run, Verdict
 from evaluations.runs.measurements import measure
+from evaluations.runs.stamps import kept, results_stamp
 from evaluations.tables.build import build_settings_table, build_table
 from evaluations.tables.table import Cell, Column, Row, Table
 from methods.models import Arena, Method, PaperLink
 from papers.models import Paper
 
 IN_MINIATURE = "in this miniature, on this data, at this budget"
-STATUSES = (Verdict.CONFIRMED, Verdict.REFUTED, Verdict.INCONCLUSIVE, NOT_MEASURED)
+STATUSES = (*Verdict.STATUSES, NOT_MEASURED)
 NAMED = 4
 
 
@@ -82,10 +84,11 @@ def findings(table: Table, claims: Sequence[ClaimStanding]) -> list[str]:
     said = [_top_tier(table, column, present)] if present else []
     said += _resolution(table, column, present)
     baseline = next((cell for row, cell in present if row.is_baseline), None)
-    contrasts = [c.difference for _, c in present if c.difference and c.difference.p_value is not None]
+    contrasts = [(c.difference.mean, c.difference.p_value) for _, c in present
+                 if c.difference and c.difference.p_value is not None]
     if baseline and contrasts:
         sign = -1 if column.better == "lower" else 1
-        sure = [sign * d.mean > 0 for d in contrasts if d.p_value <= statistics.ALPHA]
+        sure = [sign * mean > 0 for mean, p in contrasts if p <= statistics.ALPHA]
         said.append(f"Against the baseline, {_title(table, table.baseline)} at {_amount(baseline, column)}, "
                     f"{_count(sum(sure), 'method')} {_is(sum(sure))} better and {len(sure) - sum(sure)} worse beyond "
                     f"doubt; {len(contrasts) - len(sure)} cannot be told from it.")
@@ -141,7 +144,7 @@ def _claims_in_words(claims: Sequence[ClaimStanding]) -> list[str]:
 
 def evidence_in_words(standing: ClaimStanding) -> str:
     """Difference, interval, seeds, test, effect size, power, and what would decide an open claim."""
-    verdict = standing.verdict
+    verdict = standing.decided
     places = rounding.decimals([verdict.difference], [(verdict.high - verdict.low) / 2])
     low, high = rounding.number(verdict.low, places, signed=True), rounding.number(verdict.high, places, signed=True)
     metric = standing.claim.method.arena.metric(standing.claim.metric)
@@ -164,13 +167,13 @@ def evidence_in_words(standing: ClaimStanding) -> str:
     return "; ".join(parts) + "."
 
 
-def p_in_words(p: float) -> str:
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+def p_in_words(p: float | None) -> str:
+    return "no p" if p is None else "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
 def cost_in_words(verdict: Verdict) -> str:
     """The cost half of a verdict: how much less it spends than its rival."""
-    cost = verdict.cost
+    cost = verdict.cost or {"cost": "", "recorded": ""}
     if not cost["recorded"]:
         return f"its cost, {cost['cost']}, is recorded by no run, so the claim can be refuted but not confirmed"
     if cost["p_value"] is None:
@@ -219,31 +222,60 @@ def paper_results(paper: Paper) -> list[PaperResult]:
     claims = defaultdict(list)
     for standing in claim_list(methods=[link.method_id for link in links]):
         claims[standing.claim.method_id].append(standing)
-    tables = {arena.slug: build_table(arena, metrics=[arena.primary_metric["name"]])
-              for arena in {link.method.arena for link in links}}
+    places = {arena.slug: _main_places(arena) for arena in {link.method.arena for link in links}}
     return [PaperResult(link, link.method, tuple(claims[link.method_id]),
-                        _place(tables[link.method.arena_id], link.method.slug)) for link in links]
+                        places[link.method.arena_id].of(link.method.slug)) for link in links]
 
 
 def method_results(method: Method) -> tuple[list[MeasuredCell], list[ClaimStanding]]:
     """Where a method wins and loses: its place in every setting, against every rival; and its claims."""
-    table = build_settings_table(method.arena)
-    cells = [_place(table, method.slug, column) for column in table.metrics]
+    cells = [places.of(method.slug) for places in _places_by_setting(method.arena)]
     return [cell for cell in cells if cell], claim_list(methods=[method])
 
 
-def _place(table: Table, slug: str, column: Column | None = None) -> MeasuredCell | None:
-    column = column or table.primary
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Where every method of an arena stands in one column: enough for one method's row without the whole table."""
+
+    column: Column
+    cells: Mapping[str, Cell]
+    titles: Mapping[str, str]
+    pairs: Pairs | None  # of the present code; None where it has measured nothing
+
+    def of(self, slug: str) -> MeasuredCell | None:
+        """One method's place; None when it is not measured."""
+        cell, column = self.cells.get(slug), self.column
+        if cell is None:
+            return None
+        rivals = set(self.pairs.names if self.pairs else ()) - {slug}
+        beats, loses_to = self.pairs.around(slug) if self.pairs and not cell.stale else ((), ())
+        d = cell.difference
+        against = rounding.plus_minus(d.mean, d.low, d.high, column.decimals, signed=True) if d else ""
+        return MeasuredCell(column.setting, column, cell, _amount(cell, column), len(rivals),
+                            tuple(self.titles[name] for name in beats),
+                            tuple(self.titles[name] for name in loses_to), against)
+
+
+def _main_places(arena: Arena) -> Places:
+    """In the main table; kept while the arena's results are as they are, as tiers take all pairs of methods."""
+    return kept(f"places-{arena.pk}", results_stamp(arena.pk), lambda: _places(build_table(
+        arena, metrics=[arena.primary_metric["name"]])))[0]
+
+
+def _places_by_setting(arena: Arena) -> list[Places]:
+    return kept(f"places-by-setting-{arena.pk}", results_stamp(arena.pk),
+                lambda: _places(build_settings_table(arena)))
+
+
+def _places(table: Table) -> list[Places]:
     titles = {row.method: row.title for row in table.rows}
-    cell = next((row.cells.get(column.key) for row in table.rows if row.method == slug), None)
-    if cell is None:
-        return None
-    values = table.values(column.key)
-    beats, loses_to = statistics.compare_pairs(values, column.better).around(slug) if slug in values else ((), ())
-    d = cell.difference
-    against = rounding.plus_minus(d.mean, d.low, d.high, column.decimals, signed=True) if d else ""
-    return MeasuredCell(column.setting, column, cell, _amount(cell, column), len(values) - (slug in values),
-                        tuple(titles[s] for s in beats), tuple(titles[s] for s in loses_to), against)
+    places = []
+    for column in table.metrics:
+        values = table.values(column.key)
+        places.append(Places(column, {row.method: row.cells[column.key] for row in table.rows
+                                      if column.key in row.cells}, titles,
+                             statistics.compare_pairs(values, column.better) if values else None))
+    return places
 
 
 def _amount(cell: Cell, column: Column) -> str:

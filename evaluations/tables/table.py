@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from evaluations.arithmetic import rounding
 from evaluations.arithmetic.statistics import ALPHA, Contrast, Standing
@@ -66,6 +66,11 @@ class Cell:
     def tier(self) -> int | None:
         return self.standing.tier if self.standing else None
 
+    @property
+    def half_width(self) -> float | None:
+        """Of the interval; None where there is one seed."""
+        return None if self.low is None or self.high is None else (self.high - self.low) / 2
+
 
 @dataclass(frozen=True)
 class Row:
@@ -108,6 +113,23 @@ class Field:
     name: str
     title: str
     type: type
+
+
+class Tabular(Protocol):
+    """What flat files are made of: a comparison table, or the claim ledger."""
+
+    @property
+    def arena(self) -> str: ...
+    @property
+    def question(self) -> str: ...
+    @property
+    def file_stem(self) -> str: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def fields(self) -> tuple[Field, ...]: ...
+    def records(self) -> list[dict[str, Any]]: ...
+    def caption(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -229,7 +251,7 @@ class Table:
                          "significant (Holm).")
         if facts.stale:
             parts.append("† measured with an older version of the code, outside the tiers.")
-        if facts.last:
+        if facts.first and facts.last:
             days = sorted({facts.first.date().isoformat(), facts.last.date().isoformat()})
             machines = f" on {', '.join(facts.machines)}" if facts.machines else ""
             parts.append(f"Measured {' to '.join(days)}{machines}.")

@@ -58,6 +58,8 @@ def verdict_picture(context, subject):
         key = badges.paper_key(subject)
         picture, page, found = reverse("badge_paper", args=[key]), reverse("paper_detail", args=[subject.pk]), \
             badges.find(key=key)
+    if found is None:
+        raise ValueError(f"there is no badge of {subject}")
     request = context["request"]
     return {"badge": found, "picture": picture, "markdown": "[![{}]({})]({})".format(
         f"{found.label}: {found.words}", *map(request.build_absolute_uri, (picture, page)))}
@@ -127,4 +129,6 @@ def cost_words(verdict: Verdict) -> str:
 @register.filter
 def scaled(value: float | str | None, places: int = 3) -> str:
     """A number to so many significant digits; an en dash for nothing."""
-    return "–" if value in (None, "") else f"{value:,.{places}g}" if abs(value) < 10 ** places else f"{value:,.0f}"
+    if value is None or isinstance(value, str):
+        return value or "–"
+    return f"{value:,.{places}g}" if abs(value) < 10 ** places else f"{value:,.0f}"

@@ -4,11 +4,12 @@ from django import template
 
 from evaluations.claims.open_questions import proposals
 from evaluations.claims.verdicts import ClaimStanding
+from evaluations.models import Verdict
 from evaluations.tables.summaries import IN_MINIATURE, evidence_in_words, method_results, paper_results
 
 register = template.Library()
 
-BADGES = {"confirmed": "badge-ok", "refuted": "badge-bad", "inconclusive": "badge-warn"}
+BADGES = {Verdict.CONFIRMED: "badge-ok", Verdict.REFUTED: "badge-bad", Verdict.INCONCLUSIVE: "badge-warn"}
 
 
 @register.inclusion_tag("evaluations/claims/_verdict_badge.html")

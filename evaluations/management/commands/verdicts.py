@@ -4,7 +4,9 @@ import json
 
 from django.core.management.base import BaseCommand, CommandError
 
-from evaluations.claims.verdicts import claim_list, claim_record, update_verdicts
+from evaluations.claims.record import ClaimRecord
+from evaluations.claims.verdicts import NOT_MEASURED, claim_list, update_verdicts
+from evaluations.models import Verdict
 from methods.models import Arena
 
 
@@ -22,7 +24,7 @@ class Command(BaseCommand):
         rows, changed = [], 0
         for slug in arenas or known:
             changed += len(update_verdicts(arena=known[slug]))
-            rows += [claim_record(standing) for standing in claim_list(arena=known[slug])]
+            rows += [ClaimRecord.of(standing).data() for standing in claim_list(arena=known[slug])]
         (self._print_json if json else self._print_text)(rows, changed)
 
     def _print_json(self, rows, changed):
@@ -36,6 +38,6 @@ class Command(BaseCommand):
             self.stdout.write(f"{row['status']:<13}{row['arena']}/{row['method']}: {row['sentence']} "
                               f"({row['setting']}){numbers}{stale}")
         counts = {status: sum(row["status"] == status for row in rows) for status in
-                  ("confirmed", "refuted", "inconclusive", "not measured")}
+                  (*Verdict.STATUSES, NOT_MEASURED)}
         self.stdout.write(f"{len(rows)} claims: " + ", ".join(f"{n} {status}" for status, n in counts.items())
                           + f"; {changed} verdicts changed")

@@ -129,7 +129,7 @@ def _take_metric_units(numbers: list[Number], text: str, begin: int) -> None:
         metrics = [match for match in named if match.end() <= number.start][-2:]
         near = metrics[-1] if metrics else None
         if near and (_LEADS.fullmatch(text, near.end(), number.start) or _listed(number, last)):
-            if _listed(number, last) and not _LEADS.fullmatch(text, near.end(), number.start):
+            if last and _listed(number, last) and not _LEADS.fullmatch(text, near.end(), number.start):
                 number.metric, number.unit, number.kind = last.metric, last.unit, RESULT
             elif number.decimal or number.value > 1 and metric_name(near) != "loss":
                 _own_scale(number, _named(metrics), text)

@@ -97,8 +97,8 @@ def _number(text: str, match: re.Match, limit: int, before: list[Number]) -> Num
                     word=bool(word))
     if before:
         joint = _JOINT.fullmatch(text, before[-1].end, number.start)
-        number.joined = bool(joint) and "+" not in joint.group()  # a sign begins anew: "in 15-1, +7.6%"
-        number.spread = bool(number.joined and joint["range"])
+        number.joined = joint is not None and "+" not in joint.group()  # a sign begins anew: "in 15-1, +7.6%"
+        number.spread = bool(joint and number.joined and joint["range"])
     if not word and not number.joined and not _stands_alone(text, match.start()):
         return None
     if re.match(r"[A-Za-z]", text[match.end():match.end() + 1]) and not _unit_glued(text, match.end()):
@@ -182,7 +182,7 @@ def _read_unit(number: Number, text: str, limit: int) -> None:
 
 def _metric_after(text: str, at: int, limit: int) -> re.Match | None:
     lead = _AFTER_METRIC.match(text, at, limit)
-    match = METRIC.match(text, lead.end(), limit) if lead.end() > at else None
+    match = METRIC.match(text, lead.end(), limit) if lead and lead.end() > at else None
     return match if match and (metric_name(match) not in GENERIC or metric_name(match) == "correlation") else None
 
 

@@ -106,7 +106,8 @@ def quote_span(text: str, begin: int, end: int, start: int, stop: int) -> tuple[
     if last - first > QUOTE_LIMIT:
         if start - first > QUOTE_LIMIT // 2:
             first = start - QUOTE_LIMIT // 2
-            first += len(re.match(r"\S*\s*", text[first:start]).group())
+            word = re.match(r"\S*\s*", text[first:start])
+            first += word.end() if word else 0
         if last - first > QUOTE_LIMIT:
             cut = text.rfind(" ", stop, first + QUOTE_LIMIT)
             last = cut if cut > stop else max(stop, min(last, first + QUOTE_LIMIT))

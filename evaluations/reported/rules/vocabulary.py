@@ -85,4 +85,4 @@ COMPARES = (r"faster|slower|fewer|less|more|smaller|larger|bigger|lower|higher|b
 
 def metric_name(match: re.Match) -> str:
     """The standard name of what METRIC found."""
-    return METRICS[int(match.lastgroup[1:])][0]
+    return METRICS[int(str(match.lastgroup)[1:])][0]

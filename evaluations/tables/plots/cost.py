@@ -89,8 +89,8 @@ def cost_plot(table: Table, column: Column, cost: str = "seconds", *, most: int 
 def _most_telling(rows: Sequence[Row], column: Column, cost: str, most: int) -> list[Row]:
     """The rows on the front, the best by the metric and the baseline, in their order."""
     values = [row.cells[column.key].mean for row in rows]
-    best = sorted(range(len(rows)), key=values.__getitem__, reverse=column.better != "lower")[:most]
-    chosen = {*best, *pareto_front([_two_digits(row.cells[cost].mean) for row in rows], values, column.better)}
+    best = sorted(range(len(rows)), key=lambda place: values[place], reverse=column.better != "lower")
+    chosen = {*best[:most], *pareto_front([_two_digits(row.cells[cost].mean) for row in rows], values, column.better)}
     return [row for place, row in enumerate(rows) if place in chosen or row.is_baseline]
 
 
@@ -121,7 +121,7 @@ def _spread(at: dict[int, float], top: float, bottom: float, gap: float = 14) ->
     """Label heights near their points, pushed apart."""
     placed: dict[int, float] = {}
     last = top - gap
-    for key in sorted(at, key=at.get):
+    for key in sorted(at, key=lambda key: at[key]):
         last = max(at[key], last + gap)
         placed[key] = last
     over = last - bottom

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from evaluations.arithmetic import rounding
 from evaluations.claims.verdicts import ClaimStanding
+from evaluations.models import Verdict
 from evaluations.tables.plots.axes import RIGHT, TOP, WIDTH, Scale, Tick, nice_ticks, shortened
 
 LABELS, LETTERS, WORDS, ROW = 330, 46, 54, 36
@@ -55,7 +56,7 @@ class ForestPlot:
 def forest_plots(standings: Sequence[ClaimStanding]) -> tuple[ForestPlot, ...]:
     """One plot per unit (per metric where it has none) of the claims that have a verdict, the largest lead first."""
     groups: dict[str, list[ClaimStanding]] = {}
-    idle = Counter()
+    idle: Counter[str] = Counter()
     for standing in standings:
         metric = standing.claim.method.arena.metric(standing.claim.metric)
         unit = metric["unit"] or metric["title"].lower()
@@ -66,15 +67,15 @@ def forest_plots(standings: Sequence[ClaimStanding]) -> tuple[ForestPlot, ...]:
 
 
 def _forest(place: int, unit: str, standings: Sequence[ClaimStanding], idle: int) -> ForestPlot:
-    standings = sorted(standings, key=lambda s: -s.verdict.difference)
+    standings = sorted(standings, key=lambda s: -s.decided.difference)
     low, high = _forest_domain(standings)
     scale = Scale(low, high, LABELS + 10, WIDTH - RIGHT)
-    places = rounding.decimals([s.verdict.difference for s in standings],
-                               [(s.verdict.high - s.verdict.low) / 2 for s in standings])
+    places = rounding.decimals([s.decided.difference for s in standings],
+                               [(s.decided.high - s.decided.low) / 2 for s in standings])
     rows = tuple(_forest_row(s, TOP + (i + 0.5) * ROW, unit, places, scale) for i, s in enumerate(standings))
     bottom = TOP + len(rows) * ROW
     counts = Counter(row.status for row in rows)
-    told = ", ".join(f"{counts[status]} {status}" for status in ("confirmed", "refuted", "inconclusive")
+    told = ", ".join(f"{counts[status]} {status}" for status in Verdict.STATUSES
                      if counts[status])
     ends = f" From {rows[0].text} to {rows[-1].text}." if len(rows) > 1 else f" {rows[0].text}."
     return ForestPlot(
@@ -86,7 +87,7 @@ def _forest(place: int, unit: str, standings: Sequence[ClaimStanding], idle: int
 
 
 def _forest_row(standing: ClaimStanding, y: float, unit: str, places: int, scale: Scale) -> ForestRow:
-    claim, verdict = standing.claim, standing.verdict
+    claim, verdict = standing.claim, standing.decided
     amounts = [rounding.number(v, places, signed=True) for v in (verdict.difference, verdict.low, verdict.high)]
     setting = "" if claim.setting == "default" else f" ({claim.setting})"
     words = f"{claim.sentence}{setting}"
@@ -100,11 +101,11 @@ def _forest_row(standing: ClaimStanding, y: float, unit: str, places: int, scale
 
 def _forest_domain(standings: Sequence[ClaimStanding]) -> tuple[float, float]:
     """Every difference and zero; intervals whole of a few claims, of many as far as half the spread beyond them."""
-    means = [0.0, *(s.verdict.difference for s in standings)]
+    means = [0.0, *(s.decided.difference for s in standings)]
     low, high = min(means), max(means)
-    room = (high - low) or max(s.verdict.high - s.verdict.low for s in standings) or 1.0
+    room = (high - low) or max(s.decided.high - s.decided.low for s in standings) or 1.0
     beyond = room / 2 if len(standings) > UNCUT else math.inf
-    low = min([low, *(max(s.verdict.low, low - beyond) for s in standings)])
-    high = max([high, *(min(s.verdict.high, high + beyond) for s in standings)])
+    low = min([low, *(max(s.decided.low, low - beyond) for s in standings)])
+    high = max([high, *(min(s.decided.high, high + beyond) for s in standings)])
     margin = (high - low or room) * 0.03
     return low - margin, high + margin

@@ -79,7 +79,7 @@ def interval_plot(table: Table, column: Column, *, most: int | None = None) -> I
     rows = []
     for place, row in enumerate(measured):
         cell = cells[row.method]
-        left, right = (None, None) if cell.low is None else (scale.cut(cell.low), scale.cut(cell.high))
+        left, right = (None if end is None else scale.cut(end) for end in (cell.low, cell.high))
         rows.append(IntervalRow(
             y=TOP + place * ROW + ROW / 2, top=TOP + place * ROW, label=shortened(row.title),
             text=f"{row.title}: {rounding.plus_minus(cell.mean, cell.low, cell.high, places)} {column.unit}".rstrip()

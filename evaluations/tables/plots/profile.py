@@ -45,17 +45,18 @@ class ProfilePlot:
 def profile_plot(values: Mapping[str, BySeed], titles: Mapping[str, str], better: str, heading: str,
                  places: int) -> ProfilePlot | None:
     """Performance profiles of up to five methods; better scores are to the right, whatever the direction."""
-    values = {name: list(of.values()) for name, of in list(values.items())[:len(SERIES)] if of}
-    if not values:
+    scores = {name: list(by_seed.values()) for name, by_seed in list(values.items())[:len(SERIES)] if by_seed}
+    if not scores:
         return None
     sign = -1 if better == "lower" else 1
-    runs = sorted({value for of in values.values() for value in of}, key=lambda value: sign * value)
+    runs = sorted(set().union(*scores.values()), key=lambda value: sign * value)
     room = 0.03 * abs(runs[-1] - runs[0]) or 0.05 * abs(runs[0]) or 1.0
     ends = runs[0] - sign * room, runs[-1] + sign * room
     plot = ProfilePlot
-    lines = tuple(_profile(number, titles[name], of, runs, ends, better, places)
-                  for number, (name, of) in enumerate(values.items()))
-    x_ticks = tuple(Tick(placed(value, ends, plot.left, plot.right), text) for value, text in nice_ticks(*sorted(ends)))
+    lines = tuple(_profile(number, titles[name], values_of_one, runs, ends, better, places)
+                  for number, (name, values_of_one) in enumerate(scores.items()))
+    x_ticks = tuple(Tick(placed(value, ends, plot.left, plot.right), text)
+                    for value, text in nice_ticks(min(ends), max(ends)))
     y_ticks = tuple(Tick(placed(share / 4, (0, 1), plot.bottom, plot.top), f"{share * 25} %") for share in range(5))
     words = "; ".join(f"{line.title}: worst run {line.worst}, median {line.median}, best {line.best}" for line in lines)
     return ProfilePlot(f"Share of runs at least as good: {heading}", f"{words}.", f"{heading}, better to the right",

@@ -61,9 +61,11 @@ def improvement_plot(found: Sequence[tuple[str, Interval]], against: str) -> Row
     """Chance that a run of each method beats a run of `against`, with intervals; the line is at one half."""
     if not found:
         return None
-    rows = [_row(place, title, f"{title}: {chance.mean:.2f}, 95 % interval {chance.low:.2f} to {chance.high:.2f}",
-                 chance.mean, (chance.low, chance.high), (0, 1), strong=chance.low > 0.5 or chance.high < 0.5)
-            for place, (title, chance) in enumerate(found)]
+    rows = []
+    for place, (title, chance) in enumerate(found):
+        low, high = (chance.mean if end is None else end for end in (chance.low, chance.high))
+        rows.append(_row(place, title, f"{title}: {chance.mean:.2f}, 95 % interval {low:.2f} to {high:.2f}",
+                         chance.mean, (low, high), (0, 1), strong=not low <= 0.5 <= high))
     words = "; ".join(row.text for row in rows)
     return _plot("improvement", f"Chance that a run beats a run of {against}", f"{words}.",
                  f"share of pairs of runs in which the method beats {against}",

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 
-from evaluations.tables.table import Table
+from evaluations.tables.table import Tabular
 
 TITLE, MEDIA_TYPE, EXTENSION = "CSV", "text/csv; charset=utf-8", "csv"
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def render(table: Table) -> bytes:
+def render(table: Tabular) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([field.name for field in table.fields])

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import json
 
-from evaluations.tables.table import Table
+from evaluations.tables.table import Tabular
 
 TITLE, MEDIA_TYPE, EXTENSION = "Parquet", "application/vnd.apache.parquet", "parquet"
 
 
-def render(table: Table) -> bytes:
+def render(table: Tabular) -> bytes:
     import pyarrow as pa  # slow to import, and only a download needs it
     import pyarrow.parquet as pq
     types = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}

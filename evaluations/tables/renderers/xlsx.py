@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 
-from evaluations.tables.table import Table
+from evaluations.tables.table import Tabular
 
 TITLE, EXTENSION = "Excel", "xlsx"
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -17,12 +17,12 @@ MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # not allowed in a workbook
 
 
-def render(table: Table) -> bytes:
+def render(table: Tabular) -> bytes:
     from openpyxl import Workbook  # slow to import, and only a download needs it
     from openpyxl.styles import Font
     book = Workbook()
-    sheet = book.active
-    sheet.title = "table"
+    book.remove(book.worksheets[0])
+    sheet = book.create_sheet("table")
     sheet.freeze_panes = "C2"
     _write(sheet, 1, [field.name for field in table.fields])
     for place, record in enumerate(table.records(), start=2):

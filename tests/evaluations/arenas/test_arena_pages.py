@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from unittest import mock
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -271,8 +272,12 @@ def test_paper_results(arena, django_assert_max_num_queries):
     for slug, state in (("good", "accepted"), ("weak", "rejected"), ("idle", "proposed")):
         PaperLink.objects.create(paper=paper, method=arena.methods.get(slug=slug), kind="implements", origin="card",
                                  state=state)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(13):
+        paper_results(paper)
+    with django_assert_max_num_queries(10), fetched(Run) as runs, mock.patch(
+            "evaluations.arithmetic.statistics.compare_pairs") as compared:  # the other methods are not looked at again
         results = paper_results(paper)
+    assert not runs and not compared.called
     assert {r.method.slug for r in results} == {"good", "idle"}
     good = next(r for r in results if r.method.slug == "good")
     assert good.claims[0].status == "confirmed" and good.cell.cell.tier == 1 and good.cell.rivals == 3
@@ -289,6 +294,12 @@ def test_method_results_say_where_it_wins_and_loses(arena):
     [place], [claim] = method_results(arena.methods.get(slug="good"))
     assert place.beats == ("Plain", "Weak") and place.loses_to == () and place.level == 1
     assert place.difference.startswith("+") and claim.status == "confirmed"
+    [place], _ = method_results(arena.methods.get(slug="weak"))
+    assert {"Good", "Twin"} <= set(place.loses_to)
+    add_runs(arena.methods.get(slug="idle"), {"accuracy": draws(99), "error": draws(1)})
+    [place], _ = method_results(arena.methods.get(slug="weak"))
+    assert {"Good", "Twin", "Idle"} <= set(place.loses_to)  # what is kept is renewed
+    arena.methods.get(slug="idle").runs.all().delete()
     [place], _ = method_results(arena.methods.get(slug="weak"))
     assert place.beats == () and place.loses_to == ("Good", "Plain", "Twin")
     assert method_results(arena.methods.get(slug="idle"))[0] == []

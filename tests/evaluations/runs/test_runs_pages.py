@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.template import Context, Template
+from django.urls import reverse
 from django.utils import timezone
 
 from evaluations.models import Run, Verdict, Worker
@@ -314,3 +317,32 @@ def test_a_methods_runs_are_listed_on_its_page(client, done):
 def test_requests_need_the_permission(client, reader, method):
     assert reader.post("/runs/request/", {"target": "arena:sorting"}).status_code == 403
     assert not Run.objects.exists()
+
+
+def test_polls_are_answered_without_rendering_until_something_changes(client, method):
+    run = Run.objects.create(method=method, seed=0, code_digest=method.code_digest, state=Run.RUNNING,
+                             request_key="asked")
+    detail, rows = reverse("run_detail", args=[run.pk]), f"{reverse('run_list')}?state=active"
+    progress, front = reverse("run_request_progress", args=["asked"]), reverse("home")
+
+    def seen_in(response):
+        return re.search(r'"Seen": "(\w+)"', response.content.decode()).group(1)
+
+    def poll(address, seen):
+        return client.get(address, HTTP_HX_REQUEST="true", HTTP_SEEN=seen)
+
+    addresses = detail, rows, progress, front
+    seen = {address: seen_in(client.get(address, HTTP_HX_REQUEST="true")) for address in addresses}
+    for address in (detail, rows, front):
+        assert seen_in(client.get(address)) == seen[address]  # the page begins where its polls go on
+    for address in seen:
+        answer = poll(address, seen[address])
+        assert (answer.status_code, answer.content) == (204, b"")
+    Run.objects.filter(pk=run.pk).update(progress=0.5, progress_text="half of it")
+    for address in seen:
+        answer = poll(address, seen[address])
+        assert answer.status_code == 200 and "50" in answer.content.decode()
+    seen = seen_in(poll(detail, "nothing"))
+    Run.objects.filter(pk=run.pk).update(log="a line")
+    assert "a line" in poll(detail, seen).content.decode()
+    assert client.get(detail, HTTP_SEEN=seen_in(poll(detail, ""))).status_code == 200  # a page, not a poll
