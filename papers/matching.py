@@ -56,7 +56,7 @@ class Shelf:
             for chunk in _chunks(values):
                 for paper in Paper.objects.filter(**{f"{name}__in": chunk}):
                     rows.setdefault(paper.pk, paper)
-        other = {}
+        other: dict[str, int] = {}
         for chunk in _chunks({key for _, key in self.records}):
             other.update(OtherTitle.objects.filter(title_key__in=chunk).values_list("title_key", "paper_id"))
         for chunk in _chunks(set(other.values()) - rows.keys()):
@@ -93,7 +93,8 @@ class Shelf:
     def _find(self, record: Record, key: str) -> tuple[Paper | None, list[Change]]:
         """The record's paper. Rows that prove to be the same paper are folded into one, which the changes say."""
         found: list[Paper] = []
-        for paper in (self.by_arxiv.get(record.arxiv_id), self.by_doi.get(record.doi), self.by_key.get(key)):
+        for paper in (self.by_arxiv.get(record.arxiv_id or ""), self.by_doi.get(record.doi or ""),
+                      self.by_key.get(key)):
             if paper is None or paper in found or _differ(record.arxiv_id, paper.arxiv_id) \
                     or any(_differ(paper.arxiv_id, other.arxiv_id) for other in found):
                 continue  # two arXiv ids are two papers, whatever their titles

@@ -55,7 +55,7 @@ def import_digests(uploads: Iterable[tuple[str, bytes]], *, imported_by=None) ->
 
 def preview_digests(uploads: Iterable[tuple[str, bytes]]) -> list[ImportReport]:
     """What import_digests would report, one digest after the other, without saving anything."""
-    reports = []
+    reports: list[ImportReport] = []
     with transaction.atomic():  # done for real and rolled back, so the preview cannot differ from the import
         for name, data in uploads:
             name, sha256 = _clean_name(name), hashlib.sha256(data).hexdigest()
@@ -66,7 +66,7 @@ def preview_digests(uploads: Iterable[tuple[str, bytes]]) -> list[ImportReport]:
             except DigestError as error:
                 report = ImportReport(name=name, sha256=sha256, error=str(error), rejected=list(error.rejects))
             reports.append(report)
-        new = {entry.paper_id for report in reports for entry in report.new}
+        new = {entry.paper_id for report in reports for entry in report.new if entry.paper_id is not None}
         transaction.set_rollback(True)
     for report in reports:
         report.forget_unsaved(new)

@@ -52,8 +52,8 @@ def update_clusters(*, regroup: bool = False) -> ClusterUpdate:
     """Give every embedded paper a cluster. Repeating it changes nothing. `regroup` groups all papers anew."""
     with FileLock(index_dir() / "clusters.lock"):
         started = timezone.now()
-        model = model_id()
-        _, keys, vectors = kind_vectors(SearchText.PAPER, model) if model else ([], [], np.empty((0, 0)))
+        model = model_id() or ""  # with none there are no vectors either
+        _, keys, vectors = kind_vectors(SearchText.PAPER, model)
         papers = {pk: cluster for pk, cluster in Paper.objects.values_list("pk", "cluster_id")}
         present = [row for row, key in enumerate(keys) if int(key) in papers]
         pks, vectors = [int(keys[row]) for row in present], vectors[present]

@@ -106,7 +106,10 @@ def parse_query(typed: str, filters: Filters | None = None) -> Query:
         filters, problem = _with_field(filters, field.lower(), value.strip('"').strip())
         problems += [problem] if problem else []
     rest = _FIELD.sub(" ", typed)
-    wanted, required, excluded, meant = [], [], [], []
+    wanted: list[Term] = []
+    required: list[Term] = []
+    excluded: list[Term] = []
+    meant: list[str] = []
     for minus, phrase, word in _TERM.findall(rest):
         if minus and not (phrase or word.strip('"')):
             continue
@@ -153,7 +156,7 @@ def _with_field(filters: Filters, field: str, value: str) -> tuple[Filters, str]
         known = extensions.filters["link"]
         link = value.lower()
         return (replace(filters, link=link), "") if link in known.values else (filters, f"link: is {known.in_words}")
-    return replace(filters, **{field: value}), ""
+    return (replace(filters, digest=value) if field == "digest" else replace(filters, cluster=value)), ""
 
 
 def _other_spelling(word: str) -> str:
