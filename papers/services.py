@@ -138,9 +138,9 @@ def record_search_texts(rows: Iterable[tuple[str, str, str, str]]) -> int:
               for kind, key, title, body in rows}
     known: dict[tuple[str, str], str] = {}
     for kind in {kind for kind, _ in wanted}:
-        keys = [key for of, key in wanted if of == kind]
+        keys = [key for kind_of_key, key in wanted if kind_of_key == kind]
         for start in range(0, len(keys), BATCH):
-            known.update({(kind, key): found for key, found in SearchText.objects.filter(
+            known.update({(kind, key): known_hash for key, known_hash in SearchText.objects.filter(
                 kind=kind, key__in=keys[start:start + BATCH]).values_list("key", "text_hash")})
     changed = [row for identity, row in wanted.items() if known.get(identity) != row.text_hash]
     SearchText.objects.bulk_create(changed, batch_size=BATCH, update_conflicts=True, unique_fields=["kind", "key"],

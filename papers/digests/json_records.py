@@ -141,8 +141,8 @@ def _text(record: dict, names: tuple[str, ...]) -> str:
 
 def _first_arxiv_id(values) -> str | None:
     for value in values:
-        if found := normal_arxiv_id(value):
-            return found
+        if arxiv_id := normal_arxiv_id(value):
+            return arxiv_id
     return None
 
 

@@ -48,13 +48,13 @@ class Term:
         if len(word) < 4 or not word.isalpha():
             return (self.words,)
         if self.prefix:
-            found = [word]
+            spellings = [word]
         else:
-            one = stem(word)
-            ending = "es" if one.endswith(("s", "x", "ch", "sh")) else "s"
-            many = one[:-1] + "ies" if one.endswith("y") else one + ending
-            found = [word, one, many]
-        return tuple((form,) for form in dict.fromkeys([*found, *map(_other_spelling, found)]))
+            singular = stem(word)
+            ending = "es" if singular.endswith(("s", "x", "ch", "sh")) else "s"
+            plural = singular[:-1] + "ies" if singular.endswith("y") else singular + ending
+            spellings = [word, singular, plural]
+        return tuple((form,) for form in dict.fromkeys([*spellings, *map(_other_spelling, spellings)]))
 
     def __str__(self):
         return " ".join(self.words) + ("*" if self.prefix else "")
@@ -161,7 +161,7 @@ def _with_field(filters: Filters, field: str, value: str) -> tuple[Filters, str]
 
 def _other_spelling(word: str) -> str:
     """normalisation for normalization and back; other words stay."""
-    return _ISE.sub(lambda found: f"i{'z' if found[1] == 's' else 's'}{found[2]}", word)
+    return _ISE.sub(lambda ending: f"i{'z' if ending[1] == 's' else 's'}{ending[2]}", word)
 
 
 _ISE = re.compile(r"(?<=\w{3})i([sz])(ation|ations|e|es|ed|er|ers|ing|)$")
