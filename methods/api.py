@@ -117,11 +117,11 @@ def curate_paper_link(request, paper_id: int, body: CurateIn):
     """`word` is accept, reject or undo; accepting a method that is not linked links it."""
     paper = get_object_or_404(Paper, pk=paper_id)
     arena, _, slug = body.method.partition("/")
-    found = get_object_or_404(Method, arena_id=arena, slug=slug)
+    method = get_object_or_404(Method, arena_id=arena, slug=slug)
     if body.word == "undo":
-        forget_curation(link=get_object_or_404(PaperLink, paper=paper, method=found))
+        forget_curation(link=get_object_or_404(PaperLink, paper=paper, method=method))
     elif body.word in ("accept", "reject"):
-        curate_link(paper=paper, method=found, state=f"{body.word}ed", by=request.user)
+        curate_link(paper=paper, method=method, state=f"{body.word}ed", by=request.user)
     else:
         raise HttpError(422, f"word must be accept, reject or undo, not {body.word!r}")
     return links_of(paper).select_related("paper", "method")

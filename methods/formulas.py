@@ -20,8 +20,8 @@ BASES = r"[A-Za-zΑ-ω][A-Za-z]?(?:\u0302|&#x27;|\*)?|var|Σ|Π|∇|max|min|mean
 
 def typeset(line: str) -> str:
     """One line of a formula as HTML; a remark in brackets at its far end becomes its label."""
-    formula, label = re.fullmatch(r"(.*?)(?:\s{3,}(\(.*\)))?\s*", line).groups()
-    text = escape(formula)
+    label = re.search(r"\s{3,}(\(.*\))\s*$", line)
+    text: str = escape(line[:label.start()] if label else line.rstrip())
     for written, sign in SIGNS:
         text = text.replace(written, sign)
     text = re.sub(r"(?<=\S) \* (?=\S)", " · ", text)
@@ -37,4 +37,4 @@ def typeset(line: str) -> str:
     text = re.sub(rf"(?<![A-Za-z_])({BASES})_(\{{[^{{}}]*\}}|\([^()]*\)|[A-Za-z0-9Α-ω]+)(?![_\w])",
                   lambda m: f"{m[1]}<sub>{m[2].strip('{()}')}</sub>", text)
     text = re.sub(r"\^(\{[^{}]*\}|\([^()]*\)|-?\w+)", lambda m: f"<sup>{m[1].strip('{}')}</sup>", text)
-    return text + (f'<span class="label">{escape(label)}</span>' if label else "")
+    return text + (f'<span class="label">{escape(label[1])}</span>' if label else "")

@@ -36,8 +36,8 @@ class PaperQuery(Schema):
 class WithMethods(LimitOffsetPagination):
     """Asks for the methods of the page's papers only, all at once."""
 
-    def paginate_queryset(self, queryset, pagination, **params):
-        page = super().paginate_queryset(queryset, pagination, **params)
+    def paginate_queryset(self, queryset, pagination, request, **params):
+        page = super().paginate_queryset(queryset, pagination, request, **params)
         return {**page, "items": with_methods(list(page["items"]))}
 
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from django.db.models import Exists, Q, QuerySet
+from django.db.models.expressions import NegatedExpression
 
 if TYPE_CHECKING:
     from papers.models import Paper
 
-Condition = Q | Exists
+Condition = Q | Exists | NegatedExpression
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ class DigestForm(forms.Form):
     text = forms.CharField(required=False, strip=False, label="Paste a digest",
                            widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false"}))
     name = forms.CharField(required=False, max_length=255, label="Name of the pasted text")
-    files = FilesField(required=False, label="Files")
+    files = FilesField(required=False, label="Files")  # type: ignore[assignment]  # the form's own is `self.files`
 
     def clean_text(self) -> str:
         text = self.cleaned_data["text"].replace("\r\n", "\n")  # browsers send CRLF whatever was pasted
@@ -87,7 +87,7 @@ class DigestForm(forms.Form):
         return text if text.strip() else ""
 
     def clean(self):
-        cleaned = super().clean()
+        cleaned = super().clean() or self.cleaned_data
         if not self.errors and not (cleaned.get("text") or cleaned.get("files")):
             raise forms.ValidationError("Paste some text or choose a file.")
         return cleaned

@@ -56,7 +56,7 @@ class Shelf:
             for chunk in _chunks(values):
                 for paper in Paper.objects.filter(**{f"{name}__in": chunk}):
                     rows.setdefault(paper.pk, paper)
-        other = {}
+        other: dict[str, int] = {}
         for chunk in _chunks({key for _, key in self.records}):
             other.update(OtherTitle.objects.filter(title_key__in=chunk).values_list("title_key", "paper_id"))
         for chunk in _chunks(set(other.values()) - rows.keys()):
@@ -92,16 +92,17 @@ class Shelf:
 
     def _find(self, record: Record, key: str) -> tuple[Paper | None, list[Change]]:
         """The record's paper. Rows that prove to be the same paper are folded into one, which the changes say."""
-        found: list[Paper] = []
-        for paper in (self.by_arxiv.get(record.arxiv_id), self.by_doi.get(record.doi), self.by_key.get(key)):
-            if paper is None or paper in found or _differ(record.arxiv_id, paper.arxiv_id) \
-                    or any(_differ(paper.arxiv_id, other.arxiv_id) for other in found):
+        same: list[Paper] = []
+        for paper in (self.by_arxiv.get(record.arxiv_id or ""), self.by_doi.get(record.doi or ""),
+                      self.by_key.get(key)):
+            if paper is None or paper in same or _differ(record.arxiv_id, paper.arxiv_id) \
+                    or any(_differ(paper.arxiv_id, other.arxiv_id) for other in same):
                 continue  # two arXiv ids are two papers, whatever their titles
-            found.append(paper)
-        if not found:
+            same.append(paper)
+        if not same:
             return None, []
-        kept = next((paper for paper in found if paper.pk), found[0])
-        others = [paper for paper in found if paper is not kept]
+        kept = next((paper for paper in same if paper.pk), same[0])
+        others = [paper for paper in same if paper is not kept]
         for paper in others:
             self._fold(kept, paper)
         return kept, [Change("same paper as", "", paper.title) for paper in others]
@@ -188,8 +189,8 @@ def _better_abstract(paper: Paper, source: Record | Paper) -> bool:
     return len(source.abstract) > len(paper.abstract)
 
 
-def _differ(one: str | None, other: str | None) -> bool:
-    return bool(one and other and one != other)
+def _differ(this: str | None, other: str | None) -> bool:
+    return bool(this and other and this != other)
 
 
 def _short(value) -> str:

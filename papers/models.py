@@ -68,9 +68,9 @@ class Paper(models.Model):
     @property
     def web_urls(self) -> list[str]:
         """The addresses fit to be links, the arXiv page first."""
-        own = [f"https://arxiv.org/abs/{self.arxiv_id}"] if self.arxiv_id else []
-        own += [f"https://doi.org/{self.doi}"] if self.doi else []
-        return list(dict.fromkeys(own + [url for url in self.urls if url.startswith(("http://", "https://"))]))
+        addresses = [f"https://arxiv.org/abs/{self.arxiv_id}"] if self.arxiv_id else []
+        addresses += [f"https://doi.org/{self.doi}"] if self.doi else []
+        return list(dict.fromkeys(addresses + [url for url in self.urls if url.startswith(("http://", "https://"))]))
 
 
 class OtherTitle(models.Model):

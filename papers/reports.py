@@ -119,5 +119,5 @@ def stored_report(digest: Digest, *, already_imported: bool = False) -> ImportRe
                   digest.rejections.values_list("line", "reason", "excerpt")])
 
 
-def _count(n: int, one: str, many: str) -> str:
-    return f"{n} {one if n == 1 else many}"
+def _count(n: int, singular: str, plural: str) -> str:
+    return f"{n} {singular if n == 1 else plural}"

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import OrderBy
 from django.db.models.functions import Cast, Coalesce
 
 from papers.extensions import MethodLink, extensions
-from papers.models import Appearance, Cluster, Digest, OtherTitle, Paper, SearchText, Vector
+from papers.models import Appearance, Cluster, Digest, OtherTitle, Paper, Rejection, SearchText, Vector
 
-SORTS = {"newest": ["-created_at", "-pk"], "title": ["title_key"],
+SORTS: dict[str, list[str | OrderBy]] = {"newest": ["-created_at", "-pk"], "title": ["title_key"],
          "year": [F("year").desc(nulls_last=True), "-pk"], "oldest": ["created_at", "pk"]}
 
 
@@ -79,7 +80,8 @@ def filter_choices() -> FilterChoices:
         digests=list(Digest.objects.values_list("pk", "name")[:200]),
         clusters=list(Cluster.objects.filter(Exists(Paper.objects.filter(cluster=OuterRef("pk"))))
                       .values_list("pk", "label")),
-        years=list(Paper.objects.exclude(year=None).order_by("-year").values_list("year", flat=True).distinct()))
+        years=[year for year in Paper.objects.exclude(year=None).order_by("-year")
+               .values_list("year", flat=True).distinct() if year])
 
 
 def appearances_of(paper: Paper) -> QuerySet[Appearance]:
@@ -90,11 +92,11 @@ def appearances_of(paper: Paper) -> QuerySet[Appearance]:
 def digest_list() -> QuerySet[Digest]:
     """Digests, newest first, with `entries` and `rejects` counted."""
     return Digest.objects.select_related("imported_by").annotate(
-        entries=_count_of("appearances"), rejects=_count_of("rejections"))
+        entries=_count_of(Appearance.objects.all()), rejects=_count_of(Rejection.objects.all()))
 
 
-def _count_of(relation: str) -> Coalesce:
-    rows = Digest._meta.get_field(relation).related_model.objects.filter(digest=OuterRef("pk")).order_by()
+def _count_of(rows: QuerySet) -> Coalesce:
+    rows = rows.filter(digest=OuterRef("pk")).order_by()
     return Coalesce(Subquery(rows.values("digest").annotate(n=Count("pk")).values("n")), 0)
 
 

@@ -55,7 +55,7 @@ def import_digests(uploads: Iterable[tuple[str, bytes]], *, imported_by=None) ->
 
 def preview_digests(uploads: Iterable[tuple[str, bytes]]) -> list[ImportReport]:
     """What import_digests would report, one digest after the other, without saving anything."""
-    reports = []
+    reports: list[ImportReport] = []
     with transaction.atomic():  # done for real and rolled back, so the preview cannot differ from the import
         for name, data in uploads:
             name, sha256 = _clean_name(name), hashlib.sha256(data).hexdigest()
@@ -66,7 +66,7 @@ def preview_digests(uploads: Iterable[tuple[str, bytes]]) -> list[ImportReport]:
             except DigestError as error:
                 report = ImportReport(name=name, sha256=sha256, error=str(error), rejected=list(error.rejects))
             reports.append(report)
-        new = {entry.paper_id for report in reports for entry in report.new}
+        new = {entry.paper_id for report in reports for entry in report.new if entry.paper_id is not None}
         transaction.set_rollback(True)
     for report in reports:
         report.forget_unsaved(new)
@@ -138,9 +138,9 @@ def record_search_texts(rows: Iterable[tuple[str, str, str, str]]) -> int:
               for kind, key, title, body in rows}
     known: dict[tuple[str, str], str] = {}
     for kind in {kind for kind, _ in wanted}:
-        keys = [key for of, key in wanted if of == kind]
+        keys = [key for kind_of_key, key in wanted if kind_of_key == kind]
         for start in range(0, len(keys), BATCH):
-            known.update({(kind, key): found for key, found in SearchText.objects.filter(
+            known.update({(kind, key): known_hash for key, known_hash in SearchText.objects.filter(
                 kind=kind, key__in=keys[start:start + BATCH]).values_list("key", "text_hash")})
     changed = [row for identity, row in wanted.items() if known.get(identity) != row.text_hash]
     SearchText.objects.bulk_create(changed, batch_size=BATCH, update_conflicts=True, unique_fields=["kind", "key"],

@@ -2,6 +2,7 @@
 
 import re
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
+from xml.parsers.expat import XMLParserType
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
@@ -43,10 +44,11 @@ class _EntryBuilder(TreeBuilder):
 
     def __init__(self, parsed: Parsed, offset: int):
         super().__init__()
-        self.parsed, self.offset, self.parser, self.line = parsed, offset, None, None
+        self.parsed, self.offset, self.line = parsed, offset, 0
+        self.parser: XMLParserType | None = None  # known once it was given this builder
 
     def start(self, tag, attributes):
-        if tag == f"{_ATOM}entry":
+        if tag == f"{_ATOM}entry" and self.parser:
             self.line = self.parser.CurrentLineNumber + self.offset
         return super().start(tag, attributes)
 

@@ -22,7 +22,7 @@ _DATES = ("published_on", "published", "publishedAt", "published_at", "publicati
 _URLS = ("url", "urls", "url_abs", "url_pdf", "pdf_url", "abs_url", "link", "links", "code", "code_url", "github",
          "githubRepo", "projectPage", "project_page", "homepage", "repo_url", "html_url", "paper_url", "entry_id")
 _DECODER = json.JSONDecoder(parse_float=str)  # an arXiv id written as a number keeps its last zero
-_GAP = re.compile(r"[\s,]*")
+_NO_GAP = re.compile(r"[^\s,]")
 
 
 def sniff(text: str) -> float:
@@ -63,6 +63,12 @@ def _decode(text: str, at: int):
         raise ValueError("nested too deeply") from None
 
 
+def _after_gap(text: str, at: int) -> int:
+    """Where the next thing begins after white space and commas; the text's end when nothing does."""
+    thing = _NO_GAP.search(text, at)
+    return thing.start() if thing else len(text)
+
+
 def _list_inside(text: str) -> int | None:
     """Where the list of records begins in an object that holds one under a usual name."""
     for name in _LISTS:
@@ -72,7 +78,7 @@ def _list_inside(text: str) -> int | None:
 
 
 def _read_list(text: str, start: int, parsed: Parsed, lines: "_LineCounter") -> None:
-    at = _GAP.match(text, start + 1).end()
+    at = _after_gap(text, start + 1)
     while at < len(text) and text[at] != "]":
         try:
             element, end = _decode(text, at)
@@ -81,7 +87,7 @@ def _read_list(text: str, start: int, parsed: Parsed, lines: "_LineCounter") -> 
             parsed.reject(line, f"broken JSON from here on: {error}", text[at:at + 200])
             return
         _add(element, lines.at(at), parsed)
-        at = _GAP.match(text, end).end()
+        at = _after_gap(text, end)
     if at >= len(text):
         parsed.notes.append("the list is not closed: the file seems cut off at its end")
 
@@ -135,8 +141,8 @@ def _text(record: dict, names: tuple[str, ...]) -> str:
 
 def _first_arxiv_id(values) -> str | None:
     for value in values:
-        if found := normal_arxiv_id(value):
-            return found
+        if arxiv_id := normal_arxiv_id(value):
+            return arxiv_id
     return None
 
 

@@ -170,10 +170,10 @@ def clean_url(value) -> str | None:
 def harvest_links(text: str) -> list[str]:
     """Addresses and arXiv references in running text, as http(s) addresses in order of appearance."""
     text = re.sub(r"(https?:)\s+//\s*", r"\1//", text, flags=re.I)  # a common slip of the copied text
-    found = [(m.start(), clean_url(m[0])) for m in _URL.finditer(text)]
-    found += [(m.start(), clean_url("https://" + m[0])) for m in _BARE_HOST.finditer(text)]
-    found += [(m.start(), f"https://arxiv.org/abs/{m[1]}") for m in _ARXIV_IN_TEXT.finditer(text)]
-    return list(dict.fromkeys(url for _, url in sorted(found, key=lambda pair: pair[0]) if url))
+    addresses = [(m.start(), clean_url(m[0])) for m in _URL.finditer(text)]
+    addresses += [(m.start(), clean_url("https://" + m[0])) for m in _BARE_HOST.finditer(text)]
+    addresses += [(m.start(), f"https://arxiv.org/abs/{m[1]}") for m in _ARXIV_IN_TEXT.finditer(text)]
+    return list(dict.fromkeys(url for _, url in sorted(addresses, key=lambda pair: pair[0]) if url))
 
 
 def parse_date(value) -> date | None:

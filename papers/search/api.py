@@ -141,15 +141,15 @@ def clusters(request):
 @router.get("/clusters/{int:cluster_id}", response=ClusterDetail)
 def cluster(request, cluster_id: int):
     """One cluster: its papers from the centre outwards, the methods they link to, and the nearest clusters."""
-    found = get_object_or_404(Cluster, pk=cluster_id)
-    pks, central = selectors.cluster_papers(found)
+    shown = get_object_or_404(Cluster, pk=cluster_id)
+    pks, central = selectors.cluster_papers(shown)
     papers = Paper.objects.in_bulk(pks)
-    return {"id": found.pk, "label": found.label, "size": len(pks), "terms": found.terms,
+    return {"id": shown.pk, "label": shown.label, "size": len(pks), "terms": shown.terms,
             "papers": [{"id": pk, "title": papers[pk].title, "year": papers[pk].year, "cosine": central.get(pk)}
                        for pk in pks if pk in papers],
-            "methods": selectors.cluster_methods(found),
+            "methods": selectors.cluster_methods(shown),
             "neighbours": [{"id": other.pk, "label": other.label, "cosine": cosine}
-                           for other, cosine in selectors.cluster_neighbours(found)]}
+                           for other, cosine in selectors.cluster_neighbours(shown)]}
 
 
 def _similar_to(kind: str, key: str, query: Restriction) -> dict:

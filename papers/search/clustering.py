@@ -52,8 +52,8 @@ def update_clusters(*, regroup: bool = False) -> ClusterUpdate:
     """Give every embedded paper a cluster. Repeating it changes nothing. `regroup` groups all papers anew."""
     with FileLock(index_dir() / "clusters.lock"):
         started = timezone.now()
-        model = model_id()
-        _, keys, vectors = kind_vectors(SearchText.PAPER, model) if model else ([], [], np.empty((0, 0)))
+        model = model_id() or ""  # with none there are no vectors either
+        _, keys, vectors = kind_vectors(SearchText.PAPER, model)
         papers = {pk: cluster for pk, cluster in Paper.objects.values_list("pk", "cluster_id")}
         present = [row for row, key in enumerate(keys) if int(key) in papers]
         pks, vectors = [int(keys[row]) for row in present], vectors[present]
@@ -104,13 +104,13 @@ def distinctive_terms(texts: Sequence[str], labels: np.ndarray) -> list[list[tup
     Class-based TF-IDF: the share of the label's texts that have the term, times the logarithm of how much larger
     it is than the share of all texts. Terms are written as the texts mostly write them.
     """
-    found = [terms(text, longest=3).keys() for text in texts]
-    overall = Counter(term for each in found for term in each)
+    terms_of = [terms(text, longest=3).keys() for text in texts]
+    overall = Counter(term for its_terms in terms_of for term in its_terms)
     forms = surface_forms(texts)
     named = []
     for label in range(int(labels.max()) + 1):
         rows = np.flatnonzero(labels == label)
-        inside = Counter(term for row in rows for term in found[row])
+        inside = Counter(term for row in rows for term in terms_of[row])
         least = 2 if len(rows) > 2 else 1
         weights = {}
         for term, documents in inside.items():
@@ -133,10 +133,10 @@ def written(term: str, forms: dict[str, Counter[str]]) -> str:
 
 def _usual(word: str, forms: dict[str, Counter[str]], singular: bool = False) -> str:
     """The most frequent spelling; capitals only where they are the rule, not the start of a sentence or a title."""
-    found = forms.get(word, Counter())
+    written_as = forms.get(word, Counter())
     lower: Counter[str] = Counter()
     capitals: Counter[str] = Counter()
-    for form, count in found.items():
+    for form, count in written_as.items():
         (lower if form.islower() else capitals)[form] += count
     if capitals and sum(capitals.values()) > 3 * sum(lower.values()):
         spelling = max(sorted(capitals), key=lambda form: capitals[form])
@@ -172,7 +172,7 @@ def _join_nearest(old: list[Cluster], pks: list[int], vectors: np.ndarray, membe
         if lonely:
             nearest = (vectors[lonely] @ np.stack([_stored(cluster) for cluster in old]).T).argmax(axis=1)
             for number in set(nearest.tolist()):
-                chosen = [pks[row] for row, own in zip(lonely, nearest, strict=True) if own == number]
+                chosen = [pks[row] for row, nearest_to in zip(lonely, nearest, strict=True) if nearest_to == number]
                 _assign(chosen, old[number])
         Cluster.objects.filter(papers__isnull=True).delete()
     return ClusterUpdate(Cluster.objects.count(), len(lonely), False)
@@ -208,13 +208,13 @@ def _heirs(old: list[Cluster], pks: list[int], labels: np.ndarray, members: dict
 
     if not old:
         return {}
-    own = np.array([members.get(pk, -1) for pk in pks])
-    known = own >= 0
+    member_of = np.array([members.get(pk, -1) for pk in pks])
+    known = member_of >= 0
     overlap = np.zeros((int(labels.max()) + 1, len(old)))
     for row in range(len(overlap)):
         for column, cluster in enumerate(old):
-            both = np.sum((labels == row) & (own == cluster.pk))
-            either = np.sum(known & ((labels == row) | (own == cluster.pk)))
+            both = np.sum((labels == row) & (member_of == cluster.pk))
+            either = np.sum(known & ((labels == row) | (member_of == cluster.pk)))
             overlap[row, column] = both / either if either else 0.0
     pairs = zip(*linear_sum_assignment(-overlap), strict=True)
     return {int(row): old[column] for row, column in pairs if overlap[row, column] >= SAME_MEMBERS}

@@ -107,7 +107,8 @@ def write_pointer(info: Prepared) -> None:
 def openvino():
     """The runtime's module, without its usage reporting: a self-hosted tool calls nobody."""
     if "openvino" not in sys.modules:
-        sys.modules.setdefault("openvino_telemetry", None)  # makes the import fail, so its silent stand-in is used
+        # None makes the import fail, so that its silent stand-in is used
+        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # Python allows it
     import openvino as runtime
     return runtime
 

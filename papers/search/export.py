@@ -218,9 +218,9 @@ def _directory(name: str) -> Path | None:
     from huggingface_hub import try_to_load_from_cache
     for repository in (name, f"sentence-transformers/{name}"):
         if repository.count("/") == 1 and not repository.startswith("/"):
-            found = try_to_load_from_cache(repository, "config.json")
-            if isinstance(found, str):
-                return Path(found).parent
+            cached = try_to_load_from_cache(repository, "config.json")
+            if isinstance(cached, str):
+                return Path(cached).parent
     return None
 
 

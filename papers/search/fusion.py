@@ -115,15 +115,15 @@ def search(typed: str, *, filters: Filters | None = None, limit: int = 20, offse
     notes += note
     if not (query.text or query.excluded):
         return _listed(query, papers, notes, limit, offset)
-    found: dict[int, _Candidate] = {}
+    candidates: dict[int, _Candidate] = {}
     for rank, hit in enumerate(search_words(query, DEPTH, kinds=kinds, papers=papers), start=1):
-        found[hit.text_id] = _Candidate(word_rank=rank, word_score=hit.score)
+        candidates[hit.text_id] = _Candidate(word_rank=rank, word_score=hit.score)
     index, vector, nearest, note = _by_meaning(query, kinds, papers)
     notes += note
     for rank, (text_id, cosine) in enumerate(nearest, start=1):
-        candidate = found.setdefault(text_id, _Candidate())
+        candidate = candidates.setdefault(text_id, _Candidate())
         candidate.meaning_rank, candidate.cosine = rank, cosine
-    return _page(query, found, index, notes, limit, offset, vector=vector)
+    return _page(query, candidates, index, notes, limit, offset, vector=vector)
 
 
 def similar(*, kind: str = "", key: str = "", text: str = "", filters: Filters | None = None, limit: int = 20,
@@ -134,14 +134,14 @@ def similar(*, kind: str = "", key: str = "", text: str = "", filters: Filters |
     """
     filters = filters or Filters()
     kinds, papers, notes = _scope(filters)
-    own = SearchText.objects.get(kind=kind, key=key) if not text else None
-    compared = f"{own.title}. {own.body}" if own else text.strip()
-    query = Query(typed=own.title if own else compared, text=compared, filters=filters)
-    index, found = None, {}
+    known = SearchText.objects.get(kind=kind, key=key) if not text else None
+    compared = f"{known.title}. {known.body}" if known else text.strip()
+    query = Query(typed=known.title if known else compared, text=compared, filters=filters)
+    index, candidates = None, {}
     if compared:
         try:
             index = current_index()
-            if own:
+            if known:
                 stored = text_vector(kind, key)
                 if stored is None:
                     raise IndexUnavailable("this text is not embedded yet")
@@ -155,10 +155,10 @@ def similar(*, kind: str = "", key: str = "", text: str = "", filters: Filters |
         else:
             among = _text_ids(kinds, papers)
             nearest = index.search(vector, DEPTH + 1, kinds=kinds, among=among)
-            nearest = [pair for pair in nearest if own is None or pair[0] != own.pk][:DEPTH]
-            found = {text_id: _Candidate(meaning_rank=rank, cosine=cosine)
+            nearest = [pair for pair in nearest if known is None or pair[0] != known.pk][:DEPTH]
+            candidates = {text_id: _Candidate(meaning_rank=rank, cosine=cosine)
                      for rank, (text_id, cosine) in enumerate(nearest, start=1)}
-    return _page(query, found, index, notes, limit, offset, own=own)
+    return _page(query, candidates, index, notes, limit, offset, stored=known)
 
 
 def _by_meaning(query: Query, kinds: Sequence[str], papers: QuerySet | None,
@@ -239,20 +239,20 @@ def _listed(query: Query, papers: QuerySet | None, notes: list[str], limit: int,
     return Results(query, hits, chosen.count(), offset, limit, False, tuple(notes))
 
 
-def _page(query: Query, found: dict[int, _Candidate], index: Index | None, notes: list[str], limit: int, offset: int,
-          own: SearchText | None = None, vector: np.ndarray | None = None) -> Results:
-    titles = dict(SearchText.objects.filter(pk__in=list(found)).values_list("pk", "title"))
+def _page(query: Query, candidates: dict[int, _Candidate], index: Index | None, notes: list[str], limit: int,
+          offset: int, stored: SearchText | None = None, vector: np.ndarray | None = None) -> Results:
+    titles = dict(SearchText.objects.filter(pk__in=list(candidates)).values_list("pk", "title"))
     asked = words(query.text)
-    typed = {text_id for text_id in titles if (found[text_id].word_rank or DEPTH) <= 20
+    typed = {text_id for text_id in titles if (candidates[text_id].word_rank or DEPTH) <= 20
              and words(titles[text_id]) == asked}  # its very title was typed
-    order = sorted(titles, key=lambda text_id: (text_id not in typed, -found[text_id].score, text_id))
+    order = sorted(titles, key=lambda text_id: (text_id not in typed, -candidates[text_id].score, text_id))
     rows = SearchText.objects.in_bulk(order[offset:offset + limit])
-    pairs = [(rows[text_id], found[text_id]) for text_id in order[offset:offset + limit]]
+    pairs = [(rows[text_id], candidates[text_id]) for text_id in order[offset:offset + limit]]
     far = [row.pk for row, candidate in pairs if candidate.cosine is None]
     if index is not None and vector is not None and far:  # found by words alone; its cosine is shown all the same
         for text_id, cosine in index.search(vector, len(far), among=far):
-            found[text_id].cosine = cosine
-    hits = _hits(query, pairs, index, own.kind if own else _likeness(query))
+            candidates[text_id].cosine = cosine
+    hits = _hits(query, pairs, index, stored.kind if stored else _likeness(query))
     return Results(query, hits, len(order), offset, limit, index is not None, tuple(notes))
 
 

@@ -18,6 +18,7 @@ import time
 import uuid
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
@@ -40,6 +41,8 @@ PAIRS = 20_000  # random pairs behind a percentile
 TITLES = 256  # titles that stand in for queries in those pairs
 RARITY_SAMPLE = 2_000  # texts behind the document frequencies
 CHECK_SECONDS = 5.0  # how often a process asks the database whether its index is behind
+
+NO_ROWS = faiss.IDSelectorRange(0, 0)
 
 
 class IndexUnavailable(Exception):
@@ -68,29 +71,28 @@ class Index:
 
         `kinds` keeps to papers or methods, `among` to these text ids.
         """
-        selector = self._selector(kinds, among)
-        if selector is False or not self.size:
+        if not self.size:
             return []
+        selected: dict[str, Any] = {"sel": self._selector(kinds, among)}  # faiss's types know no keywords
         if isinstance(self.faiss, faiss.IndexIVF):
-            restricted = among is not None
-            parameters = faiss.SearchParametersIVF(
-                sel=selector, nprobe=self.faiss.nlist if restricted else PROBES)
+            selected["nprobe"] = PROBES if among is None else self.faiss.nlist
+            parameters: faiss.SearchParameters = faiss.SearchParametersIVF(**selected)
         else:
-            parameters = faiss.SearchParameters(sel=selector)
+            parameters = faiss.SearchParameters(**selected)
         cosines, rows = self.faiss.search(
             np.ascontiguousarray(vector[None], dtype=np.float32), min(count, self.size), params=parameters)
         return [(int(self.text_ids[row]), float(cosine))
                 for row, cosine in zip(rows[0], cosines[0], strict=True) if row >= 0]
 
-    def _selector(self, kinds: Sequence[str] | None, among: Iterable[int] | None):
-        """A FAISS selector of rows, None for all of them, False for none."""
+    def _selector(self, kinds: Sequence[str] | None, among: Iterable[int] | None) -> faiss.IDSelector | None:
+        """A FAISS selector of rows; None for all of them."""
         ranges = [self.ranges[kind] for kind in kinds if kind in self.ranges] if kinds else [(0, self.size)]
         if among is not None:
             rows = [row for row in (self._rows.get(int(text_id)) for text_id in among) if row is not None
                     and any(start <= row < stop for start, stop in ranges)]
-            return faiss.IDSelectorBatch(np.array(rows, dtype=np.int64)) if rows else False
+            return faiss.IDSelectorBatch(np.array(rows, dtype=np.int64)) if rows else NO_ROWS
         if not ranges:
-            return False
+            return NO_ROWS
         if sum(stop - start for start, stop in ranges) == self.size:
             return None
         return faiss.IDSelectorRange(*ranges[0])
@@ -111,11 +113,59 @@ class Index:
         return next(kind for kind, (start, stop) in self.ranges.items() if start <= row < stop)
 
 
-_lock = threading.RLock()
-_opened: Index | None = None
-_stamp: tuple | None = None
-_checked = 0.0
-_asked = float("-inf")
+class OpenIndex:
+    """The build that this process has open, followed from one to the next."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._index: Index | None = None
+        self._stamp: tuple[str, int, int] | None = None  # of the manifest it was opened by
+        self._checked = 0.0
+
+    def current(self) -> Index:
+        """See `current_index`."""
+        model = prepared().model_id
+        with self._lock:
+            index = self._following(model)
+            if index and time.monotonic() - self._checked < CHECK_SECONDS:
+                return index
+            self._checked = time.monotonic()
+            source = _source(model)
+            if index and index.manifest["source"] == source:
+                return index
+            if source["count"] <= INLINE_LIMIT:
+                try:
+                    rebuild_index(wait=0.0 if index else 30.0)
+                except Timeout:
+                    logger.info("The index is being rebuilt by another process")
+                index = self._following(model)
+            else:
+                _ask_worker()
+            if index is None:
+                raise IndexUnavailable(f"the index of {source['count']} vectors is being rebuilt")
+            return index
+
+    def _following(self, model: str) -> Index | None:
+        """The build the manifest names, opened if it is not yet; None where there is none of this model."""
+        path = index_dir() / "manifest.json"
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            self._index = self._stamp = None
+            return None
+        stamp = (str(path), status.st_mtime_ns, status.st_ino)
+        if stamp != self._stamp or self._index is None:
+            self._index, self._stamp = None, stamp
+            manifest = index_manifest()
+            try:
+                self._index = Index(index_dir(), manifest) if manifest else None
+            except (OSError, RuntimeError, KeyError, ValueError) as error:
+                logger.warning("The index cannot be opened and is rebuilt: %s", error)
+                path.unlink(missing_ok=True)
+        return self._index if self._index and self._index.model_id == model else None
+
+
+_open_index = OpenIndex()
 
 
 def current_index() -> Index:
@@ -124,29 +174,7 @@ def current_index() -> Index:
     Raises EncoderUnavailable when no model is prepared, IndexUnavailable when there is nothing to search or
     a large index has first to be built by a worker.
     """
-    global _opened, _stamp, _checked
-    model = prepared().model_id
-    with _lock:
-        _reopen()
-        usable = _opened is not None and _opened.model_id == model
-        if usable and time.monotonic() - _checked < CHECK_SECONDS:
-            return _opened
-        _checked = time.monotonic()
-        source = _source(model)
-        if usable and _opened.manifest["source"] == source:
-            return _opened
-        if source["count"] <= INLINE_LIMIT:
-            try:
-                rebuild_index(wait=0.0 if usable else 30.0)
-            except Timeout:
-                logger.info("The index is being rebuilt by another process")
-            _reopen()
-            usable = _opened is not None and _opened.model_id == model
-        else:
-            _ask_worker()
-        if not usable:
-            raise IndexUnavailable(f"the index of {source['count']} vectors is being rebuilt")
-        return _opened
+    return _open_index.current()
 
 
 def rebuild_index(*, wait: float = -1) -> dict:
@@ -194,29 +222,6 @@ def _complete(manifest: dict) -> bool:
     return all((index_dir() / f"{manifest['build']}{suffix}").exists() for suffix in (".faiss", ".npz", ".terms.json"))
 
 
-def _reopen() -> None:
-    """Open the build the manifest names, if it is not the one already open."""
-    global _opened, _stamp
-    path = index_dir() / "manifest.json"
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        _opened = _stamp = None
-        return
-    stamp = (str(path), status.st_mtime_ns, status.st_ino)
-    if stamp == _stamp and _opened is not None:
-        return
-    manifest = index_manifest()
-    _opened, _stamp = None, stamp
-    if manifest is None:
-        return
-    try:
-        _opened = Index(index_dir(), manifest)
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
-        logger.warning("The index cannot be opened and is rebuilt: %s", error)
-        path.unlink(missing_ok=True)
-
-
 def _build(folder: Path, model: str, source: dict) -> dict:
     ids, pieces, ranges, start = [], [], {}, 0
     for kind in SearchText.objects.order_by("kind").values_list("kind", flat=True).distinct():
@@ -236,7 +241,8 @@ def _build(folder: Path, model: str, source: dict) -> dict:
     rarity = Rarity.of(f"{title}. {body}" for title, body in sample.values_list("title", "body"))
     (folder / f"{build}.terms.json").write_text(
         json.dumps({"documents": rarity.documents, "terms": rarity.frequencies}), "utf-8")
-    np.savez(folder / f"{build}.npz", text_ids=np.array(ids, dtype=np.int64), **_background(vectors, ranges, ids))
+    arrays: dict[str, Any] = {"text_ids": np.array(ids, dtype=np.int64), **_background(vectors, ranges, ids)}
+    np.savez(folder / f"{build}.npz", **arrays)
     return {"build": build, "model_id": model, "size": len(ids), "dimension": vectors.shape[1], "index": description,
             "ranges": ranges, "source": source, "built_at": time.time()}
 
@@ -292,6 +298,9 @@ def _remove_old_builds(folder: Path, build: str) -> None:
         if path.name.endswith((".faiss", ".npz", ".terms.json")) and not path.name.startswith(build) \
                 and time.time() - path.stat().st_mtime > 60:
             path.unlink(missing_ok=True)
+
+
+_asked = float("-inf")  # when a worker was last asked to rebuild
 
 
 def _ask_worker() -> None:

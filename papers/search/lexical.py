@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -92,18 +93,20 @@ def marked(text: str) -> SafeString:
 
 
 def _matching(query: Query, between: str, count: int, kinds: list[str], papers: QuerySet | None) -> list[WordHit]:
-    parts, parameters = [], []
+    parts: list[str] = []
+    parameters: list[str] = []
     for group, operator in ((query.required, " AND "), (query.telling, between)):
         if group:
             expression, values = _expression(group, operator)
             parts.append(f"({expression})")
             parameters += values
-    conditions, restricted = [f"t.kind IN ({', '.join(['%s'] * len(kinds))})"], list(kinds)
+    conditions: list[str] = [f"t.kind IN ({', '.join(['%s'] * len(kinds))})"]
+    restricted: list[Any] = list(kinds)
     if papers is not None:
-        subquery, values = papers.order_by().values("pk").query.sql_with_params()
+        subquery, bound = papers.order_by().values("pk").query.sql_with_params()
         conditions.append(f"(t.kind <> 'paper' OR t.id IN (SELECT s.id FROM {TABLE} s WHERE s.kind = 'paper' "
                           f"AND CAST(s.key AS bigint) IN ({subquery})))")
-        restricted += values
+        restricted += bound
     where = " AND ".join(conditions)
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":

@@ -65,7 +65,7 @@ def _project(reduced: np.ndarray, text_ids: np.ndarray, old: tuple[np.ndarray, n
         rows = [row for row, text_id in enumerate(text_ids.tolist()) if text_id in known]
         if len(rows) > len(text_ids) / 2:
             nearest = (reduced @ reduced[rows].T).argmax(axis=1)
-            start = np.array([known[int(text_ids[rows[own]])] for own in nearest], dtype=np.float64)
+            start = np.array([known[int(text_ids[rows[closest]])] for closest in nearest], dtype=np.float64)
             start += np.random.default_rng(0).normal(scale=1e-3, size=start.shape)
     start = (start - start.mean(axis=0)) / max(start[:, 0].std(), 1e-12) * 1e-4
     with threadpool_limits(1):

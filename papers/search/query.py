@@ -48,13 +48,13 @@ class Term:
         if len(word) < 4 or not word.isalpha():
             return (self.words,)
         if self.prefix:
-            found = [word]
+            spellings = [word]
         else:
-            one = stem(word)
-            ending = "es" if one.endswith(("s", "x", "ch", "sh")) else "s"
-            many = one[:-1] + "ies" if one.endswith("y") else one + ending
-            found = [word, one, many]
-        return tuple((form,) for form in dict.fromkeys([*found, *map(_other_spelling, found)]))
+            singular = stem(word)
+            ending = "es" if singular.endswith(("s", "x", "ch", "sh")) else "s"
+            plural = singular[:-1] + "ies" if singular.endswith("y") else singular + ending
+            spellings = [word, singular, plural]
+        return tuple((form,) for form in dict.fromkeys([*spellings, *map(_other_spelling, spellings)]))
 
     def __str__(self):
         return " ".join(self.words) + ("*" if self.prefix else "")
@@ -106,7 +106,10 @@ def parse_query(typed: str, filters: Filters | None = None) -> Query:
         filters, problem = _with_field(filters, field.lower(), value.strip('"').strip())
         problems += [problem] if problem else []
     rest = _FIELD.sub(" ", typed)
-    wanted, required, excluded, meant = [], [], [], []
+    wanted: list[Term] = []
+    required: list[Term] = []
+    excluded: list[Term] = []
+    meant: list[str] = []
     for minus, phrase, word in _TERM.findall(rest):
         if minus and not (phrase or word.strip('"')):
             continue
@@ -153,12 +156,12 @@ def _with_field(filters: Filters, field: str, value: str) -> tuple[Filters, str]
         known = extensions.filters["link"]
         link = value.lower()
         return (replace(filters, link=link), "") if link in known.values else (filters, f"link: is {known.in_words}")
-    return replace(filters, **{field: value}), ""
+    return (replace(filters, digest=value) if field == "digest" else replace(filters, cluster=value)), ""
 
 
 def _other_spelling(word: str) -> str:
     """normalisation for normalization and back; other words stay."""
-    return _ISE.sub(lambda found: f"i{'z' if found[1] == 's' else 's'}{found[2]}", word)
+    return _ISE.sub(lambda ending: f"i{'z' if ending[1] == 's' else 's'}{ending[2]}", word)
 
 
 _ISE = re.compile(r"(?<=\w{3})i([sz])(ation|ations|e|es|ed|er|ers|ing|)$")

@@ -109,36 +109,37 @@ def cluster_verdict_papers(cluster: Cluster) -> int:
 
 def paper_map(cluster: Cluster | None = None) -> PaperMap | None:
     """All papers on a plane, those of one cluster marked; None while a worker has made no map."""
-    found = read_places()
-    if found is None:
+    stored = read_places()
+    if stored is None:
         return None
-    text_ids, places = found
+    text_ids, places = stored
     keys = dict(SearchText.objects.filter(kind=SearchText.PAPER, pk__in=text_ids.tolist()).values_list("pk", "key"))
     drawn = Paper.objects.filter(pk__in=[int(key) for key in keys.values()]).values_list("pk", "title", "cluster")
-    papers = {str(pk): (pk, title, own) for pk, title, own in drawn}
-    clusters = {found.pk: (number, found) for number, found in enumerate(cluster_list())}
-    marks, spots = [], {}
+    papers = {str(pk): (pk, title, member_of) for pk, title, member_of in drawn}
+    clusters = {known.pk: (number, known) for number, known in enumerate(cluster_list())}
+    marks: list[Mark] = []
+    spots: dict[int | None, list[tuple[float, float]]] = {}
     for text_id, (x, y) in zip(text_ids.tolist(), places.tolist(), strict=True):
         paper = papers.get(keys.get(text_id, ""))
         if paper is None:
             continue
-        pk, title, own = paper
+        pk, title, member_of = paper
         x, y = MARGIN + x * (MAP_WIDTH - 2 * MARGIN), MARGIN + (1 - y) * (MAP_HEIGHT - 2 * MARGIN)
-        spots.setdefault(own, []).append((x, y))
-        series = clusters[own][0] % SERIES + 1 if own in clusters else 1
-        marks.append(Mark(pk, title, round(x, 1), round(y, 1), series, cluster is None or own == cluster.pk))
+        spots.setdefault(member_of, []).append((x, y))
+        series = clusters[member_of][0] % SERIES + 1 if member_of in clusters else 1
+        marks.append(Mark(pk, title, round(x, 1), round(y, 1), series, cluster is None or member_of == cluster.pk))
     shown = [clusters[pk][1] for pk in clusters if pk in spots and (cluster is None or pk == cluster.pk)]
     return PaperMap(tuple(sorted(marks, key=lambda mark: mark.inside)), _labels(shown, spots), Paper.objects.count())
 
 
-def _labels(clusters: list[Cluster], spots: dict[int, list[tuple[float, float]]]) -> tuple[MapLabel, ...]:
+def _labels(clusters: list[Cluster], spots: dict[int | None, list[tuple[float, float]]]) -> tuple[MapLabel, ...]:
     """A name at the middle of each cluster, the largest first, leaving out those that would cover another."""
     placed: list[MapLabel] = []
     for cluster in clusters:
         x, y = np.median(np.array(spots[cluster.pk]), axis=0)
         used = {label.label for label in placed}
         names = cluster.label.split(", ")
-        name = next((name for name in names if name.lower() not in {one.lower() for one in used}), names[0])
+        name = next((name for name in names if name.lower() not in {label.lower() for label in used}), names[0])
         half = 3.6 * len(name)
         x = float(np.clip(x, half, MAP_WIDTH - half))
         if all(abs(x - label.x) > half + 3.6 * len(label.label) or abs(y - label.y) > 15 for label in placed):

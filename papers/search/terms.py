@@ -89,7 +89,7 @@ def _says_nothing(word: str) -> bool:
 
 def terms(text: str, longest: int = 2) -> Counter[str]:
     """Counts of the words, and of up to `longest` neighbouring ones, that could tell this text from others."""
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for clause in _CLAUSE.split(text):
         run: list[str] = []
         for written in WORD.findall(clause):
@@ -99,8 +99,8 @@ def terms(text: str, longest: int = 2) -> Counter[str]:
                 continue
             run.append(kept)
             for length in range(1, min(longest, len(run)) + 1):
-                found[" ".join(run[-length:])] += 1
-    return found
+                counts[" ".join(run[-length:])] += 1
+    return counts
 
 
 _CLAUSE = re.compile(r"[()\[\]\"“”\n]|[.!?;:,]\s")
@@ -154,12 +154,12 @@ class Rarity:
         mine = terms(text)
         single = {term for term in mine if " " not in term}
         pairs = {tuple(term.split()) for term in mine if " " in term}
-        found = []
+        shared = []
         for other in others:
             kept = [_kept(written) for written in WORD.findall(other)]
             both = single & set(kept) | {" ".join(pair) for pair in pairs & set(zip(kept, kept[1:], strict=False))}
-            found.append(without_overlap({term: self._worth(term, 1) for term in both}, count))
-        return found
+            shared.append(without_overlap({term: self._worth(term, 1) for term in both}, count))
+        return shared
 
     def _worth(self, term: str, times: int) -> float:
         return self.weight(term) * (1.3 if " " in term else 1.0) * math.log1p(times)

@@ -78,7 +78,7 @@ def cluster_detail(request, pk):
     return render(request, "papers/cluster_detail.html", {
         "cluster": cluster, "page": page, "rows": [(row, central.get(row.paper.pk)) for row in rows], "query": "",
         "size": len(pks), "methods": methods[:12], "more_methods": max(0, len(methods) - 12),
-        "arenas": sorted({(one.arena, one.arena_title) for one in methods}, key=lambda arena: arena[1]),
+        "arenas": sorted({(method.arena, method.arena_title) for method in methods}, key=lambda arena: arena[1]),
         "neighbours": selectors.cluster_neighbours(cluster), "map": selectors.paper_map(cluster),
         "decided": selectors.cluster_verdict_papers(cluster)})
 

@@ -13,7 +13,7 @@ register = template.Library()
 def section_link(context: Context, view: str, title: str, *further: str) -> SafeString:
     """A link of the menu, marked when the page lies at or below its address or that of a `further` view."""
     request = context.get("request")
-    here = request.path if request else ""
-    current = any(here.startswith(reverse(name)) for name in (view, *further))
+    path = request.path if request else ""
+    current = any(path.startswith(reverse(name)) for name in (view, *further))
     return format_html('<a href="{}"{}>{}</a>', reverse(view), SafeString(' aria-current="page"' if current else ""),
                        title)

@@ -14,11 +14,11 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, **options):
-        found = coverage()
+        counted = coverage()
         if options["json"]:
-            self.stdout.write(json.dumps(found, indent=2))
+            self.stdout.write(json.dumps(counted, indent=2))
             return
-        self.stdout.write(f"{found['papers']} papers")
-        for group, counts in found.items():
+        self.stdout.write(f"{counted['papers']} papers")
+        for group, counts in counted.items():
             if group != "papers":
                 self.stdout.write(f"  {group}: " + ", ".join(f"{n} {name}" for name, n in counts.items()))
