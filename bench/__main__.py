@@ -1,6 +1,6 @@
 """Every side-by-side measurement, one after the other; each compares two ways of doing one thing in one run.
 
-    python -m bench            all of them
+    python -m bench            all of them; `library` alone takes half an hour on two cores
     python -m bench search     those named
 """
 

@@ -177,7 +177,6 @@ def fill(data: Path, copies: list[Copy], scores: int) -> int:
                 next_run += 1
         _insert(connection, "evaluations_run", new_runs)
         _insert(connection, "evaluations_score", new_scores)
-        connection.execute("ANALYZE")
     return there
 
 

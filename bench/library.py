@@ -10,7 +10,7 @@ the machine; the load is printed. Pages are answered by the project's WSGI appli
 web server calls it, warmed up first: the processor time of each request is what it takes on a quiet machine, and the
 clock's time stands beside it. A page "grows" when it costs over 1.5 times as much for each byte that it shows.
 
-    python -m bench.library                        everything, about 25 minutes on two cores
+    python -m bench.library                        everything, 25 to 35 minutes on two cores
     python -m bench.library --only pages poll      some parts
     python -m bench.library --checkout DIR         another checkout than this one
     python -m bench.library --json FILE            every figure as JSON too
