@@ -1,10 +1,10 @@
-# make run: everything, in one terminal.   make test: every check.   make bench: side-by-side measurements.
+# make run: everything, in one terminal.   make test: every check.   make test-all: in all settings.   make bench: side-by-side measurements.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PORT ?= 8000
 
-.PHONY: run test bench install browser lint clean
+.PHONY: run test test-all bench install browser lint clean
 
 run: install
 	@$(BIN)/python -m config.launch
@@ -23,9 +23,13 @@ browser: install
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 
 test: browser lint
 	$(BIN)/python -m pytest -n auto --dist loadgroup
+
+test-all: browser lint
+	$(BIN)/python -m pytest -n auto --dist loadgroup --all-settings
 
 bench: install
 	$(BIN)/python -m bench

@@ -11,6 +11,9 @@ full-scale check is judged when that check runs.
 
 from __future__ import annotations
 
+import hashlib
+import inspect
+import json
 import random
 import time
 import traceback
@@ -18,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,6 +29,7 @@ import torch
 from methods.kit.engine import registry
 from methods.kit.engine import text_checks as text
 from methods.kit.engine.archives import refused
+from methods.kit.engine.code_digest import essence, run_digests
 from methods.kit.engine.fingerprint import fingerprint
 from methods.kit.engine.rehearsal import Rehearsal, Rehearsed, global_state, rehearsal_of, restore
 from methods.kit.engine.requirements import CheckFailed, require
@@ -39,7 +44,7 @@ FULL_CHECKS = {"above-chance", "within-limits"}     # of a method, run on demand
 @dataclass(frozen=True)
 class Check:
     name: str
-    run: Callable[[], None]
+    run: Callable[[], object]
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,15 @@ def check(arena: str, method: str | None = None, *, full: bool = False, settings
         if not settings:
             later = later | {f"setting:{setting.name}" for setting in registry.load_arena(arena).settings}
         yield from results(method_checks(arena, path, waivers, full=full, settings=settings), waivers, later)
+
+
+def settings_key(arena: str, method: str) -> str:
+    """Tells whether a change can reach a method's smoke runs in its arena's settings: the digest of these runs, and of
+    the check that makes them."""
+    runs = run_digests(registry.load_method(arena, method), registry.load_arena(arena))
+    smoke = [(name, digest) for name, digest in sorted(runs.items()) if name.endswith("/smoke")]
+    check = [essence(inspect.getsource(part)) for part in (_runs_in, Rehearsal.run)]
+    return hashlib.sha256(json.dumps([smoke, check]).encode()).hexdigest()[:16]
 
 
 def results(checks: Iterator[Check], waivers: Mapping[str, str], later: Set[str] = frozenset()) -> Iterator[Result]:
@@ -198,7 +212,7 @@ def _smoke_checks(rehearsal: Rehearsal, cls: type[Method], arena: str, *, settin
                 yield Check(f"probe:{name}={value}", partial(rehearsal.outcome, cls, **{name: value}))
         yield Check(f"knob:{name}", partial(_knob_moves, rehearsal, cls, name))
     if cls.card.reduces_to:
-        yield Check("reduces-to", partial(_reduces_to, rehearsal, cls, arena))
+        yield Check("reduces-to", partial(_reduces_to, rehearsal, cls, arena, *cls.card.reduces_to))
     yield Check("data-unchanged", partial(_data_unchanged, rehearsal))
     yield Check("quick", partial(_quick, rehearsal, cls))
     if torch.cuda.is_available():
@@ -259,8 +273,7 @@ def _knob_moves(rehearsal: Rehearsal, cls: type[Method], name: str) -> None:
             f"as at {declared.default!r}")
 
 
-def _reduces_to(rehearsal: Rehearsal, cls: type[Method], arena: str) -> None:
-    rival, values = cls.card.reduces_to
+def _reduces_to(rehearsal: Rehearsal, cls: type[Method], arena: str, rival: str, values: Mapping[str, Any]) -> None:
     ours = rehearsal.outcome(cls, **values)
     theirs = rehearsal.outcome(registry.load_method(arena, rival))
     same = len(ours.curve) == len(theirs.curve) and all(

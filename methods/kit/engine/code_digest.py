@@ -149,7 +149,8 @@ class _Module:
         return self._known[name]
 
     def _resolve(self, node: ast.Name | ast.Attribute, uses: set[Definition], foreign: set[tuple[str, str]]) -> None:
-        local = node.value.id if isinstance(node, ast.Attribute) else node.id
+        name_node = node.value if isinstance(node, ast.Attribute) else node
+        local = name_node.id if isinstance(name_node, ast.Name) else ""
         if local in self.statements and not isinstance(node, ast.Attribute):
             uses.add((self.dotted, local))
         elif local in self.imports:

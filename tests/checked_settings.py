@@ -1,0 +1,30 @@
+"""A pytest plugin: --all-settings checks every method in every setting and records the digests that passed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+FILE = Path(__file__).parent / "methods" / "checked_settings.json"
+_passed: dict[str, str] = {}
+
+
+def recorded() -> dict[str, str]:
+    """By "arena/method", the key of the code that last passed in all settings."""
+    return json.loads(FILE.read_text()) if FILE.exists() else {}
+
+
+def pytest_addoption(parser):
+    parser.addoption("--all-settings", action="store_true", help="check every method in all settings, and record it")
+
+
+def pytest_runtest_logreport(report):
+    if report.when == "call" and report.passed:
+        _passed.update(value for name, value in report.user_properties if name == "checked in all settings")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    if session.config.getoption("all_settings") and not hasattr(session.config, "workerinput") and _passed:
+        lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(key)}" for name, key in sorted(_passed.items()))
+        FILE.write_text(f"{{\n{lines}\n}}\n")
