@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -125,15 +124,48 @@ def test_the_clock_ends_what_uses_no_processor(server):
     assert ending.kind == Ending.TIME and "gave no result within" in ending.cause
 
 
-@pytest.mark.parametrize("hook", ["on_measuring", "unknown_to_this_library"])
-def test_the_limit_counts_from_the_data_on_also_in_a_library_kept_from_before(server, project, tmp_path, hook):
-    shutil.copytree(project / "methods", tmp_path / "methods")
-    execute = tmp_path / "methods" / "kit" / "execute.py"
-    execute.write_text(execute.read_text().replace("on_measuring", hook))
+EARLIER_LIBRARY = {
+    "methods/__init__.py": "", "methods/kit/__init__.py": "",
+    "methods/kit/registry.py": """
+class Arena:
+    def data(self, trial):
+        return None
+
+def load_arena(arena):
+    return Arena
+
+def load_method(arena, method):
+    return Arena
+
+def code_digest(method):
+    return "earlier"
+""",
+    "methods/kit/execute.py": """
+from types import SimpleNamespace
+from methods.kit.registry import load_arena
+
+def execute(arena, method, *, params, setting, scale, seed, device, on_progress):
+    trial = SimpleNamespace(curve=[])
+    load_arena(arena)().data(trial)
+    trial.curve.append({"step": 1.0})
+    on_progress(0.5, "spinning")
+    while True:
+        pass
+"""}
+
+
+@pytest.mark.parametrize("kept", ["now", "before"])
+def test_the_limit_counts_from_the_data_on_also_in_a_library_kept_from_before(server, project, tmp_path, kept):
+    """Replays run kept libraries, and execute() has not always said when the data is there."""
+    for name, text in EARLIER_LIBRARY.items() if kept == "before" else ():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    library = project if kept == "now" else tmp_path
     ending = run_isolated(server, Job("proving-ground", "spinning", seconds=0.3, memory_mb=2000, scale="smoke",
-                                      library=str(tmp_path)))
+                                      library=str(library)))
     assert ending.kind == Ending.TIME and ending.cause.startswith("hit the time limit"), ending
     assert ending.curve, "what it had recorded is kept"
+    assert (ending.code_digest == "earlier") == (kept == "before")
 
 
 def test_children_end_with_their_server():
