@@ -23,6 +23,18 @@ def unpack(apps, schema_editor):
         library.save(update_fields=["files"])
 
 
+def pack(apps, schema_editor):
+    """Back again: each library's files become its archive."""
+    library_model, blob_model = apps.get_model("evaluations", "Library"), apps.get_model("evaluations", "Blob")
+    for library in library_model.objects.all():
+        made = io.BytesIO()
+        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, sha256 in library.files:
+                archive.writestr(name, zlib.decompress(bytes(blob_model.objects.get(pk=sha256).packed)))
+        library.archive = made.getvalue()
+        library.save(update_fields=["archive"])
+
+
 class Migration(migrations.Migration):
 
     dependencies = [("evaluations", "0006_kept_libraries")]
@@ -35,7 +47,8 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(model_name="library", name="files", field=models.JSONField(default=list),
                             preserve_default=False),
-        migrations.RunPython(unpack, elidable=True),
+        migrations.AlterField(model_name="library", name="archive", field=models.BinaryField(default=b"")),
+        migrations.RunPython(unpack, pack, elidable=True),
         migrations.RemoveField(model_name="library", name="archive"),
         migrations.AddIndex(
             model_name="run",

@@ -13,7 +13,7 @@ from evaluations.models import Claim, Run, Verdict
 from methods.models import Arena, Method
 
 Value = TypeVar("Value")
-METHOD = ("pk", "slug", "title", "year", "fidelity", "present", "read_from")
+METHOD = ("pk", "slug", "title", "year", "fidelity", "present", "code_digest", "read_from")
 ARENA = ("pk", "title", "question", "metrics", "settings", "scales", "baseline", "present")
 KEPT_SECONDS = 24 * 3600
 
