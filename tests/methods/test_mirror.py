@@ -1,11 +1,17 @@
 """The mirror rows equal the files, and follow them."""
 
+import os
+import shutil
+import subprocess
+import sys
+
 import pytest
 
 from evaluations.claims.mirror import sync_claims
 from evaluations.models import Claim
+from methods import mirror
 from methods.kit.engine.registry import discover
-from methods.mirror import import_starter_digest, sync_methods
+from methods.mirror import import_starter_digest, library_key, sync_methods
 from methods.models import Arena, Method
 from papers.models import Digest, Paper
 
@@ -16,13 +22,62 @@ def test_rows_equal_files_and_mirroring_again_changes_nothing():
     first, again = sync_methods(), sync_methods()
     found = discover()
     assert first.added == first.methods == sum(len(e.methods) for e in found.values()) == Method.objects.count()
-    assert (again.added, again.changed, again.gone) == (0, 0, 0)
+    assert (first.read, again.added, again.changed, again.gone, again.read) == (first.methods, 0, 0, 0, 0)
     for slug, entry in found.items():
         arena = Arena.objects.get(pk=slug)
         assert [m["name"] for m in arena.metrics] == [m.name for m in entry.arena.metrics]
         assert arena.question and arena.methods.filter(slug=arena.baseline).exists()
     adam = Method.objects.get(arena="optimizers", slug="adam")
     assert adam.source_code.startswith('"""Adam') and adam.params and adam.papers[0]["arxiv"] == "1412.6980"
+
+
+def test_only_what_changed_is_read_again():
+    sync_methods()
+    adam = Method.objects.filter(arena="optimizers", slug="adam")
+    title = adam.get().title
+    adam.update(read_from="an older file", title="Adam as it was")
+    assert sync_methods().read == 1 and adam.get().title == title
+    arena = Arena.objects.filter(pk="optimizers")
+    arena.update(read_from="an older stage", question="")
+    assert sync_methods().read == 0 and arena.get().question       # its methods' files are told by the stage as well
+    before = library_key()
+    adam.update(read_from="an older file")
+    assert library_key() != before
+
+
+def test_an_edit_of_a_file_is_seen(tmp_path, settings):
+    """On a copy: which rows a change of a method, a stage or the kit reaches."""
+    shutil.copytree(settings.BASE_DIR / "methods", tmp_path / "methods", ignore=shutil.ignore_patterns("__pycache__"))
+    settings.BASE_DIR = tmp_path
+
+    def told():
+        files = mirror._library_files()
+        return files.arenas | files.methods
+
+    def changed_by(*path):
+        before, file = told(), tmp_path.joinpath("methods", *path)
+        file.write_text(file.read_text() + "# more\n")
+        after = told()
+        return {name for name in after if after[name] != before.get(name)}
+
+    everything = set(told())
+    peft = {name for name in everything if name == "peft" or name[0] == "peft"}
+    assert changed_by("arenas", "peft", "lora.py") == {("peft", "lora")}
+    assert changed_by("arenas", "peft", "stage", "_data.py") == changed_by("arenas", "peft", "arena.py") == peft
+    assert changed_by("kit", "stage", "seeding.py") == everything
+
+
+def test_a_start_with_nothing_new_reads_no_method(tmp_path):
+    """In processes of their own, as a launch does it: the second one brings no torch."""
+    script = ("import sys, django; django.setup()\n"
+              "from django.core.management import call_command\n"
+              "call_command('migrate', verbosity=0); call_command('sync_methods')\n"
+              "print('torch' in sys.modules)")
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    environment.pop("DATABASE_URL", None)
+    first, second = (subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True,
+                                    check=True).stdout for _ in range(2))
+    assert first.endswith("True\n") and second.endswith("0 read: 0 added, 0 changed, 0 gone\nFalse\n")
 
 
 def test_a_vanished_file_keeps_its_row_marked_absent():
