@@ -25,6 +25,11 @@ def pytest_runtest_logreport(report):
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session):
+    from methods.kit.engine import registry
+
     if session.config.getoption("all_settings") and not hasattr(session.config, "workerinput") and _passed:
-        lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(key)}" for name, key in sorted(_passed.items()))
+        there = {f"{arena}/{path.stem.replace('_', '-')}" for arena in registry.arena_slugs()
+                 for path in registry.method_files(arena)}
+        known = {name: key for name, key in (recorded() | _passed).items() if name in there}
+        lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(key)}" for name, key in sorted(known.items()))
         FILE.write_text(f"{{\n{lines}\n}}\n")

@@ -1,7 +1,7 @@
 """Scores that stay valid under changed code, because the changed code was seen to give the same numbers.
 
-Moving a function or altering another setting changes the digest of a method's code, and all its scores go stale though
-no result moves. Where both codes have measured a seed and agree in every score and count, to the last bit, the older
+An edit of code that a method uses changes the digest of its runs, and all its scores go stale though the edit may move
+no result. Where both codes have measured a seed and agree in every score and count, to the last bit, the older
 runs at other seeds count for the present code too. Each of them says so among its facts.
 """
 

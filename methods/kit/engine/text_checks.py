@@ -231,11 +231,13 @@ def arena_baseline(arena: type[Arena], slugs: set[str]) -> None:
 
 
 def arena_sources(arena: type[Arena], path: Path) -> None:
-    """Every data set the file reads is declared, so that its licence is shown."""
+    """Every data set that the arena or its stage reads is declared, so that its licence is shown."""
     require(all(isinstance(source, Source) for source in arena.sources), "sources must be Source values")
     strange = [source.name for source in arena.sources if SOURCES.get(source.name) != source]
     require(not strange, f"sources {', '.join(strange)} are not in methods.kit.stage.sources")
-    used = {node.attr if isinstance(node, ast.Attribute) else node.id for node in ast.walk(ast.parse(path.read_text()))
+    files = [path, *path.parent.glob("stage/**/*.py")]
+    used = {node.attr if isinstance(node, ast.Attribute) else node.id
+            for file in files for node in ast.walk(ast.parse(file.read_text()))
             if isinstance(node, ast.Attribute | ast.Name)}
     loaders = {**vars(data), **vars(rendered), **vars(features)}
     for name in sorted(used & set(loaders)):
