@@ -2,13 +2,13 @@
 
 from django.db import DatabaseError
 from django.http import JsonResponse
-from django.shortcuts import render
 
+from papers.web import page_or_fragment
 from workers.health import health
 
 
 def status(request):
-    return render(request, "workers/_health.html" if request.htmx else "workers/status.html", {"health": health()})
+    return page_or_fragment(request, "workers/status.html", "workers/_health.html", {"health": health()})
 
 
 def healthz(request):

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required, permission_required
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST
 
 from evaluations.arenas.drawn import arena_page, arena_stamp, drawn
@@ -18,6 +16,7 @@ from evaluations.tables.renderers.registry import formats
 from evaluations.tables.state import TableState, default_state, read_state
 from evaluations.tables.summaries import IN_MINIATURE, arena_cards
 from methods.models import Arena, Method
+from papers.web import may, page_or_fragment
 
 SNAPSHOTS = 3  # the newest, named under the table
 
@@ -34,8 +33,8 @@ def arena_detail(request, slug):
     every = request.GET.get("rows") == "all"
     stamp = arena_stamp(arena)
     shown = stamp_of(stamp, request.get_full_path())
-    if nothing_new(request, shown):
-        return HttpResponse(status=204)
+    if (unchanged := nothing_new(request, shown)) is not None:
+        return unchanged
     try:
         state = read_state(arena, request.GET)
         page = arena_page(arena, state, stamp, every=every)
@@ -50,14 +49,11 @@ def arena_detail(request, slug):
         "may_freeze": request.user.has_perm("evaluations.add_snapshot"),
         "snapshots": snapshot_list(slug)[:SNAPSHOTS], "settings": _tabs(arena, state), "proposals": page.proposals,
     }
-    response = render(request, "evaluations/arenas/_arena_results.html" if request.htmx else
-                      "evaluations/arenas/arena_detail.html", context)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
+    return page_or_fragment(request, "evaluations/arenas/arena_detail.html", "evaluations/arenas/_arena_results.html",
+                            context)
 
 
-@login_required
-@permission_required("evaluations.add_snapshot", raise_exception=True)
+@may("evaluations.add_snapshot")
 @require_POST
 def snapshot_freeze(request, slug):
     """Keep the table that the form's `state` (URL parameters) describes."""

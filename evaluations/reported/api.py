@@ -4,12 +4,12 @@ from typing import Any, Literal
 
 from django.shortcuts import get_object_or_404
 from ninja import Field, FilterSchema, Query, Router, Schema, Status
-from ninja.errors import HttpError
 from ninja.pagination import LimitOffsetPagination, paginate
 
 from evaluations.models import ReportedClaim
 from evaluations.reported import services
 from evaluations.reported.selectors import ClaimRecords, history, reported_record
+from papers.web import may_call
 
 router = Router(tags=["claims"])
 
@@ -78,9 +78,8 @@ def get_reported(request, pk: int):
 
 @router.post("/claims/reported/{pk}", response={200: ClaimWithHistory, 400: ClaimProblem},
              summary="Accept, correct, reject, or undo the newest decision")
+@may_call("evaluations.change_claim")
 def decide(request, pk: int, body: Decision):
-    if not request.user.has_perm("evaluations.change_claim"):
-        raise HttpError(403, "This needs the permission evaluations.change_claim.")
     get_object_or_404(ReportedClaim, pk=pk)
     fields = body.dict(exclude_unset=True)
     action = fields.pop("action")

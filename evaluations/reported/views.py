@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required, permission_required
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -12,13 +11,13 @@ from django.views.decorators.http import require_POST
 from evaluations.models import ReportedClaim
 from evaluations.reported import services
 from evaluations.reported.selectors import paper_block
+from papers.web import may, wants_fragment
 
 DECISIONS = {"accept": services.accept_claim, "reject": services.reject_claim,
              "undo": services.undo_claim, "correct": services.correct_claim}
 
 
-@login_required
-@permission_required("evaluations.change_claim", raise_exception=True)
+@may("evaluations.change_claim")
 @require_POST
 def decide(request, pk, action):
     """One decision about one claim; what cannot be stored is said and changes nothing."""
@@ -32,7 +31,7 @@ def decide(request, pk, action):
         DECISIONS[action](pk=pk, by=request.user, **fields)
     except ValueError as problem:
         error = f"Nothing was changed: {problem}."
-    if request.htmx:
+    if wants_fragment(request):
         return render(request, "evaluations/reported/_reported_claims.html",
                       paper_block(claim.paper) | {"may_decide": True, "error": error})
     if error:

@@ -5,11 +5,11 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from ninja import Field, FilterSchema, Query, Router, Schema, Status
-from ninja.errors import HttpError
 from ninja.pagination import LimitOffsetPagination, paginate
 
 from evaluations.models import Run
 from evaluations.runs import replays, requests, selectors, services
+from papers.web import may_call
 
 router = Router(tags=["runs"])
 
@@ -144,11 +144,6 @@ class Summarising(LimitOffsetPagination):
         return {**page, "items": selectors.summaries(page["items"])}
 
 
-def _require(request, permission: str) -> None:
-    if not request.user.has_perm(permission):
-        raise HttpError(403, f"This needs the permission {permission}.")
-
-
 @router.get("/runs", response=list[RunSummary], summary="Runs, newest first")
 @paginate(Summarising)
 def list_runs(request, filters: Query[RunFilters]):
@@ -162,8 +157,8 @@ def get_run(request, pk: int):
 
 
 @router.post("/runs", response={202: RequestOut, 400: Problem, 404: Problem}, summary="Queue what is not measured yet")
+@may_call("evaluations.add_run")
 def post_runs(request, body: RunRequest):
-    _require(request, "evaluations.add_run")
     try:
         target = requests.find_target(body.target)
         if body.params and not target.tunable:
@@ -183,8 +178,8 @@ def post_runs(request, body: RunRequest):
 
 
 @router.post("/runs/{pk}/cancel", response={200: RunRecord, 409: Problem}, summary="Cancel a queued or running run")
+@may_call("evaluations.change_run")
 def cancel_run(request, pk: int):
-    _require(request, "evaluations.change_run")
     run = _run(pk)
     if not services.cancel_run(pk=pk, by=request.user.get_username()):
         return Status(409, {"detail": f"run {pk} had ended before: it is {run.state}"})
@@ -192,8 +187,8 @@ def cancel_run(request, pk: int):
 
 
 @router.post("/runs/{pk}/retry", response={200: RunRecord, 409: Problem}, summary="Queue a failed run again")
+@may_call("evaluations.change_run")
 def retry_run(request, pk: int):
-    _require(request, "evaluations.change_run")
     _run(pk)
     try:
         services.retry_run(pk=pk, by=request.user.get_username())
@@ -204,8 +199,8 @@ def retry_run(request, pk: int):
 
 @router.post("/runs/{pk}/replay", response={202: ReplayQueued, 409: Problem},
              summary="Measure a finished run once more and compare")
+@may_call("evaluations.add_run")
 def replay_run(request, pk: int):
-    _require(request, "evaluations.add_run")
     run = _run(pk)
     try:
         replay = replays.request_replay(run=run, by=request.user)

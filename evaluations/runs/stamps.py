@@ -8,9 +8,11 @@ from typing import TypeVar
 
 from django.core.cache import cache
 from django.db.models import Count, Max, Q
+from django.http import HttpResponse
 
 from evaluations.models import Claim, Run, Verdict
 from methods.models import Arena, Method
+from papers.web import HtmxRequest, page_or_fragment, wants_fragment
 
 Value = TypeVar("Value")
 METHOD = ("pk", "slug", "title", "year", "fidelity", "present", "code_digest", "read_from")
@@ -52,8 +54,11 @@ def kept(name: str, stamp: str, make: Callable[[], Value]) -> Value:
 
 
 SEEN = "Seen"  # a header by which a poll says what it shows
+EMPTY = "evaluations/runs/_nothing_new.html"
 
 
-def nothing_new(request, stamp: str) -> bool:
-    """Whether a poll shows all there is: it is then answered by 204, which leaves the page as it is."""
-    return bool(request.htmx) and request.headers.get(SEEN) == stamp
+def nothing_new(request: HtmxRequest, stamp: str) -> HttpResponse | None:
+    """The answer to a poll that shows all there is, 204, which leaves the page as it is; None when there is more."""
+    if wants_fragment(request) and request.headers.get(SEEN) == stamp:
+        return page_or_fragment(request, EMPTY, EMPTY, {}, status=204)
+    return None

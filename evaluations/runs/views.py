@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required, permission_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
@@ -15,6 +14,7 @@ from evaluations.models import Run
 from evaluations.runs import replays, requests, selectors, services
 from evaluations.runs.stamps import nothing_new, stamp_of
 from methods.models import Arena
+from papers.web import may, page_or_fragment, wants_fragment
 
 PER_PAGE = 50
 
@@ -26,14 +26,14 @@ def run_list(request):
     progress = selectors.request_progress(filters["request"]) if filters["request"] else None
     here = f"{reverse('run_list')}?{request.GET.urlencode()}"
     stamp = stamp_of(here, page.paginator.count, [selectors.moving_parts(run) for run in page], progress)
-    if nothing_new(request, stamp):
-        return HttpResponse(status=204)
+    if (unchanged := nothing_new(request, stamp)) is not None:
+        return unchanged
     kept = {name: value for name, value in filters.items() if value}
-    context = {"page": page, "filters": filters, "query": urlencode(kept), "states": ["active", *dict(Run.STATES)],
-               "arenas": Arena.objects.all(), "queues": services.QUEUES, "stamp": stamp,
+    context = {"page": page, "filters": filters, "query": urlencode(kept), "stamp": stamp,
                "active": any(run.active for run in page), "here": here, "progress": progress}
-    return render(request, "evaluations/runs/_run_rows.html" if request.htmx else
-                  "evaluations/runs/run_list.html", context)
+    return page_or_fragment(
+        request, "evaluations/runs/run_list.html", "evaluations/runs/_run_rows.html", context, only_page=lambda: {
+            "states": ["active", *dict(Run.STATES)], "arenas": Arena.objects.all(), "queues": services.QUEUES})
 
 
 def run_detail(request, pk):
@@ -42,21 +42,19 @@ def run_detail(request, pk):
         "method__arena", "requested_by", "replay_of__method__arena").prefetch_related("scores"), pk=pk)
     cause = selectors.cause_of(run)
     stamp = stamp_of(selectors.moving_parts(run), cause, run.log, len(run.curve))
-    if nothing_new(request, stamp):
-        return HttpResponse(status=204)
+    if (unchanged := nothing_new(request, stamp)) is not None:
+        return unchanged
     context = {"run": run, "cause": cause, "curves": selectors.curves_of(run), "stamp": stamp,
                "scores": selectors.scores_of(run), "comparison": replays.comparison_of(run),
                "caution": replays.caution(run), "may_run": request.user.has_perm("evaluations.add_run"),
                "may_change": request.user.has_perm("evaluations.change_run")}
-    if request.htmx:
-        return render(request, "evaluations/runs/_run_live.html", context)
-    return render(request, "evaluations/runs/run_detail.html", context | {
-        "params": selectors.params_of(run), "replays": replays.comparisons_of(run),
-        "command": selectors.command_of(run)})
+    return page_or_fragment(
+        request, "evaluations/runs/run_detail.html", "evaluations/runs/_run_news.html", context, only_page=lambda: {
+            "params": selectors.params_of(run), "replays": replays.comparisons_of(run),
+            "command": selectors.command_of(run)})
 
 
-@login_required
-@permission_required("evaluations.add_run", raise_exception=True)
+@may("evaluations.add_run")
 @require_POST
 def run_request(request):
     """Queue what a form asks for; answers with how far it is, or with what was wrong."""
@@ -76,7 +74,7 @@ def run_request(request):
 
 
 def _answer(request, *, report: services.RequestReport | None = None, error: str = ""):
-    if request.htmx:
+    if wants_fragment(request):
         progress = selectors.request_progress(report.key) if report else None
         others = Run.objects.filter(pk__in=(report.already_queued + report.already_measured)[:500]) if report else ()
         return render(request, "evaluations/runs/_run_request.html", {
@@ -94,16 +92,15 @@ def run_request_progress(request, key):
     progress = selectors.request_progress(key)
     if progress is None:
         raise Http404("no run was queued by this request")
-    if not request.htmx:
+    if not wants_fragment(request):
         return redirect(f"{reverse('run_list')}?{urlencode({'request': key})}")
     stamp = stamp_of(progress)
-    if nothing_new(request, stamp):
-        return HttpResponse(status=204)
+    if (unchanged := nothing_new(request, stamp)) is not None:
+        return unchanged
     return render(request, "evaluations/runs/_run_progress.html", {"progress": progress, "stamp": stamp})
 
 
-@login_required
-@permission_required("evaluations.change_run", raise_exception=True)
+@may("evaluations.change_run")
 @require_POST
 def run_cancel(request, pk):
     run = get_object_or_404(Run, pk=pk)
@@ -114,8 +111,7 @@ def run_cancel(request, pk):
     return redirect("run_detail", pk)
 
 
-@login_required
-@permission_required("evaluations.change_run", raise_exception=True)
+@may("evaluations.change_run")
 @require_POST
 def run_retry(request, pk):
     get_object_or_404(Run, pk=pk)
@@ -127,8 +123,7 @@ def run_retry(request, pk):
     return redirect("run_detail", pk)
 
 
-@login_required
-@permission_required("evaluations.add_run", raise_exception=True)
+@may("evaluations.add_run")
 @require_POST
 def run_replay(request, pk):
     """Measure a finished run once more, to compare."""

@@ -19,6 +19,7 @@ from evaluations.tables.cells import cell_record, cell_runs
 from evaluations.tables.renderers.registry import render
 from evaluations.tables.state import read_state
 from methods.models import Arena, Method
+from papers.web import may_call
 
 router = Router(tags=["snapshots"])
 
@@ -87,8 +88,8 @@ def get_snapshot_table(request, key: str, format: str = "json"):
 
 
 @router.post("/snapshots", response={201: SnapshotDetail, 400: Problem, 404: Problem}, summary="Freeze a table")
+@may_call("evaluations.add_snapshot")
 def post_snapshot(request, body: FreezeIn):
-    _require(request, "evaluations.add_snapshot")
     arena = Arena.objects.filter(slug=body.arena).first()
     if arena is None:
         return Status(404, {"detail": f"there is no arena {body.arena}"})
@@ -101,8 +102,8 @@ def post_snapshot(request, body: FreezeIn):
 
 
 @router.patch("/snapshots/{key}", response={200: SnapshotOut, 400: Problem}, summary="Give a snapshot another title")
+@may_call("evaluations.change_snapshot")
 def patch_snapshot(request, key: str, body: TitleIn):
-    _require(request, "evaluations.change_snapshot")
     get_object_or_404(Snapshot, key=key)
     try:
         return Status(200, services.snapshot_record(services.retitle_snapshot(key=key, title=body.title)))
@@ -120,11 +121,6 @@ def get_cell(request, slug: str, method: str, column: str = "", setting: str = "
                                                  setting=setting, scale=scale)))
     except TableError as error:
         return Status(400, {"detail": str(error)})
-
-
-def _require(request, permission: str) -> None:
-    if not request.user.has_perm(permission):
-        raise HttpError(403, f"This needs the permission {permission}.")
 
 
 def _detail(snapshot: Snapshot) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required, permission_required
 from django.core.paginator import Paginator
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,6 +16,7 @@ from evaluations.tables.plots.intervals import interval_plot
 from evaluations.tables.renderers.registry import formats
 from evaluations.tables.table import Table
 from methods.models import Arena
+from papers.web import may
 
 PER_PAGE = 30
 
@@ -61,8 +61,7 @@ def snapshot_cell(request, key, method):
         "row": next(row for row in table.rows if row.method == method)})
 
 
-@login_required
-@permission_required("evaluations.change_snapshot", raise_exception=True)
+@may("evaluations.change_snapshot")
 @require_POST
 def snapshot_retitle(request, key):
     get_object_or_404(Snapshot, key=key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,11 +14,15 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django_htmx.middleware import HtmxDetails
 
 from papers.web import wants_fragment
+from tests.evaluations.simulated_runs import make_arena, make_method
 
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ("papers", "methods")  # whose views are held to it
+APPS = ("papers", "methods", "evaluations", "workers", "config")
 ONE_PLACE = ROOT / "papers" / "web.py"
+RIVALS = ROOT / "methods" / "arenas"  # no views there
+WHO_CALLS = ROOT / "config" / "accounts" / "auth.py"  # refuses a token that nobody has
 
+SHOWN = re.compile(r'"Seen": "(\w+)"')  # what a page says its polls show
 PAGE, FRAGMENT, RESTORED = {}, {"HX-Request": "true"}, {"HX-Request": "true", "HX-History-Restore-Request": "true"}
 
 
@@ -58,7 +63,7 @@ def pages_of(apps) -> list[str]:
 @pytest.mark.parametrize("app", APPS)
 def test_no_view_decides_by_hand(app):
     told = [f"{path.relative_to(ROOT)}:{words}" for path in sorted((ROOT / app).rglob("*.py"))
-            if path != ONE_PLACE and "arenas" not in path.parts for words in by_hand(path.read_text())]
+            if path not in (ONE_PLACE, WHO_CALLS) and RIVALS not in path.parents for words in by_hand(path.read_text())]
     assert told == []
 
 
@@ -67,22 +72,22 @@ def test_what_is_done_by_hand_is_noticed():
     assert by_hand("patch_vary_headers(response, ['HX-Request'])") == ["1: HX-Request"]
     assert by_hand("from django.contrib.auth.decorators import permission_required") == ["1: permission_required"]
     assert by_hand("raise HttpError(403, 'no')") == ["1: HttpError 403"]
-    assert len(pages_of(APPS)) >= 6
+    assert len(pages_of(APPS)) >= 11
 
 
 @pytest.fixture
 def addresses(db):
     """The arguments of every such address, by its name."""
-    from methods.models import Arena, Method
+    from evaluations.models import Run
     from papers.models import Paper
     from papers.services import record_search_texts
-    arena = Arena.objects.create(slug="sorting", title="Sorting", question="?", explanation="", baseline="bubble",
-                                 metrics=[], settings=[], scales={}, source_code="")
-    method = Method.objects.create(arena=arena, slug="quick", title="Quick", summary="Sorts.", explanation="",
-                                   source_path="", source_code="", code_digest="")
+    arena = make_arena()
+    method = make_method(arena, "quick", title="Quick", summary="Sorts.")
+    run = Run.objects.create(method=method, seed=0, code_digest=method.code_digest)
     paper = Paper.objects.create(title="Quick", title_key="quick")
     record_search_texts([("paper", str(paper.pk), "Quick", ""), ("method", method.key, "Quick", "Sorts.")])
-    return {"method_similar": {"arena": arena.slug, "slug": method.slug}, "paper_similar": {"pk": paper.pk}}
+    return {"method_similar": {"arena": arena.slug, "slug": method.slug}, "paper_similar": {"pk": paper.pk},
+            "arena_detail": {"slug": arena.slug}, "run_detail": {"pk": run.pk}}
 
 
 @pytest.mark.parametrize("name", pages_of(APPS))
@@ -93,6 +98,23 @@ def test_back_shows_the_page_and_never_the_fragment(name, addresses, client):
         assert answer.status_code == 200
         assert "HX-Request" in answer.headers["Vary"], "a cache would show the one for the other"
     assert "<html" in page.text and "<html" in restored.text and "<html" not in fragment.text
+
+
+@pytest.mark.parametrize("name", ["home", "run_list", "run_detail", "arena_detail"])
+def test_a_poll_that_shows_all_there_is_stays_a_poll_to_caches(name, addresses, client):
+    address = reverse(name, kwargs=addresses.get(name))
+    seen = {"Seen": SHOWN.search(client.get(address).text)[1]}
+    unchanged = client.get(address, headers=FRAGMENT | seen)
+    assert (unchanged.status_code, unchanged.content) == (204, b"") and "HX-Request" in unchanged.headers["Vary"]
+    restored = client.get(address, headers=RESTORED | seen)
+    assert restored.status_code == 200 and "<html" in restored.text, "going back shows the page, changed or not"
+
+
+def test_going_back_to_a_run_shows_its_facts_once(addresses, client):
+    address = reverse("run_detail", kwargs=addresses["run_detail"])
+    restored, fragment = (client.get(address, headers=headers).text for headers in (RESTORED, FRAGMENT))
+    assert restored.count('id="run-facts"') == fragment.count('id="run-facts"') == 1
+    assert "hx-swap-oob" not in restored and "hx-swap-oob" in fragment
 
 
 @pytest.mark.parametrize(("headers", "expected"), [(PAGE, False), (FRAGMENT, True), (RESTORED, False)])
