@@ -5,14 +5,18 @@ but what stands between the weights: the normaliser, the way a branch joins the 
 weights are prepared, and what is done to a batch and its gradient. Everybody gets the same body,
 the same initial weights, batches, optimiser, learning rate and number of images passed.
 
-On images the body is a convolutional residual network; it reads handwritten digits of 8 x 8 pixels,
-few of them labelled, turned, shifted and noisy. `small-batch` gives a quarter of the images in batches
-of two at a fifth of the learning rate, `high-rate` takes four times the rate. In `language` the body is a causal
-transformer that predicts the next character of the Python standard library's source, with Adam. In `sets`
-it is a transformer without order that names a digit from a half to all of its lit pixels, with Adam too;
-the sets of a batch are filled up to the largest; the task was shaped on runs with layer and batch
-normalisation, before any method that claims something there. `streamed-sets` trains like it, but an unseen set comes in
-pieces of eight points, and the answer is given on the mean of what each piece alone was read as.
+On images the body is a convolutional residual network. It reads handwritten digits of 8 x 8 pixels: few of them
+labelled, all of them turned, shifted and noisy. The settings:
+
+- `small-batch`: a quarter of the images, in batches of two, at a fifth of the learning rate;
+- `high-rate`: four times the learning rate;
+- `language`: the body is a causal transformer that predicts the next character of the Python standard library's
+  source, trained with AdamW;
+- `sets`: the body is a transformer without order, trained with AdamW. It names a digit from a half to all of its lit
+  pixels; the sets of a batch are filled up to the largest. The task was shaped on runs with layer and batch
+  normalisation, before there was any method that claims something there;
+- `streamed-sets`: trained as in `sets`, but an unseen set comes in pieces of eight points, and the answer is given on
+  the mean of what each piece alone was read as.
 
 Besides accuracy and loss on unseen data the arena reports how many steps the network needs to a fixed
 loss, by how much the deepest quarter of the branches lowers the loss (they are silenced and the test
@@ -23,14 +27,28 @@ passed for one answer. A run whose loss is no longer finite stops, and is scored
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import SimpleNamespace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from methods.arenas.components.stage._checks import (
+    every_image_is_answered_alone,
+    every_set_is_answered_alone,
+    later_characters_are_not_seen,
+    trains_to_the_end,
+)
+from methods.arenas.components.stage._data import SYMBOLS, ComponentsData, _batches, _images, _text
+from methods.arenas.components.stage._measures import (
+    WIDEST,
+    WORST,
+    _answers,
+    _gradient_spread,
+    _loss,
+    _without_deepest,
+)
 from methods.kit.method import Method
 from methods.kit.nets import (
     Branch,
@@ -42,13 +60,9 @@ from methods.kit.nets import (
     transformer,
 )
 from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
-from methods.kit.stage.data import digits, stdlib_source
 from methods.kit.stage.sources import DIGITS, STDLIB
-from methods.kit.training import count_parameters, logits_of, minibatches
+from methods.kit.training import count_parameters
 
-SYMBOLS = 97      # newline, 95 printable characters, and one for all others
-WIDEST = 12.0     # decades of gradient spread beyond which nothing is learnt any more
-WORST = 50.0      # nats beyond which a silenced network's loss is not told apart
 COMMON = {"text": False, "sets": False, "piece": 0, "batch": 32, "rate": 0.1, "boost": 1.0, "share": 1.0,
           "text_rate": 7e-3, "set_rate": 3e-3, "looks": 20}
 
@@ -78,16 +92,6 @@ class ComponentsMethod(Method):
         loss = F.cross_entropy(model(x), y)
         loss.backward()
         return loss.detach()
-
-
-@dataclass(frozen=True)
-class ComponentsData:
-    """Images (N, 1, 8, 8) and labels (N,); or in text windows: symbols (N,) and their successors (N,)."""
-
-    inputs: Tensor
-    targets: Tensor
-    test_inputs: Tensor      # (M, 1, 8, 8), sets (M, T, 3), or (M, T)
-    test_targets: Tensor     # (M,), or (M * T,)
 
 
 class Components(Arena):
@@ -129,6 +133,8 @@ class Components(Arena):
     slot = ComponentsMethod
     baseline = "batch-norm"
     sources = (DIGITS, STDLIB)
+    checks = (trains_to_the_end, every_set_is_answered_alone, later_characters_are_not_seen,
+              every_image_is_answered_alone)
 
     def data(self, trial: Trial) -> ComponentsData:
         return _text(trial) if trial.options.text else _images(trial)
@@ -188,110 +194,6 @@ def _network(method: ComponentsMethod, o: SimpleNamespace) -> ResidualNetwork:
     return convolutional_network(10, o.channels, o.layers, method.norm, method.connect)
 
 
-def _images(trial: Trial) -> ComponentsData:
-    o = trial.options
-    images, labels = digits()
-    order = trial.numpy("split").permutation(len(labels))[:o.labels + o.tests]
-    x = torch.from_numpy(images[order]).float()[:, None]
-    y = torch.from_numpy(labels[order]).long()
-    x, y = x.to(trial.device), y.to(trial.device)
-    unseen = perturb(x[o.labels:], trial.generator("test views"))
-    if o.sets:
-        unseen = lit_pixels(unseen, trial.generator("test sets"))
-    return ComponentsData(x[:o.labels], y[:o.labels], unseen, y[o.labels:])
-
-
-def perturb(x: Tensor, generator: torch.Generator) -> Tensor:
-    """(N, 1, 8, 8) in 0..1 turned by up to 25 degrees, shifted by up to 1 pixel, with noise; mean about 0."""
-    angle = (torch.rand(len(x), generator=generator) * 2 - 1) * math.radians(25)
-    shift = (torch.rand(len(x), 2, generator=generator) * 2 - 1) * 2 / x.shape[-1]
-    turn = torch.stack([angle.cos(), -angle.sin(), shift[:, 0], angle.sin(), angle.cos(), shift[:, 1]], 1)
-    grid = F.affine_grid(turn.view(-1, 2, 3), list(x.shape), align_corners=False).to(x.device)
-    noise = torch.randn(x.shape, generator=generator).to(x.device)
-    return (F.grid_sample(x, grid, align_corners=False) - 0.3) / 0.35 + 0.35 * noise
-
-
-def lit_pixels(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Images (N, 1, H, W) as sets (N, T, 3) of points (1, pixel, brightness) in random order, filled up with zeros.
-
-    Of each image's pixels above 0 a share is kept, the brightest always; the share is drawn from a half to all.
-    """
-    bright = x.flatten(1)                                                                # (N, P)
-    kept = torch.rand(len(x), 1, generator=generator) / 2 + 1 / 2
-    kept, order = torch.rand(bright.shape, generator=generator) < kept, torch.rand(bright.shape, generator=generator)
-    lit = (bright > 0) & kept.to(x.device) | (bright == bright.amax(1, keepdim=True))
-    rank, pixel = torch.sort(torch.where(lit, order.to(x.device), 2.0), 1)
-    there = rank < 2
-    points = torch.stack([there.float(), pixel * there, bright.gather(1, pixel) * there], 2)
-    return points[:, :int(there.sum(1).max())]
-
-
-def _text(trial: Trial) -> ComponentsData:
-    """The first nine tenths of the text to learn from, windows of the rest to be tested on."""
-    o = trial.options
-    codes = torch.from_numpy(stdlib_source(o.characters).astype("int64"))
-    symbols = torch.where((codes >= 32) & (codes < 127), codes - 31, torch.where(codes == 10, 0, SYMBOLS - 1))
-    border = len(symbols) * 9 // 10
-    seen, unseen = symbols[:border], symbols[border:]
-    starts = torch.randint(len(unseen) - o.context, (o.text_tests, 1), generator=trial.generator("test windows"))
-    windows = starts + torch.arange(o.context)
-    seen, unseen, windows = seen.to(trial.device), unseen.to(trial.device), windows.to(trial.device)
-    return ComponentsData(seen[:-1], seen[1:], unseen[windows], unseen[windows + 1].flatten())
-
-
-def _batches(data: ComponentsData, trial: Trial, steps: int) -> Iterator[tuple[Tensor, Tensor]]:
-    o, generator = trial.options, trial.generator("batches")
-    if o.text:
-        for _ in range(steps):
-            starts = torch.randint(len(data.inputs) - o.context, (o.windows, 1), generator=generator)
-            windows = (starts + torch.arange(o.context)).to(data.inputs.device)
-            yield data.inputs[windows], data.targets[windows].flatten()
-    else:
-        views, kept = trial.generator("views"), trial.generator("kept points")
-        for batch in minibatches(len(data.inputs), o.batch, steps, generator):
-            batch = batch.to(data.inputs.device)
-            x = perturb(data.inputs[batch], views)
-            yield lit_pixels(x, kept) if o.sets else x, data.targets[batch]
-
-
 def _rate(step: int, steps: int) -> float:
     """Share of the learning rate: a twentieth of the steps up, then a cosine down."""
     return min(1.0, (step + 1) / max(1, steps // 20)) * 0.5 * (1 + math.cos(math.pi * step / steps))
-
-
-def _loss(model: ResidualNetwork, x: Tensor, y: Tensor) -> float:
-    return float(F.cross_entropy(logits_of(model, x, 256), y))
-
-
-def _answers(model: ResidualNetwork, data: ComponentsData) -> tuple[Tensor, float]:
-    """Logits on unseen data, and how many positions passed through the first branch for each."""
-    passed = 0
-
-    def note(branch: Branch, inputs: tuple[Tensor]) -> None:
-        nonlocal passed
-        passed += inputs[0].numel() // inputs[0].shape[1]
-
-    handle = model.branches[0].register_forward_pre_hook(note)
-    outputs = logits_of(model, data.test_inputs, 256)
-    handle.remove()
-    return outputs, passed / len(outputs)
-
-
-def _without_deepest(model: ResidualNetwork, data: ComponentsData) -> float:
-    """Test loss with the deepest quarter of the branches silenced, at most WORST."""
-    deepest = model.branches[-max(1, len(model.branches) // 4):]
-    for branch in deepest:
-        branch.muted = True
-    loss = _loss(model, data.test_inputs, data.test_targets)
-    for branch in deepest:
-        branch.muted = False
-    return min(loss, WORST) if math.isfinite(loss) else WORST
-
-
-def _gradient_spread(method: ComponentsMethod, model: ResidualNetwork, x: Tensor, y: Tensor) -> float:
-    model.zero_grad(set_to_none=True)
-    method.backward(model, x, y)
-    norms = torch.stack([torch.stack([p.grad.norm() for p in branch.parameters() if p.grad is not None]).norm()
-                         for branch in model.branches])
-    low, high = norms.double().nan_to_num(math.inf).clamp(1e-30, 1e30).log10().aminmax()
-    return min(float(high - low), WIDEST) if high > -30 else WIDEST      # no gradient at all: a dead network

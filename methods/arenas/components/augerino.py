@@ -31,6 +31,7 @@ class Augerino(ComponentsMethod):
         papers=(Paper("Learning Invariances in Neural Networks", 2020, "2010.11882"),),
         fidelity="core",
         claims=(Beats("batch-norm", on="accuracy"),),
+        waivers={"every-image-is-answered-alone": "its body has batch normalisation"},
     )
 
     lam: float = param(0.05, "weight of the reward for wide ranges", low=0.0, high=10.0)

@@ -32,6 +32,7 @@ class BatchNorm(ComponentsMethod):
         fidelity="faithful",
         claims=(Beats("no-normalization", on="accuracy", setting="high-rate"),
                 Beats("no-normalization", on="steps_to_target")),
+        waivers={"every-image-is-answered-alone": "it normalises over the batch"},
     )
 
     momentum: float = param(0.1, "weight of the newest batch in the running averages", low=0.001, high=1.0)

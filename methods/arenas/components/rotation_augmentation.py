@@ -19,7 +19,8 @@ from methods.kit.method import Card
 
 
 class RotationAugmentation(ComponentsMethod):
-    card = Card(title="Rotation augmentation")
+    card = Card(title="Rotation augmentation",
+                waivers={"every-image-is-answered-alone": "its body has batch normalisation"})
 
     def norm(self, channels, site):
         return nets.BatchNorm(channels)

@@ -23,14 +23,17 @@ from methods.arenas.components.no_normalization import NoNormalization
 from methods.arenas.components.post_norm import PostNorm
 from methods.arenas.components.rezero import Rezero
 from methods.arenas.components.sla import Sla
+from methods.arenas.components.stage import _checks as contracts
+from methods.arenas.components.stage._checks import SETS, image_net, set_net, text_net
+from methods.arenas.components.stage._data import SYMBOLS, _batches, lit_pixels
+from methods.arenas.components.stage._measures import WIDEST, _loss, _without_deepest
 from methods.arenas.components.umbc import Umbc
 from methods.arenas.components.unpadded_bert import UnpaddedBert
 from methods.arenas.components.weight_standardization import WeightStandardization
 from methods.kit import nets
-from methods.kit.engine import registry
-
-METHODS = registry.discover()["components"].methods
-SETTINGS = [setting.name for setting in stage.Components.settings]
+from methods.kit.engine.rehearsal import Rehearsal
+from methods.kit.engine.requirements import CheckFailed
+from methods.kit.method import Card
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -41,47 +44,52 @@ def one_thread():
     torch.set_num_threads(threads)
 
 
-def image_net(method, channels=6, layers=4, seed=0):
-    torch.manual_seed(seed)
-    net = nets.convolutional_network(10, channels, layers, method.norm, method.connect)
-    method.prepare(net)
-    return net
+@pytest.mark.parametrize("setting", [setting.name for setting in stage.Components.settings])
+def test_scores_are_within_their_bounds(setting):
+    outcome = Rehearsal(stage.Components, "smoke").outcome(LayerNorm, setting)
+    assert 0 <= outcome.scores["accuracy"] <= 100
+    assert 0 <= outcome.scores["gradient_spread"] <= WIDEST
+    assert outcome.counts["gradients"] == outcome.curve[-1]["step"] >= outcome.scores["steps_to_target"]
 
 
-def text_net(method, channels=8, layers=2, context=6, seed=0):
-    torch.manual_seed(seed)
-    net = nets.transformer(stage.SYMBOLS, channels, layers, 2, context, method.norm, method.connect)
-    method.prepare(net)
-    return net
+class Spoilt(LayerNorm):
+    """Does something to the rows of the stream that a check must find."""
+
+    card = Card(title="Spoilt")
+
+    def prepare(self, model):
+        model.stem.register_forward_hook(lambda module, inputs, rows: self.spoil(rows))
 
 
-@pytest.mark.parametrize("setting", SETTINGS)
-@pytest.mark.parametrize("slug", sorted(METHODS))
-def test_every_method_runs_in_every_setting(slug, setting):
-    arena = stage.Components()
-    trial = arena.trial(setting=setting, scale="smoke")
-    scores = arena.score(METHODS[slug](), trial)
-    assert 0 <= scores["accuracy"] <= 100
-    assert 0 <= scores["gradient_spread"] <= stage.WIDEST
-    assert trial.counts["gradients"] == trial.curve[-1]["step"] >= scores["steps_to_target"]
+class MixesRows(Spoilt):
+    def spoil(self, rows):
+        return rows + rows.mean(0)
 
 
-SETS = torch.tensor([[[1, 5, 0.5], [1, 9, 2.0], [1, 63, 1.0]], [[1, 7, 1.5], [0, 0, 0], [0, 0, 0]]])
+class PrefersTheFirst(Spoilt):
+    def spoil(self, rows):
+        return rows + rows * (torch.arange(len(rows)) == 0).view(-1, *[1] * (rows.dim() - 1))
 
 
-def set_net(method, channels=8, layers=2, piece=0, seed=0):
-    torch.manual_seed(seed)
-    net = nets.set_transformer(64, 10, channels, layers, 2, method.norm, method.connect, piece)
-    method.prepare(net)
-    return net
+@pytest.mark.parametrize(("check", "bad", "reason"), [
+    (contracts.every_set_is_answered_alone, PrefersTheFirst, "order of its points"),
+    (contracts.every_set_is_answered_alone, MixesRows, "the other sets of the batch"),
+    (contracts.later_characters_are_not_seen, MixesRows, "characters that come after it"),
+    (contracts.every_image_is_answered_alone, MixesRows, "the other images of the batch"),
+])
+def test_a_network_that_looks_where_it_must_not_is_found_out(check, bad, reason):
+    rehearsal = Rehearsal(stage.Components, "smoke")
+    check(rehearsal, LayerNorm)
+    with pytest.raises(CheckFailed, match=reason):
+        check(rehearsal, bad)
 
 
-@pytest.mark.parametrize("slug", sorted(METHODS))
-def test_a_set_is_answered_alone_in_any_order_and_whatever_fills_it_up(slug):
-    net = set_net(METHODS[slug]()).eval()
-    together = net(SETS)
-    torch.testing.assert_close(net(SETS[:, [2, 0, 1]])[:1], together[:1], rtol=1e-4, atol=1e-4)
-    torch.testing.assert_close(net(SETS[[1, 1], :1])[:1], together[1:], rtol=1e-4, atol=1e-4)
+def test_checks_leave_the_process_as_it_was():
+    state, threads = torch.get_rng_state(), torch.get_num_threads()
+    for check in (contracts.every_set_is_answered_alone, contracts.later_characters_are_not_seen,
+                  contracts.every_image_is_answered_alone):
+        check(Rehearsal(stage.Components, "smoke"), LayerNorm)
+    assert torch.equal(torch.get_rng_state(), state) and torch.get_num_threads() == threads
 
 
 def test_a_set_in_pieces_is_the_mean_of_what_each_was_read_as():
@@ -95,7 +103,7 @@ def test_a_set_in_pieces_is_the_mean_of_what_each_was_read_as():
 
 def test_unpadded_rows_give_the_answers_and_gradients_of_padded_ones():
     padded, unpadded = set_net(LayerNorm()), set_net(UnpaddedBert())
-    sets = stage.lit_pixels(torch.randn(9, 1, 8, 8), torch.Generator().manual_seed(2))
+    sets = lit_pixels(torch.randn(9, 1, 8, 8), torch.Generator().manual_seed(2))
     sets[3] *= 0                                                               # a set without points
     passed = []
     unpadded.branches[0].register_forward_pre_hook(lambda branch, inputs: passed.append(len(inputs[0])))
@@ -139,7 +147,7 @@ def test_a_tape_is_read_without_repeats_until_the_weights_are_sure():
     score = (stem.norm(mean)[:, :half] @ bank[:, :half].T / 2)
     top = score[0].topk(4)
     torch.testing.assert_close(tokens[0, 0], top.values.softmax(0) @ bank[top.indices])
-    sets = stage.lit_pixels(torch.randn(6, 1, 8, 8), torch.Generator().manual_seed(2))
+    sets = lit_pixels(torch.randn(6, 1, 8, 8), torch.Generator().manual_seed(2))
     net(sets)
     assert net.layout.there.sum(1).tolist() != sets[..., 0].sum(1).tolist()
     before = net.layout.there[:, -4:].sum(1)
@@ -150,13 +158,13 @@ def test_a_tape_is_read_without_repeats_until_the_weights_are_sure():
 
 @pytest.mark.parametrize("piece", [1, 4, 100])
 def test_slots_do_not_know_how_a_set_was_cut(piece):
-    sets = stage.lit_pixels(torch.randn(5, 1, 8, 8), torch.Generator().manual_seed(2))
+    sets = lit_pixels(torch.randn(5, 1, 8, 8), torch.Generator().manual_seed(2))
     whole, cut = set_net(Umbc()).eval(), set_net(Umbc(), piece=piece).eval()
     torch.testing.assert_close(whole(sets), cut(sets), rtol=1e-4, atol=1e-5)
 
 
 def test_the_gradient_through_a_part_of_the_points_is_right_on_average():
-    sets = stage.lit_pixels(torch.randn(3, 1, 8, 8), torch.Generator().manual_seed(2))[:, :4]
+    sets = lit_pixels(torch.randn(3, 1, 8, 8), torch.Generator().manual_seed(2))[:, :4]
 
     def gradient(part, x):
         net = set_net(Umbc(part=part)).double()
@@ -170,7 +178,7 @@ def test_the_gradient_through_a_part_of_the_points_is_right_on_average():
 
 def test_lit_pixels_are_distinct_bright_and_at_most_all_of_them():
     x = torch.randn(20, 1, 8, 8, generator=torch.Generator().manual_seed(0))
-    points = stage.lit_pixels(x, torch.Generator().manual_seed(1))
+    points = lit_pixels(x, torch.Generator().manual_seed(1))
     for image, of in zip(x.flatten(1), points, strict=True):
         there, pixel, bright = of[of[:, 0] > 0].T
         assert len(set(pixel.tolist())) == len(pixel) and (there == 1).all() and (bright > 0).all()
@@ -186,25 +194,6 @@ def test_the_commonest_character_is_as_common_as_said():
     commonest = torch.bincount(data.targets).argmax()
     share = 100 * float((data.test_targets == commonest).float().mean())
     assert arena.metric("accuracy").chance_at("language") == pytest.approx(share, abs=4)
-
-
-@pytest.mark.parametrize("slug", sorted(METHODS))
-def test_a_prediction_does_not_see_later_characters(slug):
-    net = text_net(METHODS[slug]()).eval()
-    x = torch.randint(stage.SYMBOLS, (3, 6), generator=torch.Generator().manual_seed(1))
-    changed = x.clone()
-    changed[:, 4:] = (changed[:, 4:] + 1) % stage.SYMBOLS
-    before, after = net(x).view(3, 6, -1), net(changed).view(3, 6, -1)
-    torch.testing.assert_close(before[:, :4], after[:, :4])
-
-
-@pytest.mark.parametrize("slug", sorted(set(METHODS) - {"batch-norm", "batch-renorm", "evonorm-b0", "moex", "sla",
-                                                        "rotation-augmentation", "online-norm", "augerino",
-                                                        "insta-aug"}))
-def test_without_batch_statistics_a_sample_is_answered_alone(slug):
-    net = image_net(METHODS[slug]())
-    x = torch.randn(5, 1, 8, 8)
-    torch.testing.assert_close(net(x)[:2], net(x[:2]), rtol=1e-4, atol=1e-4)
 
 
 def test_group_norm_divides_channels_evenly():
@@ -291,7 +280,7 @@ def test_online_normalisation_equals_the_loop_over_samples(samples):
 @pytest.mark.parametrize("streams", [1, 2, 4])
 @pytest.mark.parametrize("build", [image_net, text_net])
 def test_hyper_connections_start_as_the_ordinary_connection(build, streams):
-    x = torch.rand(3, 1, 8, 8) if build is image_net else torch.randint(stage.SYMBOLS, (3, 6))
+    x = torch.rand(3, 1, 8, 8) if build is image_net else torch.randint(SYMBOLS, (3, 6))
     plain, hyper = build(LayerNorm()), build(HyperConnections(streams=streams))
     torch.testing.assert_close(hyper(x), plain(x), rtol=1e-3, atol=1e-3)       # the final norm takes the factor n out
 
@@ -308,7 +297,7 @@ def test_hyper_connections_mix_streams():
 
 @pytest.mark.parametrize("build", [image_net, text_net])
 def test_gated_networks_start_without_branches(build):
-    x = torch.rand(3, 1, 8, 8) if build is image_net else torch.randint(stage.SYMBOLS, (3, 6))
+    x = torch.rand(3, 1, 8, 8) if build is image_net else torch.randint(SYMBOLS, (3, 6))
     net = build(Rezero())
     with_branches = net(x)
     for branch in net.branches:
@@ -425,13 +414,20 @@ def test_a_diverged_run_is_scored_as_a_uniform_guess():
     trial = arena.trial(scale="smoke")
     assert arena.score(Explodes(), trial) == {
         "accuracy": 10.0, "test_loss": pytest.approx(math.log(10)), "steps_to_target": 3.0, "depth_gain": 0.0,
-        "gradient_spread": stage.WIDEST, "positions": 64.0}
+        "gradient_spread": WIDEST, "positions": 64.0}
     assert trial.counts["gradients"] == 1
+
+
+def test_a_method_whose_loss_explodes_is_found_out():
+    rehearsal = Rehearsal(stage.Components, "smoke")
+    contracts.trains_to_the_end(rehearsal, NoNormalization)
+    with pytest.raises(CheckFailed, match="no longer finite after 0 steps"):
+        contracts.trains_to_the_end(rehearsal, Explodes)
 
 
 def test_a_network_without_any_gradient_has_the_widest_spread():
     arena = stage.Components()
-    assert arena.score(Silent(), arena.trial(scale="smoke"))["gradient_spread"] == stage.WIDEST
+    assert arena.score(Silent(), arena.trial(scale="smoke"))["gradient_spread"] == WIDEST
 
 
 def test_silencing_is_undone_after_the_test():
@@ -439,9 +435,9 @@ def test_silencing_is_undone_after_the_test():
     trial = arena.trial(scale="smoke")
     data, method = arena.data(trial), NoNormalization()
     net = image_net(method, channels=4, layers=4)
-    before = stage._loss(net, data.test_inputs, data.test_targets)
-    assert stage._without_deepest(net, data) != before
-    assert stage._loss(net, data.test_inputs, data.test_targets) == before
+    before = _loss(net, data.test_inputs, data.test_targets)
+    assert _without_deepest(net, data) != before
+    assert _loss(net, data.test_inputs, data.test_targets) == before
 
 
 def test_targets_of_text_are_the_next_characters():
@@ -451,8 +447,8 @@ def test_targets_of_text_are_the_next_characters():
     assert torch.equal(data.inputs[1:], data.targets[:-1])
     windows = data.test_targets.view(data.test_inputs.shape)
     assert torch.equal(data.test_inputs[:, 1:], windows[:, :-1])
-    assert 0 <= int(data.inputs.min()) and int(data.inputs.max()) < stage.SYMBOLS
-    x, y = next(stage._batches(data, trial, 1))
+    assert 0 <= int(data.inputs.min()) and int(data.inputs.max()) < SYMBOLS
+    x, y = next(_batches(data, trial, 1))
     assert torch.equal(x[:, 1:], y.view(x.shape)[:, :-1])
 
 
