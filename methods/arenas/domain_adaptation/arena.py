@@ -35,9 +35,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from methods.arenas.domain_adaptation.stage._checks import pays_for_its_gradients, sees_only_what_is_shown
 from methods.arenas.domain_adaptation.stage._data import Domain, DomainData, gathered
 from methods.arenas.domain_adaptation.stage._source import source_weights, train, untrained
-from methods.arenas.domain_adaptation.stage._task import Meter, Task
+from methods.arenas.domain_adaptation.stage._task import Meter, Task, chosen_rows, step
 from methods.arenas.domain_adaptation.stage.nets import DomainNet
 from methods.kit.method import Method
 from methods.kit.stage import data as datasets
@@ -137,6 +138,7 @@ class DomainAdaptation(Arena):
     baseline = "source-only"
     sources = (datasets.MNIST, datasets.MOVIE_REVIEWS, datasets.REUTERS, datasets.DIGITS, EMOJI_NAMES,
                *EMOJI_STYLES.values(), *(source for _, source in FONTS))
+    checks = (pays_for_its_gradients, sees_only_what_is_shown)
 
     def data(self, trial: Trial) -> DomainData:
         data = gathered(trial)
@@ -240,23 +242,5 @@ class DomainAdaptation(Arena):
         return replace(data, y=data.y[mixed], domains=domains, start=None)
 
 
-def step(method: DomainAdaptationMethod, net: DomainNet, task: Task) -> float:
-    """One step of the method; the loss, or zero when it had nothing to learn from."""
-    net.train()
-    loss = method.loss(net, task)
-    task.step += 1
-    if loss is None:
-        return 0.0
-    task.optimizer.zero_grad()
-    loss.backward()
-    task.optimizer.step()
-    return loss.item()
-
-
-def chosen_rows(rows: Tensor, many: int, task: Task) -> Tensor:
-    """The rows, checked. Raises ValueError for rows that repeat, do not exist or are too many."""
-    rows = torch.as_tensor(rows).to(task.bought.device)
-    if len(rows) > many or len(rows.unique()) != len(rows) or not (0 <= rows).logical_and(
-            rows < len(task.unlabelled)).all():
-        raise ValueError(f"choose() must return at most {many} distinct rows of {len(task.unlabelled)}, not {rows}")
-    return rows
+SOURCE_GONE = {f"setting:{setting.name}": "learns from source pictures, which are gone here"
+               for setting in DomainAdaptation.settings if setting.options["source_free"]}     # waivers for cards

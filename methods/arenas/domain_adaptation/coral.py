@@ -16,7 +16,7 @@ Departs from the paper: the loss acts on the features in front of the classifier
 import torch.nn.functional as F
 from torch import Tensor
 
-from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
+from methods.arenas.domain_adaptation.arena import SOURCE_GONE, DomainAdaptationMethod
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 
@@ -33,6 +33,7 @@ class Coral(DomainAdaptationMethod):
         papers=(Paper("Deep CORAL: Correlation Alignment for Deep Domain Adaptation", 2016, arxiv="1607.01719"),),
         fidelity="core",
         claims=(Beats("source-only", on="target_accuracy"),),
+        waivers=SOURCE_GONE,
     )
 
     weight: float = param(100.0, "how much the covariances count", low=0.0, high=1000.0)

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
+from methods.arenas.domain_adaptation.arena import SOURCE_GONE, DomainAdaptationMethod
 from methods.arenas.domain_adaptation.stage.nets import reverse_gradient
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
@@ -35,6 +35,7 @@ class Dann(DomainAdaptationMethod):
         papers=(Paper("Domain-Adversarial Training of Neural Networks", 2015, arxiv="1505.07818"),),
         fidelity="faithful",
         claims=(Beats("source-only", on="target_accuracy"),),
+        waivers=SOURCE_GONE,
     )
 
     weight: float = param(1.0, "how strongly features are confused at the end", low=0.0, high=3.0)

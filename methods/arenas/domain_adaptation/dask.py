@@ -23,7 +23,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
+from methods.arenas.domain_adaptation.arena import SOURCE_GONE, DomainAdaptationMethod
 from methods.arenas.domain_adaptation.stage.nets import predict
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
@@ -48,6 +48,7 @@ class Dask(DomainAdaptationMethod):
         fidelity="core",
         claims=(Beats("source-only", on="target_accuracy", setting="sentiment"),
                 Beats("dann", on="target_accuracy", setting="sentiment")),
+        waivers=SOURCE_GONE,
     )
 
     pivots: int = param(50, "how many pivots there are", low=1, high=300)

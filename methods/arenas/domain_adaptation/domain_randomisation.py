@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
+from methods.arenas.domain_adaptation.arena import SOURCE_GONE, DomainAdaptationMethod
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 
@@ -39,6 +39,7 @@ class DomainRandomisation(DomainAdaptationMethod):
         fidelity="core",
         claims=(Beats("source-only", on="target_accuracy"),),
         reduces_to=("source-only", {"rotation": 0.0, "scaling": 0.0, "slant": 0.0, "light": 0.0}),
+        waivers=SOURCE_GONE,
     )
 
     rotation: float = param(0.3, "largest rotation in radians", low=0.0, high=1.5)

@@ -18,7 +18,7 @@ the means of a source batch.
 import torch
 import torch.nn.functional as F
 
-from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
+from methods.arenas.domain_adaptation.arena import SOURCE_GONE, DomainAdaptationMethod
 from methods.arenas.domain_adaptation.stage.nets import class_means, entropy, information, moments, restyle
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
@@ -33,6 +33,7 @@ class Idm(DomainAdaptationMethod):
         claims=(Beats("source-only", on="target_accuracy", setting="one-shot"),
                 Beats("ossa", on="target_accuracy", setting="one-shot"),
                 Beats("entropy-minimisation", on="target_accuracy", setting="one-shot")),
+        waivers=SOURCE_GONE,
     )
 
     weight: float = param(0.1, "how much the prototypes' information counts", low=0.0, high=1.0)

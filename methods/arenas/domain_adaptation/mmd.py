@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
+from methods.arenas.domain_adaptation.arena import SOURCE_GONE, DomainAdaptationMethod
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 
@@ -36,6 +36,7 @@ class Mmd(DomainAdaptationMethod):
         papers=(Paper("Learning Transferable Features with Deep Adaptation Networks", 2015, arxiv="1502.02791"),),
         fidelity="core",
         claims=(Beats("source-only", on="target_accuracy"),),
+        waivers=SOURCE_GONE,
     )
 
     weight: float = param(1.0, "how much the discrepancy counts", low=0.0, high=5.0)

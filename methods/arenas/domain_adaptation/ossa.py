@@ -20,7 +20,7 @@ Departs from the paper: a classifier instead of a detector, restyled at one dept
 import torch
 import torch.nn.functional as F
 
-from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
+from methods.arenas.domain_adaptation.arena import SOURCE_GONE, DomainAdaptationMethod
 from methods.arenas.domain_adaptation.stage.nets import moments, restyle
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
@@ -34,6 +34,7 @@ class Ossa(DomainAdaptationMethod):
         claims=(Beats("source-only", on="target_accuracy", setting="one-shot"),
                 Beats("adabn", on="target_accuracy", setting="one-shot")),
         reduces_to=("source-only", {"share": 0.0}),
+        waivers=SOURCE_GONE,
     )
 
     share: float = param(0.5, "share of the batches that are restyled", low=0.0, high=1.0)

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
+from methods.arenas.domain_adaptation.arena import SOURCE_GONE, DomainAdaptationMethod
 from methods.kit.method import Card
 from methods.kit.params import param
 
@@ -32,7 +32,7 @@ def open_set(both: Tensor, y: Tensor) -> Tensor:
 
 
 class Ovanet(DomainAdaptationMethod):
-    card = Card(title="OVANet")
+    card = Card(title="OVANet", waivers=SOURCE_GONE)
 
     weight: float = param(0.1, "how much the target's entropy counts", low=0.0, high=1.0)
 

@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
+from methods.arenas.domain_adaptation.arena import SOURCE_GONE, DomainAdaptationMethod
 from methods.arenas.domain_adaptation.stage.nets import information, reverse_gradient
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
@@ -42,6 +42,7 @@ class ParetoDa(DomainAdaptationMethod):
         papers=(Paper("Pareto Domain Adaptation", 2021, arxiv="2112.04137"),),
         fidelity="core",
         claims=(Beats("dann", on="target_accuracy"), Beats("source-only", on="target_accuracy")),
+        waivers=SOURCE_GONE,
     )
 
     held_out: float = param(0.2, "share of the targets that only guide", low=0.05, high=0.5)

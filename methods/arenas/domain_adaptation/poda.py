@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
+from methods.arenas.domain_adaptation.arena import SOURCE_GONE, DomainAdaptationMethod
 from methods.arenas.domain_adaptation.stage.nets import moments, predict, restyle
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
@@ -38,6 +38,7 @@ class Poda(DomainAdaptationMethod):
         fidelity="core",
         claims=(Beats("source-only", on="target_accuracy", setting="one-shot"),
                 Beats("ossa", on="target_accuracy", setting="one-shot")),
+        waivers=SOURCE_GONE,
     )
 
     mining: int = param(10, "gradient steps on the statistics", low=0, high=30)

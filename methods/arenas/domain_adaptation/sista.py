@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
+from methods.arenas.domain_adaptation.arena import SOURCE_GONE, DomainAdaptationMethod
 from methods.arenas.domain_adaptation.stage.nets import information, moments, nearest_mean_labels
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
@@ -40,6 +40,7 @@ class Sista(DomainAdaptationMethod):
         claims=(Beats("source-only", on="target_accuracy", setting="one-shot"),
                 Beats("adabn", on="target_accuracy", setting="one-shot"),
                 Beats("domain-randomisation", on="target_accuracy", setting="one-shot")),
+        waivers=SOURCE_GONE,
     )
 
     share: float = param(0.2, "share of activations that is pruned", low=0.0, high=0.8)

@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
+from methods.arenas.domain_adaptation.arena import SOURCE_GONE, DomainAdaptationMethod
 from methods.arenas.domain_adaptation.stage.nets import class_means, follow, frozen_copy, moments, restyle
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
@@ -40,6 +40,7 @@ class T2sDa(DomainAdaptationMethod):
         fidelity="core",
         claims=(Beats("source-only", on="target_accuracy"), Beats("pseudo-label", on="target_accuracy"),
                 Beats("dann", on="target_accuracy"), Beats("pseudo-label", on="worst_class")),
+        waivers=SOURCE_GONE,
     )
 
     weight: float = param(0.3, "how much the pull counts", low=0.0, high=2.0)

@@ -12,145 +12,32 @@ counts every picture passed through the network with gradients on, so a method t
 half as many steps. A step costs at least one batch even when it trains only the classifier.
 
 A method may read the training set, its class counts and a small balanced validation set on which it must not
-train. Under `noisy-labels` a share of the training labels is wrong, drawn in proportion to the class
-frequencies; under `partial-labels` each training picture carries a set of candidate labels, the likeliest
-confusions of a weak model, and `y` is one of them at random.
+train. Every test picture is answered on its own, without a look at the others. Under `noisy-labels` a share of
+the training labels is wrong, drawn in proportion to the class frequencies; under `partial-labels` each training
+picture carries a set of candidate labels, the likeliest confusions of a weak model, and `y` is one of them at
+random.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from methods.arenas.long_tail.stage._checks import answers_each_picture_alone, pays_for_its_gradients
+from methods.arenas.long_tail.stage._data import LongTailData, add_candidates, add_noise
+from methods.arenas.long_tail.stage._scores import evaluate
+from methods.arenas.long_tail.stage.nets import Net
+from methods.arenas.long_tail.stage.task import Task
 from methods.kit.method import Method
 from methods.kit.stage import data as datasets
 from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
-from methods.kit.training import count_parameters, logits_of, minibatches
+from methods.kit.training import count_parameters, logits_of
 
 LONGEST = 5.0    # gradients longer than this are shortened, so that steep losses cannot blow up a run
-GROUPS = {"head": slice(0, 4), "medium": slice(4, 7), "tail": slice(7, 10)}
-
-
-@dataclass
-class LongTailData:
-    """Pictures (N, 1, H, W) normalised; labels (N,); candidates (N, C) bool; `order` = classes, most frequent first."""
-
-    x: Tensor
-    y: Tensor
-    candidates: Tensor
-    val_x: Tensor
-    val_y: Tensor
-    test_x: Tensor
-    test_y: Tensor
-    order: Tensor
-
-
-@dataclass(frozen=True)
-class Batch:
-    x: Tensor        # (B, 1, H, W) shifted and flipped
-    y: Tensor        # (B,)
-    index: Tensor    # (B,) rows of task.x
-
-
-class Net(nn.Module):
-    """Two strided convolutions and a layer of `features` units; a method may replace `classifier`."""
-
-    def __init__(self, side: int, width: int, features: int, classes: int):
-        super().__init__()
-        out = (side + 3) // 4
-        self.backbone = nn.Sequential(
-            nn.Conv2d(1, width, 5, 2, 2), nn.ReLU(), nn.Conv2d(width, 2 * width, 3, 2, 1), nn.ReLU(),
-            nn.Flatten(), nn.Linear(2 * width * out * out, features), nn.ReLU())
-        self.classifier: nn.Module = nn.Linear(features, classes)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.classifier(self.backbone(x))
-
-
-class Task:
-    """What a method sees of the experiment: training set, validation set, progress, batches and stages."""
-
-    def __init__(self, data: LongTailData, trial: Trial, classes: int):
-        options = trial.options
-        self.x, self.y, self.candidates = data.x, data.y, data.candidates
-        self.val_x, self.val_y = data.val_x, data.val_y
-        self.classes, self.features = classes, options.features
-        self.counts = torch.bincount(data.y, minlength=classes).clamp(min=1).float()    # (C,)
-        self.batch_size, self.spent, self.budget = options.batch, 0, options.steps * options.batch
-        self.rate, self._shift, self._flip = options.rate, options.shift, options.flip
-        self._views, self._weighted = trial.generator("views"), trial.generator("weighted batches")
-        self._epochs = minibatches(len(data.y), options.batch, options.steps, trial.generator("batches"))
-        self._entered: set[float] = set()
-        self.optimizer: torch.optim.Optimizer | None = None
-
-    @property
-    def progress(self) -> float:
-        """Share of the gradient budget that is spent, 0 to 1."""
-        return min(self.spent / self.budget, 1.0)
-
-    def draw(self, class_weights: Tensor | None = None) -> Batch:
-        """The next batch: shuffled epochs, or with replacement so that class c has probability ~ class_weights[c]."""
-        if class_weights is None:
-            return self.batch(next(self._epochs).to(self.y.device))
-        each = (class_weights / self.counts)[self.y].cpu()
-        index = torch.multinomial(each, self.batch_size, replacement=True, generator=self._weighted)
-        return self.batch(index.to(self.y.device))
-
-    def batch(self, index: Tensor) -> Batch:
-        """The training pictures of the given rows, (B,), each in a fresh random view."""
-        return Batch(self.augment(self.x[index]), self.y[index], index)
-
-    def enters(self, share: float) -> bool:
-        """True once, at the first step that begins with `share` of the budget spent."""
-        if self.progress < share or share in self._entered:
-            return False
-        self._entered.add(share)
-        return True
-
-    def distort(self, x: Tensor) -> Tensor:
-        """A stronger view for contrastive learning: a random window of 60 to 100 % of the side, and contrast."""
-        n = len(x)
-        zoom, contrast, across, down = torch.rand(4, n, generator=self._views).to(x.device)
-        zoom = 0.6 + 0.4 * zoom
-        theta = x.new_zeros(n, 2, 3)
-        theta[:, 0, 0] = theta[:, 1, 1] = zoom
-        theta[:, 0, 2], theta[:, 1, 2] = (1 - zoom) * (2 * across - 1), (1 - zoom) * (2 * down - 1)
-        grid = F.affine_grid(theta, list(x.shape), align_corners=False)
-        seen = F.grid_sample(self.augment(x), grid, padding_mode="border", align_corners=False)
-        return seen * (0.7 + 0.6 * contrast)[:, None, None, None]
-
-    def augment(self, x: Tensor) -> Tensor:
-        """A randomly shifted (and, for clothing, mirrored) view of x, (B, 1, H, W)."""
-        n, side, shift = len(x), x.shape[-1], self._shift
-        corner = torch.randint(0, 2 * shift + 1, (2, n, 1), generator=self._views)
-        rows, columns = corner + torch.arange(side)
-        if self._flip:
-            mirrored = torch.rand(n, 1, generator=self._views) < 0.5
-            columns = torch.where(mirrored, columns.flip(1), columns)
-        rows, columns = rows.to(x.device), columns.to(x.device)
-        padded = F.pad(x, (shift,) * 4, mode="replicate")[:, 0]
-        which = torch.arange(n, device=x.device)[:, None, None]
-        return padded[which, rows[:, :, None], columns[:, None, :]][:, None]
-
-    def begin_stage(self, parameters: Iterable[nn.Parameter], end: float = 1.0, rate: float = 1.0) -> None:
-        """Train `parameters` alone from here to `end` of the budget, on a schedule of its own.
-
-        `rate` multiplies the arena's learning rate. Without a call there is one stage for the whole network.
-        """
-        self._start, self._end, self._stage_rate = self.progress, end, rate * self.rate
-        self.optimizer = torch.optim.SGD(parameters, self._stage_rate, momentum=0.9, nesterov=True, weight_decay=5e-4)
-
-    def _schedule(self) -> None:
-        done = (self.progress - self._start) / max(self._end - self._start, 1e-9)
-        warm = min(1.0, (done + 0.01) / 0.05)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self._stage_rate * warm * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
 
 
 class LongTailMethod(Method):
@@ -172,21 +59,6 @@ class LongTailMethod(Method):
 
     def finish(self, net: Net, task: Task) -> None:
         """Called once after training: change the network without further gradients."""
-
-
-def contrast(z: Tensor, positives: Tensor, temperature: Tensor | float, rivals: Tensor | None = None) -> Tensor:
-    """Mean over anchors of -log softmax of their positives among their rivals.
-
-    z (M, D) has unit rows, positives (M, M) is boolean; rivals (M, M), by default every other row, is what the
-    softmax runs over. `temperature` is a number or (M, 1). Anchors without a positive do not count.
-    """
-    others = ~torch.eye(len(z), dtype=torch.bool, device=z.device)
-    rivals = others if rivals is None else rivals & others
-    similarity = (z @ z.T / temperature).masked_fill(~rivals, -1e9)
-    log_p = similarity - similarity.logsumexp(1, keepdim=True)
-    wanted = positives & rivals
-    each = -(log_p * wanted).sum(1) / wanted.sum(1).clamp(min=1)
-    return each[wanted.any(1)].mean() if wanted.any() else each.sum() * 0
 
 
 class LongTail(Arena):
@@ -222,6 +94,7 @@ class LongTail(Arena):
     slot = LongTailMethod
     sources = (datasets.FASHION_MNIST, datasets.DIGITS)
     baseline = "cross-entropy"
+    checks = (pays_for_its_gradients, answers_each_picture_alone)
 
     def data(self, trial: Trial) -> LongTailData:
         options = trial.options
@@ -291,38 +164,3 @@ class LongTail(Arena):
         return replace(data, y=data.y[rows], candidates=data.candidates[rows])
 
 
-def evaluate(logits: Tensor, y: Tensor, order: Tensor) -> dict[str, float]:
-    """The arena's metrics in percent from test logits (N, C), labels (N,) and the classes by frequency (C,)."""
-    confidence, named = logits.softmax(1).max(1)
-    right = (named == y).double()
-    recall = torch.stack([right[y == c].mean() for c in order]) * 100
-    bins = (confidence * 15).long().clamp(max=14)
-    gap = torch.zeros(15, dtype=torch.double, device=y.device).index_add(0, bins, confidence.double() - right)
-    groups = {f"{name}_accuracy": recall[places].mean().item() for name, places in GROUPS.items()}
-    return {"balanced_accuracy": recall.mean().item(), **groups, "worst_recall": recall.min().item(),
-            "calibration_error": gap.abs().sum().item() / len(y) * 100}
-
-
-def add_noise(y: Tensor, share: float, classes: int, rng: np.random.Generator) -> Tensor:
-    """Labels of which `share` are replaced by another class, drawn in proportion to the class counts."""
-    counts = np.bincount(y.numpy(), minlength=classes).astype(float)
-    others = np.where(np.eye(classes, dtype=bool), 0.0, counts)
-    ladder = (others / others.sum(1, keepdims=True)).cumsum(1)                       # (C, C) from true class to wrong
-    wrong = (rng.random((len(y), 1)) > ladder[y.numpy()]).sum(1).clip(max=classes - 1)
-    return torch.where(torch.from_numpy(rng.random(len(y)) < share), torch.from_numpy(wrong), y)
-
-
-def add_candidates(x: Tensor, y: Tensor, ambiguity: float, classes: int, rng: np.random.Generator) -> Tensor:
-    """(N, C) bool: the true label, and each wrong label j with probability ambiguity * p_j / max wrong p.
-
-    p is the softmax of a linear model fitted to the same pictures by 100 steps of gradient descent.
-    """
-    flat = x.flatten(1)
-    weight = torch.zeros(flat.shape[1], classes)
-    target = F.one_hot(y, classes).float()
-    for _ in range(100):
-        weight -= 0.5 * flat.T @ ((flat @ weight / flat.shape[1] ** 0.5).softmax(1) - target) \
-            / (len(flat) * flat.shape[1] ** 0.5)
-    p = (flat @ weight / flat.shape[1] ** 0.5).softmax(1) * (1 - target)
-    flip = ambiguity * p / p.max(1, keepdim=True).values
-    return (torch.from_numpy(rng.random(flip.shape)) < flip) | target.bool()

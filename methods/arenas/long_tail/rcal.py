@@ -25,7 +25,8 @@ import torch.nn.functional as F
 from sklearn.neighbors import LocalOutlierFactor
 from torch import nn
 
-from methods.arenas.long_tail.arena import LongTailMethod, contrast
+from methods.arenas.long_tail.arena import LongTailMethod
+from methods.arenas.long_tail.stage.task import contrast
 from methods.kit.method import Beats, Card, Paper, Withstands
 from methods.kit.params import param
 

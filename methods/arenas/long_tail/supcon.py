@@ -9,7 +9,7 @@ are frozen, and a linear classifier is trained on batches in which every class i
 Departs from the paper: the classifier's batches are class-balanced and both stages share one budget.
 
 >>> import torch
->>> from methods.arenas.long_tail.arena import contrast
+>>> from methods.arenas.long_tail.stage.task import contrast
 >>> z = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
 >>> same = torch.tensor([[1, 1, 0], [1, 1, 0], [0, 0, 1]]).bool()
 >>> round(contrast(z, same, temperature=1.0).item(), 4)                      # -log e / (e + 1)
@@ -20,7 +20,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from methods.arenas.long_tail.arena import LongTailMethod, contrast
+from methods.arenas.long_tail.arena import LongTailMethod
+from methods.arenas.long_tail.stage.task import contrast
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 

@@ -22,18 +22,21 @@ from collections.abc import Callable
 from typing import ClassVar
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
-from torch.func import functional_call
+from torch import Tensor
 
+from methods.arenas.optimizers.stage._checks import (
+    forgets_the_last_run,
+    measuring_changes_nothing,
+    spends_the_budget,
+)
+from methods.arenas.optimizers.stage._landscape import Landscape
+from methods.arenas.optimizers.stage._problems import PROBLEMS
 from methods.kit.method import Method
-from methods.kit.nets import LayerNorm, PreNormBlock, transformer
 from methods.kit.params import param
 from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
-from methods.kit.stage.data import DIGITS, STDLIB, digits, stdlib_source
+from methods.kit.stage.data import DIGITS, STDLIB
 from methods.kit.training import minibatches
 
-SYMBOLS = 96                    # printable ASCII; everything else, line ends included, is symbol 0
 CHECKPOINTS = 20
 LOOK = slice(0, 200)            # the training examples on which the curve and the sharpness are measured
 
@@ -62,98 +65,6 @@ class Optimizer(Method):
     def answer(self, w: Tensor) -> Tensor:
         """The weights to test when training stands at w: an average, for rules that keep one."""
         return w
-
-
-class Landscape:
-    """A network's loss as a function of one weight vector."""
-
-    def __init__(self, net: nn.Module):
-        self.net, self.parts = net, [(name, p.shape, p.numel()) for name, p in net.named_parameters()]
-        self.start = torch.cat([p.detach().flatten() for p in net.parameters()])        # (P,)
-
-    def logits(self, w: Tensor, x: Tensor) -> Tensor:
-        pieces = w.split([size for _, _, size in self.parts])
-        weights = {name: piece.view(shape) for piece, (name, shape, _) in zip(pieces, self.parts, strict=True)}
-        return functional_call(self.net, weights, (x,))
-
-    def loss(self, w: Tensor, x: Tensor, y: Tensor) -> Tensor:
-        """Mean cross-entropy."""
-        return F.cross_entropy(self.logits(w, x), y.flatten())
-
-    def gradient(self, w: Tensor, x: Tensor, y: Tensor) -> Tensor:
-        w = w.detach().requires_grad_()
-        with torch.enable_grad():
-            return torch.autograd.grad(self.loss(w, x, y), w)[0]
-
-    def sharpness(self, w: Tensor, x: Tensor, y: Tensor, iterations: int, generator: torch.Generator) -> float:
-        """Largest eigenvalue (in modulus) of the loss Hessian at w: power iteration on gradient differences."""
-        direction, radius = torch.randn(w.shape, generator=generator).to(w), 0.01
-        for _ in range(iterations):
-            direction = direction / direction.norm().clamp_min(1e-12)
-            ahead, behind = (self.gradient(w + side * radius * direction, x, y) for side in (1, -1))
-            bent = (ahead - behind) / (2 * radius)
-            eigenvalue, direction = float(direction @ bent), bent
-        return eigenvalue
-
-
-def convolutional_network() -> nn.Module:
-    """Images (N, 8, 8) -> (N, 10)."""
-    layers: list[nn.Module] = [nn.Unflatten(1, (1, 8))]
-    for channels in (1, 12, 12):
-        layers += [nn.Conv2d(channels, 12, 3, padding=1), nn.ReLU()]
-        nn.init.kaiming_normal_(layers[-2].weight)
-    return nn.Sequential(*layers, nn.AvgPool2d(4), nn.Flatten(), nn.Linear(12 * 4, 10))
-
-
-def character_model(channels: int, context: int) -> nn.Module:
-    """A one-layer causal transformer: symbols (N, T) -> logits of each next symbol (N * T, SYMBOLS)."""
-    return transformer(SYMBOLS, channels, layers=1, heads=2, context=context,
-                       norm=lambda width, site: LayerNorm(width),
-                       connect=lambda branch, norm, site: PreNormBlock(branch, norm))
-
-
-def logistic_regression(buckets: int) -> nn.Module:
-    """Active buckets (N, K) -> (N, SYMBOLS), from zero."""
-    return nn.EmbeddingBag(buckets, SYMBOLS, mode="sum", _weight=torch.zeros(buckets, SYMBOLS))
-
-
-def symbols() -> Tensor:
-    text = torch.from_numpy(stdlib_source(400_000).astype("int64"))
-    return torch.where((text >= 32) & (text < 127), text - 31, 0)
-
-
-def images(sizes: dict, trial: Trial) -> tuple[Tensor, Tensor]:
-    x, y = (torch.tensor(part) for part in digits())
-    order = torch.randperm(len(x), generator=trial.generator("split"))
-    return x[order], y[order]
-
-
-def language(sizes: dict, trial: Trial) -> tuple[Tensor, Tensor]:
-    """Windows of text and, at each place, the next symbol."""
-    text, width = symbols(), sizes["context"]
-    starts = torch.randperm((len(text) - 1) // width, generator=trial.generator("split"))[:sizes["all"]] * width
-    window = text[starts[:, None] + torch.arange(width + 1)]
-    return window[:, :-1], window[:, 1:]
-
-
-def sparse(sizes: dict, trial: Trial) -> tuple[Tensor, Tensor]:
-    """The last one to four symbols hashed into buckets, one active bucket each, and the next symbol."""
-    text = symbols()
-    ends = torch.randperm(len(text) - 4, generator=trial.generator("split"))[:sizes["all"]] + 4
-    key, keys = torch.zeros_like(ends), []
-    for back in range(1, 5):
-        key = key * SYMBOLS + text[ends - back] + back
-        keys.append(key * 2654435761 % 1000003 % sizes["buckets"])
-    return torch.stack(keys, 1), text[ends]
-
-
-PROBLEMS = {
-    "images": (images, lambda sizes: convolutional_network()),
-    "noisy": (images, lambda sizes: convolutional_network()),
-    "untuned": (images, lambda sizes: convolutional_network()),
-    "language": (language, lambda sizes: character_model(sizes["channels"], sizes["context"])),
-    "sparse": (sparse, lambda sizes: logistic_regression(sizes["buckets"])),
-}
 
 
 class Optimizers(Arena):
@@ -202,6 +113,7 @@ class Optimizers(Arena):
     slot = Optimizer
     baseline = "sgd"
     sources = (DIGITS, STDLIB)
+    checks = (spends_the_budget, forgets_the_last_run, measuring_changes_nothing)
 
     def data(self, trial: Trial) -> dict[str, Tensor]:
         sizes = self._sizes(trial)

@@ -3,15 +3,17 @@
 import pytest
 import torch
 
-from methods.arenas.domain_adaptation.arena import DomainAdaptation, DomainAdaptationMethod, chosen_rows
+from methods.arenas.domain_adaptation.arena import SOURCE_GONE, DomainAdaptation, DomainAdaptationMethod
+from methods.arenas.domain_adaptation.stage._checks import pays_for_its_gradients, sees_only_what_is_shown
 from methods.arenas.domain_adaptation.stage._data import altered
 from methods.arenas.domain_adaptation.stage._source import source_weights
-from methods.arenas.domain_adaptation.stage._task import Meter, Task
+from methods.arenas.domain_adaptation.stage._task import Meter, Task, chosen_rows
 from methods.arenas.domain_adaptation.stage.nets import (
     DomainNet,
     affine,
     batch_statistics,
     cluster,
+    entropy,
     frozen_copy,
     nearest_mean_labels,
     norms,
@@ -20,7 +22,17 @@ from methods.arenas.domain_adaptation.stage.nets import (
     reverse_gradient,
 )
 from methods.kit.engine.execute import execute
+from methods.kit.engine.rehearsal import Rehearsal
+from methods.kit.engine.requirements import CheckFailed
 from methods.kit.method import Card
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def made(setting="default", seed=3):
@@ -204,11 +216,11 @@ def test_meter_counts_copies_and_passes_from_an_early_map():
 
 def test_due_once_in_each_part_of_the_budget():
     _, trial, data = made()
-    task, found = Task(data, data.domains[0], 0, trial), []
+    task, due = Task(data, data.domains[0], 0, trial), []
     for spent in range(0, task.budget, task.budget // 6):
         task.spent = spent
-        found.append(task.due(3))
-    assert found == [True, False] * 3
+        due.append(task.due(3))
+    assert due == [True, False] * 3
 
 
 def test_the_start_depends_on_seed_and_labels_alone():
@@ -273,3 +285,65 @@ def test_predict_restores_the_mode():
     net = DomainNet(1, 8, 4, 3).train()
     z, logits = predict(net, torch.zeros(5, 1, 8, 8), size=2)
     assert z.shape == (5, 16) and logits.shape == (5, 3) and net.training and not z.requires_grad
+
+
+class Behaves(DomainAdaptationMethod):
+    """Source training goes on, or entropy falls where the source is gone; keeps to everything."""
+
+    card = Card(title="Behaves")
+
+    def loss(self, net, task):
+        return super().loss(net, task) if not task.source_free else entropy(net(task.target()[1]).softmax(1)).mean()
+
+
+class StepsTooFar(Behaves):
+    def loss(self, net, task):
+        return torch.stack([super(StepsTooFar, self).loss(net, task) for _ in range(40)]).mean()
+
+
+class TrainsAtTheEnd(Behaves):
+    def end(self, net, task):
+        with torch.enable_grad():
+            for _ in range(5):
+                self.loss(net, task).backward()
+
+
+class LearnsHiddenLabels(Behaves):
+    def loss(self, net, task):
+        return torch.nn.functional.cross_entropy(net(task.unlabelled), task._domain.y)
+
+
+class AnswersFromTheTest(Behaves):
+    def begin(self, net, task):
+        self.truth = task._domain
+
+    def scores(self, net, x):
+        return torch.nn.functional.one_hot(self.truth.test_y[torch.arange(len(x)) % 60], 10).float()
+
+
+class KeepsTheSource(Behaves):
+    def loss(self, net, task):
+        return net(task._data.x[:16]).square().mean()
+
+
+class KeepsTheSourceElsewhere(KeepsTheSource):
+    card = Card(title="KeepsTheSourceElsewhere", waivers=SOURCE_GONE)
+
+
+@pytest.mark.parametrize(("check", "bad", "complaint"), [
+    (pays_for_its_gradients, StepsTooFar, "passes too many"),
+    (pays_for_its_gradients, TrainsAtTheEnd, "trains"),
+    (sees_only_what_is_shown, LearnsHiddenLabels, "other labels"),
+    (sees_only_what_is_shown, AnswersFromTheTest, "other labels"),
+    (sees_only_what_is_shown, KeepsTheSource, "the source is gone"),
+])
+def test_checks_find_a_method_that_breaks_them(check, bad, complaint):
+    rehearsal = Rehearsal(DomainAdaptation, "smoke")
+    check(rehearsal, Behaves)
+    with pytest.raises(CheckFailed, match=complaint):
+        check(rehearsal, bad)
+
+
+def test_a_method_that_needs_the_source_is_checked_where_it_is_there():
+    sees_only_what_is_shown(Rehearsal(DomainAdaptation, "smoke"), KeepsTheSourceElsewhere)
+    assert "setting:source-free" in SOURCE_GONE and "setting:one-shot" not in SOURCE_GONE

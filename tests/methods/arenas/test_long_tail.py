@@ -3,19 +3,27 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 
-from methods.arenas.long_tail.arena import (
-    LongTail,
-    LongTailMethod,
-    Net,
-    Task,
-    add_candidates,
-    add_noise,
-    contrast,
-    evaluate,
-)
+from methods.arenas.long_tail.arena import LongTail, LongTailMethod
+from methods.arenas.long_tail.stage._checks import answers_each_picture_alone, pays_for_its_gradients
+from methods.arenas.long_tail.stage._data import add_candidates, add_noise
+from methods.arenas.long_tail.stage._scores import evaluate
+from methods.arenas.long_tail.stage.nets import Net
+from methods.arenas.long_tail.stage.task import Task, contrast
 from methods.kit.engine.execute import execute
 from methods.kit.engine.registry import load_method
+from methods.kit.engine.rehearsal import Rehearsal
+from methods.kit.engine.requirements import CheckFailed
+from methods.kit.method import Card
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture
@@ -117,9 +125,58 @@ def test_training_only_the_classifier_still_costs_a_batch():
     assert smoke("crt").counts["steps"] == 40
 
 
-@pytest.mark.parametrize("method", ["imb-sam", "selmix", "sbcl", "rcal"])
-def test_no_method_overspends_by_more_than_a_step(method):
-    assert 40 <= smoke(method).counts["gradients"] < 42
+class Behaves(LongTailMethod):
+    """Plain training, which keeps to everything."""
+
+    card = Card(title="Behaves")
+
+
+class StepsTooFar(Behaves):
+    def step(self, net, task):
+        batch = task.batch(torch.arange(200))
+        loss = self.loss(net(batch.x), batch.y)
+        loss.backward()
+        return loss
+
+
+class TrainsWhenPreparing(Behaves):
+    def prepare(self, net, task):
+        self.loss(net(task.x), task.y).backward()
+
+
+class TrainsWhenFinishing(Behaves):
+    def finish(self, net, task):
+        self.loss(net(task.x), task.y).backward()
+
+
+class Balances(nn.Module):
+    """Logits from which the mean over the pictures asked with is taken."""
+
+    def __init__(self, classifier):
+        super().__init__()
+        self.classifier = classifier
+
+    def forward(self, z):
+        logits = self.classifier(z)
+        return logits - logits.mean(0)
+
+
+class AnswersTogether(Behaves):
+    def finish(self, net, task):
+        net.classifier = Balances(net.classifier)
+
+
+@pytest.mark.parametrize(("check", "bad", "complaint"), [
+    (pays_for_its_gradients, StepsTooFar, "passes too many"),
+    (pays_for_its_gradients, TrainsWhenPreparing, "nobody pays"),
+    (pays_for_its_gradients, TrainsWhenFinishing, "nobody pays"),
+    (answers_each_picture_alone, AnswersTogether, "asked with"),
+])
+def test_checks_find_a_method_that_breaks_them(check, bad, complaint):
+    rehearsal = Rehearsal(LongTail, "smoke")
+    check(rehearsal, Behaves)
+    with pytest.raises(CheckFailed, match=complaint):
+        check(rehearsal, bad)
 
 
 def test_class_weights_steer_what_is_drawn(rehearsal):

@@ -1,29 +1,20 @@
-"""The update rules against torch.optim and against each other; the arena's bookkeeping."""
+"""The update rules against torch.optim and against each other; the arena's bookkeeping and its checks."""
 
 import pytest
 import torch
 from torch import nn
 
-from methods.arenas.optimizers.adagrad import Adagrad
-from methods.arenas.optimizers.adam import Adam
-from methods.arenas.optimizers.adamax import Adamax
-from methods.arenas.optimizers.adamw import Adamw
-from methods.arenas.optimizers.arena import Landscape, Optimizer, Optimizers
-from methods.arenas.optimizers.critical_momenta import CriticalMomenta
-from methods.arenas.optimizers.d_adaptation import DAdaptation
-from methods.arenas.optimizers.dog import Dog
-from methods.arenas.optimizers.innaprop import Innaprop
-from methods.arenas.optimizers.lion import Lion
-from methods.arenas.optimizers.lookahead import Lookahead
-from methods.arenas.optimizers.momentum import Momentum
-from methods.arenas.optimizers.nadam import Nadam
-from methods.arenas.optimizers.nesterov import Nesterov
-from methods.arenas.optimizers.prodigy import Prodigy
-from methods.arenas.optimizers.radam import Radam
-from methods.arenas.optimizers.rmsprop import Rmsprop
-from methods.arenas.optimizers.sam import Sam
-from methods.arenas.optimizers.schedule_free import ScheduleFree
-from methods.arenas.optimizers.sgd import Sgd
+from methods.arenas.optimizers.arena import Optimizer, Optimizers
+from methods.arenas.optimizers.stage._checks import (
+    forgets_the_last_run,
+    measuring_changes_nothing,
+    spends_the_budget,
+)
+from methods.arenas.optimizers.stage._landscape import Landscape
+from methods.kit.engine.registry import load_method
+from methods.kit.engine.rehearsal import Rehearsal
+from methods.kit.engine.requirements import CheckFailed
+from methods.kit.method import Card
 
 STEPS = 40
 
@@ -36,8 +27,8 @@ def one_thread():
     torch.set_num_threads(threads)
 
 
-def named(value):
-    return value.slug() if isinstance(value, Optimizer) else None
+def load(slug, **values):
+    return load_method("optimizers", slug)(**values)
 
 
 START = torch.linspace(-1.0, 2.0, 8)
@@ -70,30 +61,31 @@ def torch_course(optimizer, lr, **options):
     return torch.stack(seen)
 
 
-@pytest.mark.parametrize(("rule", "theirs", "lr", "options"), [
-    (Sgd(), torch.optim.SGD, 0.05, {}),
-    (Momentum(mu=0.8), torch.optim.SGD, 0.02, {"momentum": 0.8}),
-    (Nesterov(mu=0.8), torch.optim.SGD, 0.02, {"momentum": 0.8, "nesterov": True}),
-    (Adagrad(), torch.optim.Adagrad, 0.1, {"eps": 1e-10}),
-    (Rmsprop(rho=0.95), torch.optim.RMSprop, 0.01, {"alpha": 0.95}),
-    (Adam(beta2=0.99), torch.optim.Adam, 0.05, {"betas": (0.9, 0.99)}),
-    (Adamax(), torch.optim.Adamax, 0.05, {}),
-    (Adamw(decay=0.3), torch.optim.AdamW, 0.05, {"weight_decay": 0.3}),
-    (Nadam(), torch.optim.NAdam, 0.05, {}),
-    (Radam(), torch.optim.RAdam, 0.05, {}),
-    (Radam(beta2=0.9), torch.optim.RAdam, 0.05, {"betas": (0.9, 0.9)}),
-], ids=named)
-def test_rule_follows_torch(rule, theirs, lr, options):
-    torch.testing.assert_close(course(rule, lr), torch_course(theirs, lr, **options), rtol=1e-4, atol=1e-5)
+@pytest.mark.parametrize(("slug", "values", "theirs", "lr", "options"), [
+    ("sgd", {}, torch.optim.SGD, 0.05, {}),
+    ("momentum", {"mu": 0.8}, torch.optim.SGD, 0.02, {"momentum": 0.8}),
+    ("nesterov", {"mu": 0.8}, torch.optim.SGD, 0.02, {"momentum": 0.8, "nesterov": True}),
+    ("adagrad", {}, torch.optim.Adagrad, 0.1, {"eps": 1e-10}),
+    ("rmsprop", {"rho": 0.95}, torch.optim.RMSprop, 0.01, {"alpha": 0.95}),
+    ("adam", {"beta2": 0.99}, torch.optim.Adam, 0.05, {"betas": (0.9, 0.99)}),
+    ("adamax", {}, torch.optim.Adamax, 0.05, {}),
+    ("adamw", {"decay": 0.3}, torch.optim.AdamW, 0.05, {"weight_decay": 0.3}),
+    ("nadam", {}, torch.optim.NAdam, 0.05, {}),
+    ("radam", {}, torch.optim.RAdam, 0.05, {}),
+    ("radam", {"beta2": 0.9}, torch.optim.RAdam, 0.05, {"betas": (0.9, 0.9)}),
+])
+def test_rule_follows_torch(slug, values, theirs, lr, options):
+    ours = course(load(slug, **values), lr)
+    torch.testing.assert_close(ours, torch_course(theirs, lr, **options), rtol=1e-4, atol=1e-5)
 
 
 def test_innaprop_with_equal_frictions_is_adam_without_momentum():
-    ours = course(Innaprop(alpha=1.0, beta=1.0, decay=0.0), lr=0.05)
-    torch.testing.assert_close(ours, course(Adam(beta1=0.0), lr=0.05), rtol=1e-4, atol=1e-5)
+    ours = course(load("innaprop", alpha=1.0, beta=1.0, decay=0.0), lr=0.05)
+    torch.testing.assert_close(ours, course(load("adam", beta1=0.0), lr=0.05), rtol=1e-4, atol=1e-5)
 
 
 def test_innaprop_holds_a_learning_rate_that_its_equations_do_not_allow():
-    assert course(Innaprop(beta=0.1), lr=0.1, steps=3).isfinite().all()
+    assert course(load("innaprop", beta=0.1), lr=0.1, steps=3).isfinite().all()
 
 
 def test_sam_without_a_distance_is_momentum_and_pays_twice():
@@ -105,7 +97,7 @@ def test_sam_without_a_distance_is_momentum_and_pays_twice():
             return noisy_gradient(step)(w)
         return gradient
 
-    torch.testing.assert_close(course(Sam(rho=0.0), 0.01, counted), course(Momentum(), 0.01))
+    torch.testing.assert_close(course(load("sam", rho=0.0), 0.01, counted), course(load("momentum"), 0.01))
     assert len(paid) == 2 * STEPS
 
 
@@ -116,7 +108,7 @@ def test_sam_takes_its_second_gradient_uphill_at_the_given_distance():
         places.append(w.clone())
         return noisy_gradient(0)(w)
 
-    rule = Sam(rho=0.3)
+    rule = load("sam", rho=0.3)
     rule.start(START)
     rule.step(START, gradient, 0.1)
     away = places[1] - places[0]
@@ -125,22 +117,22 @@ def test_sam_takes_its_second_gradient_uphill_at_the_given_distance():
 
 
 def test_lookahead_tests_the_slow_weights():
-    rule = Lookahead(k=4, alpha=0.25, mu=0.0)
+    rule = load("lookahead", k=4, alpha=0.25, mu=0.0)
     seen = course(rule, 0.01, steps=4)
-    fast = course(Sgd(), 0.01, steps=4)
+    fast = course(load("sgd"), 0.01, steps=4)
     torch.testing.assert_close(seen[2], fast[2])
     torch.testing.assert_close(seen[3], START + 0.25 * (fast[3] - START))
     torch.testing.assert_close(rule.answer(seen[3]), seen[3])
 
 
 def test_lion_steps_are_all_of_one_size():
-    seen = course(Lion(decay=0.0), 0.01)
+    seen = course(load("lion", decay=0.0), 0.01)
     steps = (seen[1:] - seen[:-1]).abs()
     torch.testing.assert_close(steps, torch.full_like(steps, 0.01), rtol=1e-3, atol=1e-6)
 
 
 def test_schedule_free_answers_with_the_mean_of_its_adam_sequence():
-    rule, w, z = ScheduleFree(beta1=0.7), START.clone(), []
+    rule, w, z = load("schedule-free", beta1=0.7), START.clone(), []
     rule.start(w)
     for step in range(STEPS):
         w = rule.step(w, noisy_gradient(step), 0.05)
@@ -150,7 +142,7 @@ def test_schedule_free_answers_with_the_mean_of_its_adam_sequence():
 
 
 def test_critical_momenta_keep_the_steepest_and_let_them_fade():
-    rule = CriticalMomenta(capacity=2, fade=0.5)
+    rule = load("critical-momenta", capacity=2, fade=0.5)
     rule.start(START)
     for name, norm in enumerate([8.0, 1.0, 0.1, 3.0]):
         rule.remember(torch.tensor([float(name)]), norm)
@@ -159,17 +151,16 @@ def test_critical_momenta_keep_the_steepest_and_let_them_fade():
     assert rule.priorities == [0.5, 1.5]
 
 
-@pytest.mark.parametrize(("rule", "highest"), [(DAdaptation(), 30.0), (Prodigy(), 3.001)],
-                         ids=named)
-def test_distance_estimate_grows_to_the_order_of_the_true_one(rule, highest):
-    goal = torch.full((8,), 3.0)
+@pytest.mark.parametrize(("slug", "highest"), [("d-adaptation", 30.0), ("prodigy", 3.001)])
+def test_distance_estimate_grows_to_the_order_of_the_true_one(slug, highest):
+    goal, rule = torch.full((8,), 3.0), load(slug)
     seen = course(rule, 1.0, lambda step: lambda w: torch.sign(w - goal), torch.zeros(8), steps=300)
     assert seen[0].abs().max() < 1e-3
     assert 0.3 < rule.d < highest
 
 
 def test_dog_reaches_the_solution_from_a_tiny_first_step():
-    goal, rule = torch.full((8,), 3.0), Dog()
+    goal, rule = torch.full((8,), 3.0), load("dog")
     seen = course(rule, 1.0, lambda step: lambda w: (w - goal) / (w - goal).norm().clamp_min(1e-9), torch.zeros(8),
                   steps=600)
     assert (seen[0]).norm() < 1e-5
@@ -200,10 +191,9 @@ def smoke(method, setting="default", seed=0, change=None):
     return scores, trial
 
 
-@pytest.mark.parametrize(("method", "gradients"), [(Sgd(), 32), (Sam(), 32), (Prodigy(), 16)],
-                         ids=named)
-def test_gradients_of_every_learning_rate_are_counted(method, gradients):
-    _, trial = smoke(method)
+@pytest.mark.parametrize(("slug", "gradients"), [("sgd", 32), ("sam", 32), ("prodigy", 16)])
+def test_gradients_of_every_learning_rate_are_counted(slug, gradients):
+    _, trial = smoke(load(slug))
     assert trial.counts["gradients"] == gradients
     assert trial.curve[-1]["step"] == 16
 
@@ -218,8 +208,8 @@ def test_every_rule_sees_the_same_minibatches_again_at_every_learning_rate():
 
 
 def test_hidden_labels_change_the_test_accuracy_alone():
-    scores, trial = smoke(Momentum(lr=0.1))
-    changed, again = smoke(Momentum(lr=0.1), change=lambda data: {"y_test": (data["y_test"] + 1) % 10})
+    scores, trial = smoke(load("momentum", lr=0.1))
+    changed, again = smoke(load("momentum", lr=0.1), change=lambda data: {"y_test": (data["y_test"] + 1) % 10})
     assert trial.curve == again.curve
     assert changed.pop("test_accuracy") != scores.pop("test_accuracy")
     assert changed == scores
@@ -275,8 +265,8 @@ def test_sharpness_is_the_largest_eigenvalue_of_the_hessian():
     net, x, y = nn.Linear(3, 4), torch.randn(40, 3), torch.randint(4, (40,))
     landscape = Landscape(net)
     hessian = torch.autograd.functional.hessian(lambda w: landscape.loss(w, x, y), landscape.start)
-    found = landscape.sharpness(landscape.start, x, y, 200, torch.Generator().manual_seed(0))
-    assert found == pytest.approx(float(torch.linalg.eigvalsh(hessian)[-1]), rel=1e-2)
+    sharpness = landscape.sharpness(landscape.start, x, y, 200, torch.Generator().manual_seed(0))
+    assert sharpness == pytest.approx(float(torch.linalg.eigvalsh(hessian)[-1]), rel=1e-2)
 
 
 def test_landscape_is_the_network():
@@ -285,3 +275,60 @@ def test_landscape_is_the_network():
     landscape = Landscape(net)
     torch.testing.assert_close(landscape.logits(landscape.start, x), net(x))
     assert not torch.equal(landscape.logits(landscape.start + 0.1, x), net(x))
+
+
+class Behaves(Optimizer):
+    """Plain descent, which keeps to everything."""
+
+    card = Card(title="Behaves")
+
+    def start(self, w):
+        self.steps = 0
+
+    def step(self, w, gradient, lr):
+        self.steps += 1
+        return w - lr * gradient(w)
+
+
+class StepsForFree(Behaves):
+    def step(self, w, gradient, lr):
+        return super().step(w, gradient, lr) if self.steps % 2 else self.rest(w)
+
+    def rest(self, w):
+        self.steps += 1
+        return w
+
+
+class Overspends(Behaves):
+    def step(self, w, gradient, lr):
+        return w - lr * sum(gradient(w) for _ in range(50)) / 50
+
+
+class Remembers(Behaves):
+    velocity = 0.0
+
+    def step(self, w, gradient, lr):
+        self.velocity = 0.9 * self.velocity + gradient(w)
+        return w - lr * self.velocity
+
+
+class ChangesWhenMeasured(Remembers):
+    def start(self, w):
+        self.velocity = 0.0
+
+    def answer(self, w):
+        self.velocity = 0.0
+        return w
+
+
+@pytest.mark.parametrize(("check", "bad", "complaint"), [
+    (spends_the_budget, StepsForFree, "must call gradient"),
+    (spends_the_budget, Overspends, "costs too many"),
+    (forgets_the_last_run, Remembers, "other steps than in the run before"),
+    (measuring_changes_nothing, ChangesWhenMeasured, "answer"),
+])
+def test_checks_find_a_rule_that_breaks_them(check, bad, complaint):
+    rehearsal = Rehearsal(Optimizers, "smoke")
+    check(rehearsal, Behaves)
+    with pytest.raises(CheckFailed, match=complaint):
+        check(rehearsal, bad)

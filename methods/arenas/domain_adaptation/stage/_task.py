@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from methods.arenas.domain_adaptation.stage._data import Domain, DomainData
+from methods.arenas.domain_adaptation.stage.nets import DomainNet
 from methods.kit.stage.arena import Trial
 from methods.kit.training import minibatches
+
+if TYPE_CHECKING:
+    from methods.arenas.domain_adaptation.arena import DomainAdaptationMethod
 
 
 class Task:
@@ -123,3 +128,25 @@ class Meter:
 
     def remove(self) -> None:
         self._hook.remove()
+
+
+def step(method: DomainAdaptationMethod, net: DomainNet, task: Task) -> float:
+    """One step of the method; the loss, or zero when it had nothing to learn from."""
+    net.train()
+    loss = method.loss(net, task)
+    task.step += 1
+    if loss is None:
+        return 0.0
+    task.optimizer.zero_grad()
+    loss.backward()
+    task.optimizer.step()
+    return loss.item()
+
+
+def chosen_rows(rows: Tensor, many: int, task: Task) -> Tensor:
+    """The rows, checked. Raises ValueError for rows that repeat, do not exist or are too many."""
+    rows = torch.as_tensor(rows).to(task.bought.device)
+    if len(rows) > many or len(rows.unique()) != len(rows) or not (0 <= rows).logical_and(
+            rows < len(task.unlabelled)).all():
+        raise ValueError(f"choose() must return at most {many} distinct rows of {len(task.unlabelled)}, not {rows}")
+    return rows
