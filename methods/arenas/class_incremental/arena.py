@@ -1,13 +1,13 @@
 """Learning new classes in sequence: which method takes them in without losing the old ones?
 
 Fifty kinds of doodles (Quick, Draw!) arrive in ten sessions of five, 60 pictures a kind, and after every session
-unseen pictures of all kinds met so far must be named, without being told the session. The network, a small
+unseen pictures of all kinds met so far must be named, each alone, without being told the session. The network, a small
 transformer on a convolutional stem, was trained once on 295 other kinds. A session's pictures are gone when it ends,
 except for what a method may keep: nothing but statistics and copies of the network in the default setting, 200
 pictures in `rehearsal` and in `exemplars`, where the network starts from scratch. In `blurry` the pictures come in one
-pass, paid for two gradient evaluations each, and half of the kinds turn up in many sessions (Si-Blurry); in
-`few-shot` thirty kinds come first and then four sessions of five kinds with five pictures each; in `few-labels` all
-but five pictures of a kind are without label, and 200 may be kept.
+pass, paid for two gradient evaluations each, and half of the kinds turn up in many sessions (Si-Blurry); in `few-shot`
+thirty kinds come first and then four sessions of five kinds with five pictures each; in `few-labels` all but five
+pictures of a kind are without label, and 200 may be kept.
 In `weak-pretraining` the network has seen only 30 kinds. In `zero-shot` it has also been trained to agree with the
 names of all kinds, those of the stream through few and partly wrong captions.
 
@@ -38,6 +38,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from methods.arenas.class_incremental.stage._checks import (
+    answers_each_picture_alone,
+    keeps_pictures_in_memory_alone,
+    pays_for_its_gradients,
+)
 from methods.arenas.class_incremental.stage._stream import Session, Stream, StreamData, load_stream
 from methods.arenas.class_incremental.stage.nets import Net, in_parts, numbers_held, only
 from methods.kit.method import Method
@@ -130,6 +135,7 @@ class ClassIncremental(Arena):
     slot = ClassIncrementalMethod
     baseline = "fine-tune"
     sources = (datasets.QUICKDRAW, datasets.DIGITS)
+    checks = (pays_for_its_gradients, keeps_pictures_in_memory_alone, answers_each_picture_alone)
 
     def data(self, trial: Trial) -> StreamData:
         return load_stream(trial)

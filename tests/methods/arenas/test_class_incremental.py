@@ -7,6 +7,11 @@ import pytest
 import torch
 
 from methods.arenas.class_incremental.arena import ClassIncremental, ClassIncrementalMethod
+from methods.arenas.class_incremental.stage._checks import (
+    answers_each_picture_alone,
+    keeps_pictures_in_memory_alone,
+    pays_for_its_gradients,
+)
 from methods.arenas.class_incremental.stage._pretraining import CAPTIONS, pictures, pretrain, roles, sizes_of
 from methods.arenas.class_incremental.stage._stream import Stream
 from methods.arenas.class_incremental.stage.nets import (
@@ -24,6 +29,17 @@ from methods.arenas.class_incremental.stage.nets import (
 )
 from methods.kit.engine.execute import execute
 from methods.kit.engine.registry import load_method
+from methods.kit.engine.rehearsal import Rehearsal
+from methods.kit.engine.requirements import CheckFailed
+from methods.kit.method import Card
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def staged(setting="default", seed=3):
@@ -334,3 +350,60 @@ def test_expanding_grows_by_one_network_a_session():
 
 def test_a_designed_order_replaces_the_random_one():
     assert smoke("curriculum-designer").curve != smoke("lwf").curve
+
+
+class Behaves(ClassIncrementalMethod):
+    """Fine-tuning with a statistic and as many pictures as may be kept; keeps to everything."""
+
+    card = Card(title="Behaves")
+
+    def end_session(self, net, session):
+        self.mean = session.x.mean(0, keepdim=True).flatten()
+        session.memory.share(session.x, session.y)
+
+
+class TrainsBeforehand(Behaves):
+    def begin_session(self, net, session):
+        net(session.x).square().mean().backward()
+
+
+class StepsTooFar(Behaves):
+    def loss(self, net, session):
+        return torch.stack([super(StepsTooFar, self).loss(net, session) for _ in range(20)]).mean()
+
+
+class GrantsItselfMore(Behaves):
+    def begin_session(self, net, session):
+        session.budget *= 2
+
+
+class OverfillsTheMemory(Behaves):
+    def end_session(self, net, session):
+        memory = session.memory
+        memory.x, memory.y = torch.cat([memory.x, session.x]), torch.cat([memory.y, session.y])
+
+
+class Hides(Behaves):
+    def begin_session(self, net, session):
+        self.last = {"sessions": [session]}
+
+
+class AnswersTogether(Behaves):
+    def scores(self, net, x):
+        scores = super().scores(net, x)
+        return scores - scores.mean(0)
+
+
+@pytest.mark.parametrize(("check", "bad", "complaint"), [
+    (pays_for_its_gradients, TrainsBeforehand, "nobody pays"),
+    (pays_for_its_gradients, StepsTooFar, "14 batches more"),
+    (pays_for_its_gradients, GrantsItselfMore, "6 batches more"),
+    (keeps_pictures_in_memory_alone, OverfillsTheMemory, "16 pictures are kept, 12 are allowed"),
+    (keeps_pictures_in_memory_alone, Hides, "pictures stay in last"),
+    (answers_each_picture_alone, AnswersTogether, "asked with"),
+])
+def test_checks_find_a_method_that_breaks_them(check, bad, complaint):
+    rehearsal = Rehearsal(ClassIncremental, "smoke")
+    check(rehearsal, Behaves)
+    with pytest.raises(CheckFailed, match=complaint):
+        check(rehearsal, bad)
