@@ -27,10 +27,9 @@ from evaluations.tables.plots.intervals import interval_plot
 from evaluations.tables.plots.ranks import MOST_RANKED, RankPlot, rank_plot
 from evaluations.tables.state import TableState
 from evaluations.tables.summaries import STATUSES, findings
-from evaluations.tables.table import Column, Facts, Row, Table
+from evaluations.tables.table import FIRST_ROWS, Column, Facts, Row, Table
 from methods.models import Arena
 
-ROWS = 60  # of a table or a plot that are shown at once
 CLAIMS = 20  # shown of each verdict; the ledger has them all
 FOREST_ROWS = 40  # drawn; a forest plot of more is cut to the claims with the smallest p
 SEEDS = 10  # proposed when there are fewer: below that, tens of methods can hardly be told apart
@@ -90,9 +89,9 @@ def _arena_page(arena: Arena, state: TableState, every: bool) -> ArenaPage:
     by_status = {status: [standing for standing in claims if standing.status == status] for status in STATUSES}
     groups = tuple(ClaimGroup(status, len(standings), tuple(standings[:CLAIMS]))
                    for status, standings in by_status.items() if standings)
-    rows = table.rows if every else _first_rows(table.rows)
+    rows = table.rows if every else table.first_rows()
     measured = bool(table.facts.measured)
-    most = None if every else ROWS
+    most = None if every else FIRST_ROWS
     return ArenaPage(
         table.facts, table.digest, len(table.rows), len(rows),
         () if measured else tuple((row.method, row.title) for row in table.rows),
@@ -111,11 +110,6 @@ def _arena_page(arena: Arena, state: TableState, every: bool) -> ArenaPage:
 def _html(template: str, **context: Any) -> str:
     """A part of the page; nothing where there is nothing to draw."""
     return "" if None in context.values() else render_to_string(f"evaluations/{template}", context)
-
-
-def _first_rows(rows: Sequence[Row]) -> list[Row]:
-    """As many as are shown at once, and the baseline."""
-    return [row for place, row in enumerate(rows) if place < ROWS or row.is_baseline]
 
 
 def _table_html(arena: Arena, state: TableState, table: Table, rows: Sequence[Row]) -> str:

@@ -14,7 +14,7 @@ from evaluations.snapshots import services
 from evaluations.snapshots.changes import changes_since
 from evaluations.tables.plots.intervals import interval_plot
 from evaluations.tables.renderers.registry import formats
-from evaluations.tables.table import Table
+from evaluations.tables.table import FIRST_ROWS, Table
 from methods.models import Arena
 from papers.web import may
 
@@ -30,16 +30,21 @@ def snapshot_list(request):
 
 
 def snapshot_detail(request, key):
+    """A frozen table with its first rows, or all of them, and what has changed since."""
     snapshot = get_object_or_404(Snapshot.objects.select_related("frozen_by"), key=key)
     table = services.table_of(snapshot)
     arena = Arena.objects.defer("source_code").filter(pk=snapshot.arena).first()
     state = services.state_of(snapshot, arena)
+    every = request.GET.get("rows") == "all"
+    rows = table.rows if every else table.first_rows()
+    records = [table.record(row) for row in rows]
     return render(request, "evaluations/snapshots/snapshot_detail.html", {
         "snapshot": snapshot, "table": table, "arena": {"slug": snapshot.arena, "title": table.title},
         "arena_is_there": arena is not None, "head": _headings(table), "intact": services.is_intact(snapshot),
-        "body": list(zip(table.rows, table.records(), table.lines(), strict=True)),
+        "body": list(zip(rows, records, table.lines(records), strict=True)),
         "cells_at": reverse("snapshot_detail", args=[key]) + "cells/", "cells_query": "",
-        "plot": interval_plot(table, table.primary), "changes": changes_since(snapshot, arena, state),
+        "plot": interval_plot(table, table.primary, most=None if every else FIRST_ROWS),
+        "changes": changes_since(snapshot, arena, state),
         "address": request.build_absolute_uri(reverse("snapshot_detail", args=[key])),
         "downloads": [(module.TITLE, name) for name, module in formats().items()],
         "codes": [(row.title, digest) for row in table.rows

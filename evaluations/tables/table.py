@@ -17,6 +17,8 @@ from typing import Any, Protocol
 from evaluations.arithmetic import rounding
 from evaluations.arithmetic.statistics import ALPHA, Contrast, Standing
 
+FIRST_ROWS = 60  # of a table or a plot that a page shows at once
+
 
 @dataclass(frozen=True)
 class Column:
@@ -222,6 +224,10 @@ class Table:
         """Key and heading of the columns people read."""
         return [("title", "Method"), *((key, heading) for column in self.columns
                                        for key, heading in self._headings(column))]
+
+    def first_rows(self) -> list[Row]:
+        """As many as a page shows at once, and the baseline."""
+        return [row for place, row in enumerate(self.rows) if place < FIRST_ROWS or row.is_baseline]
 
     def lines(self, records: Sequence[Mapping[str, Any]] | None = None) -> list[list[TextCell]]:
         """What people read, row by row: the same records, all or the given ones, rounded."""

@@ -288,6 +288,19 @@ def test_pages_without_snapshots(arena, client):
     assert client.get("/api/snapshots/nothing").status_code == 404
 
 
+def test_a_long_table_shows_its_first_rows_and_the_baseline_and_unfolds(arena, client):
+    for i in range(70):  # worse than two, better than the baseline
+        add_runs(make_method(arena, f"crowd-{i:03}"), {"accuracy": draws(60 - i * 0.1, 2, seed=i),
+                                                       "error": draws(5, 2, seed=i)})
+    snapshot = freeze_now(arena)
+    number = len(services.table_of(snapshot).rows)
+    first, every = (client.get(f"/snapshots/{snapshot.key}/", query).text for query in ({}, {"rows": "all"}))
+    shown, unfolded = (page.split("<tbody>")[1].split("</tbody>")[0] for page in (first, every))
+    assert shown.count("<tr>") == 61 and "Plain" in shown and f"Show all {number} methods" in first
+    assert unfolded.count("<tr>") == number > 61 and "Show all" not in every
+    assert f"The best 61 of {number - 1} methods" in first  # one was never measured
+
+
 def test_the_api(arena, client, person):
     _, token = ApiToken.issue(user=person, name="test")
     headers = {"authorization": f"Bearer {token}"}
