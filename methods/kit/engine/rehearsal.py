@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -43,7 +44,7 @@ class Rehearsal:
         self._outcomes: dict[tuple, Rehearsed] = {}
 
     def make_data(self, setting: str = "default", seed: int = 0) -> Any:
-        with self._limits():
+        with self._limits(), one_thread():
             return self.stage.data(self.stage.trial(setting=setting, scale=self.scale, seed=seed))
 
     def data(self, setting: str = "default", seed: int = 0) -> Any:
@@ -87,6 +88,17 @@ class Rehearsal:
 
     def _limits(self):
         return refused("smoke runs use built-in data only") if self.scale == "smoke" else nullcontext()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """As in a worker's child; more threads only wait for each other at this size."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 @cache
