@@ -29,7 +29,6 @@ which differ in batches and random starts; how far they lie apart is a score of 
 
 from __future__ import annotations
 
-import copy
 import math
 from dataclasses import dataclass, replace
 
@@ -39,75 +38,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from methods.arenas.finetuning.stage._data import FinetuningData, finetuning_data, fresh_head
-from methods.arenas.finetuning.stage.nets import Net, build, shifted
+from methods.arenas.finetuning.stage._scores import accuracy, calibration_error
+from methods.arenas.finetuning.stage._task import Task
+from methods.arenas.finetuning.stage.nets import Net, build
 from methods.kit.method import Method
 from methods.kit.stage import data as datasets
 from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
 from methods.kit.stage.seeding import derive, seeded, torch_generator
 from methods.kit.stage.sources import DESCRIPTIONS, FONTS, MINILM
-from methods.kit.training import logits_of, minibatches
-
-
-@dataclass(frozen=True)
-class Batch:
-    x: Tensor        # (B, 1, 16, 16), or (B, T, D) of texts
-    y: Tensor        # (B,)
-    index: Tensor    # (B,) rows of the set it was drawn from
-
-
-class Task:
-    """What a method sees of the experiment: the labelled target, the pretrained weights, budget, batches, stages."""
-
-    def __init__(self, data: FinetuningData, trial: Trial, rate: float, steps: int, restart: int):
-        o = trial.options
-        (self.x, self.y), (self.val_x, self.val_y), (self.letters_x, self.letters_y) = \
-            data.train, data.val, data.letters
-        self.context, self.start, self.base = data.context, data.start, data.base
-        self.names = data.names                 # (10, D) the classes' names as a sentence encoder sees them
-        self.fresh = o.fresh                    # whether the digits' classifier starts at random
-        self.batch_size, self.rate, self.steps = o.batch, rate, steps
-        self.spent, self.budget = 0, steps * o.batch
-        self._views = trial.generator(f"views {restart}")
-        self._others = trial.generator(f"other batches {restart}")
-        self._epochs = minibatches(len(self.y), o.batch, 10**9, trial.generator(f"batches {restart}"))
-        self._entered: set[float] = set()
-        self.optimizer: torch.optim.Optimizer | None = None
-
-    @property
-    def progress(self) -> float:
-        """Share of the gradient budget that is spent, 0 to 1."""
-        return min(self.spent / self.budget, 1.0)
-
-    def enters(self, share: float) -> bool:
-        """True once, the first time it is asked with `share` of the budget spent."""
-        if self.progress < share or share in self._entered:
-            return False
-        self._entered.add(share)
-        return True
-
-    def draw(self) -> Batch:
-        """The next batch of target pictures: shuffled epochs, each picture moved by up to a pixel."""
-        index = next(self._epochs).to(self.y.device)
-        return Batch(shifted(self.x[index], 1, self._views), self.y[index], index)
-
-    def draw_letters(self) -> Batch:
-        """A random batch of printed letters."""
-        index = torch.randint(len(self.letters_y), (self.batch_size,), generator=self._others).to(self.y.device)
-        return Batch(shifted(self.letters_x[index], 1, self._views), self.letters_y[index], index)
-
-    def stage(self, net: nn.Module, end: float = 1.0, rate: float = 1.0) -> None:
-        """Begin a stage: a new optimiser of all that requires gradients, and a schedule to `end` of the budget.
-
-        `rate` multiplies the arena's learning rate.
-        """
-        self._start, self._end, self._rate = self.progress, end, rate * self.rate
-        self.trained = [p for p in net.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.AdamW(self.trained, self._rate, weight_decay=1e-4)
-
-    def schedule(self) -> None:
-        done = (self.progress - self._start) / max(self._end - self._start, 1e-9)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self._rate * min(1.0, (done + 0.02) / 0.1) * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+from methods.kit.training import logits_of
 
 
 class FinetuningMethod(Method):
@@ -130,46 +69,6 @@ class FinetuningMethod(Method):
     def finish(self, net: Net, task: Task) -> nn.Module:
         """The model to test: called with pictures it gives logits (B, 10), and `.source` those of letters."""
         return net
-
-
-class SeveralRuns(FinetuningMethod):
-    """Methods that train `self.many` models from the same start, one after another, and put them together.
-
-    `self.rates` may give each its multiple of the learning rate.
-    """
-
-    many = 2
-    rates = ()
-
-    def prepare(self, net, task):
-        self.members, self.initial = [], copy.deepcopy(net.state_dict())
-        self._begin(net, task)
-
-    def _begin(self, net: Net, task: Task) -> None:
-        k = len(self.members)
-        net.load_state_dict(self.initial)
-        task.stage(net, end=(k + 1) / self.many, rate=self.rates[k % len(self.rates)] if self.rates else 1.0)
-
-    def after_step(self, net, task):
-        if task.enters((len(self.members) + 1) / self.many):
-            self.members.append(copy.deepcopy(net.state_dict()))
-            if len(self.members) < self.many:
-                self._begin(net, task)
-
-    def accuracy(self, net: nn.Module, weights: dict[str, Tensor], task: Task) -> float:
-        """Share of validation pictures that `net` with these weights names rightly; the net keeps them."""
-        net.load_state_dict(weights)
-        return (logits_of(net, task.val_x).argmax(1) == task.val_y).float().mean().item()
-
-
-def mean_of(members: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """The average of several models' weights by name."""
-    return {name: torch.stack([member[name] for member in members]).mean(0) for name in members[0]}
-
-
-def between(a: dict[str, Tensor], b: dict[str, Tensor], share: float) -> dict[str, Tensor]:
-    """share * a + (1 - share) * b by name, over the names of a."""
-    return {name: share * a[name] + (1 - share) * b[name] for name in a}
 
 
 FROM = {"shots": 8, "fresh": False, "cues": False, "self_supervised": False, "sentences": False}
@@ -344,13 +243,3 @@ class Finetuning(Arena):
         return replace(data, train=mixed(data.train), val=mixed(data.val), start=start, base=base)
 
 
-def accuracy(logits: Tensor, y: Tensor) -> float:
-    return 100 * float((logits.argmax(1) == y).float().mean())
-
-
-def calibration_error(logits: Tensor, y: Tensor) -> float:
-    """Mean over pictures of |confidence - accuracy| in 15 bins of confidence, in percent."""
-    confidence, named = logits.softmax(1).max(1)
-    bins = (confidence * 15).long().clamp(max=14)
-    gap = torch.zeros(15, device=y.device).index_add(0, bins, confidence - (named == y).float())
-    return 100 * gap.abs().sum().item() / len(y)

@@ -17,7 +17,8 @@ Follows the paper.
 import torch
 import torch.nn.functional as F
 
-from methods.arenas.finetuning.arena import FinetuningMethod, between
+from methods.arenas.finetuning.arena import FinetuningMethod
+from methods.arenas.finetuning.stage.several_runs import between
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 

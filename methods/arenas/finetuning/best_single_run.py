@@ -1,6 +1,6 @@
 """Best single run: tune several models at different learning rates and keep the one that validates best."""
 
-from methods.arenas.finetuning.arena import SeveralRuns
+from methods.arenas.finetuning.stage.several_runs import SeveralRuns
 from methods.kit.method import Card
 from methods.kit.params import param
 

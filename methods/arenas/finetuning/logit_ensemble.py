@@ -5,7 +5,7 @@ import copy
 import torch
 from torch import nn
 
-from methods.arenas.finetuning.arena import SeveralRuns
+from methods.arenas.finetuning.stage.several_runs import SeveralRuns
 from methods.kit.method import Card
 from methods.kit.params import param
 

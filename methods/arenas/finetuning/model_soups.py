@@ -12,7 +12,7 @@ Departs from the paper: the models share one run's budget and differ in learning
 [1, 2]
 """
 
-from methods.arenas.finetuning.arena import SeveralRuns, mean_of
+from methods.arenas.finetuning.stage.several_runs import SeveralRuns, mean_of
 from methods.kit.method import Beats, Card, Matches, Paper
 from methods.kit.params import param
 

@@ -15,7 +15,7 @@ Departs from the paper: the models share one run's budget, and are merged once, 
 import torch
 import torch.nn.functional as F
 
-from methods.arenas.finetuning.arena import SeveralRuns
+from methods.arenas.finetuning.stage.several_runs import SeveralRuns
 from methods.kit.method import Beats, Card, Matches, Paper
 from methods.kit.params import param
 

@@ -12,7 +12,8 @@ Follows the paper.
 2.5
 """
 
-from methods.arenas.finetuning.arena import FinetuningMethod, between
+from methods.arenas.finetuning.arena import FinetuningMethod
+from methods.arenas.finetuning.stage.several_runs import between
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 

@@ -56,6 +56,8 @@ class AdaptersLibrary(PeftMethod):
         claims=(Matches("full-fine-tuning", on="target_accuracy", within=1.0, cost="trained parameters"),
                 Beats("linear-probe", on="target_accuracy"),
                 Matches("full-fine-tuning", on="target_accuracy", within=1.0, setting="sentences")),
+        waivers={"starts-from-the-pretrained-model": "the prefixes of its composition take part in attention "
+                                                     "from the start"},
     )
 
     kind: str = param("unified", "the modules that are put in", choices=(

@@ -41,8 +41,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from methods.arenas.peft.stage._checks import (
+    sees_no_symbol_to_come,
+    spends_its_budget,
+    starts_from_the_pretrained_model,
+    stays_within_the_allowance,
+)
 from methods.arenas.peft.stage._data import PeftData, peft_data
+from methods.arenas.peft.stage._fit import _scores, start
 from methods.arenas.peft.stage._source import SYMBOLS, build, sizes_of, source_of
+from methods.arenas.peft.stage._task import Task
 from methods.arenas.peft.stage.examples import Examples
 from methods.kit.adapters import Transformer
 from methods.kit.method import Method
@@ -50,57 +58,6 @@ from methods.kit.stage import data as datasets
 from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
 from methods.kit.stage.seeding import seeded, torch_generator
 from methods.kit.stage.sources import DESCRIPTIONS, MINILM
-from methods.kit.training import minibatches
-
-
-class Task:
-    """What a method sees of the experiment: labelled target, unlabelled pools, budget, batches and stages."""
-
-    def __init__(self, data: PeftData, trial: Trial, rate: float, steps: int):
-        o = trial.options
-        self.train, self.pool, self.context, self.related = data.train, data.pool, data.context, data.related
-        self.classes, self.questions, self.looks = o.classes, o.questions, o.looks
-        self.allowance = o.allowance            # trained parameters a method may have beside the new classifier
-        self.batch_size, self.rate, self.head_rate = o.batch, rate, max(rate, o.head_rate)
-        self.steps, self.spent, self.budget = steps, 0, steps * o.batch
-        self.fresh: set[str] = set()
-        self._draws, self._pools = trial.generator("batches"), trial.generator("pools")
-        self._epochs = minibatches(len(self.train.x), o.batch, 10**9, self._draws)
-        self._entered: set[float] = set()
-
-    @property
-    def progress(self) -> float:
-        """Share of the gradient budget that is spent, 0 to 1."""
-        return min(self.spent / self.budget, 1.0)
-
-    def enters(self, share: float) -> bool:
-        """True once, at the first step that begins with `share` of the budget spent."""
-        if self.progress < share or share in self._entered:
-            return False
-        self._entered.add(share)
-        return True
-
-    def draw(self) -> Examples:
-        """The next labelled batch: shuffled epochs."""
-        return self.train.at(next(self._epochs).to(self.train.x.device))
-
-    def draw_from(self, x: Tensor) -> Tensor:
-        """Rows for a batch out of x, drawn with replacement, (B,)."""
-        return torch.randint(len(x), (self.batch_size,), generator=self._pools).to(x.device)
-
-    def stage(self, net: Transformer, end: float = 1.0) -> None:
-        """Begin a stage: a new optimiser, and a schedule to `end` of the budget, for all that requires gradients."""
-        self._start, self._end = self.progress, end
-        trained = [(name, p) for name, p in net.named_parameters() if p.requires_grad]
-        groups = [{"params": [p for name, p in trained if (name in self.fresh) == fresh], "base": rate}
-                  for fresh, rate in ((False, self.rate), (True, self.head_rate))]
-        self.optimizer = torch.optim.AdamW([g for g in groups if g["params"]], weight_decay=0.01)
-
-    def schedule(self) -> None:
-        done = (self.progress - self._start) / max(self._end - self._start, 1e-9)
-        share = min(1.0, (done + 0.02) / 0.1) * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["base"] * share
 
 
 class PeftMethod(Method):
@@ -196,6 +153,7 @@ class Peft(Arena):
     }
     slot = PeftMethod
     baseline = "lora"
+    checks = (spends_its_budget, stays_within_the_allowance, starts_from_the_pretrained_model, sees_no_symbol_to_come)
     sources = (datasets.QUICKDRAW, datasets.FASHION_MNIST, datasets.MNIST, datasets.STDLIB, datasets.DIGITS,
                datasets.MOVIE_REVIEWS, datasets.REUTERS, MINILM, DESCRIPTIONS)
 
@@ -291,30 +249,3 @@ class Peft(Arena):
         return replace(data, train=shuffled(data.train), val=shuffled(data.val))
 
 
-@torch.no_grad()
-def _scores(method: PeftMethod, net: Transformer, part: Examples) -> tuple[float, float]:
-    """Accuracy in % and mean loss on examples whose labels the method is not shown."""
-    net.eval()
-    blank = replace(part, y=torch.zeros_like(part.y))
-    out = torch.cat([method.logits(net, blank.at(slice(i, i + 250))) for i in range(0, len(part.x), 250)])
-    net.train()
-    y = part.y.flatten()
-    return 100 * float((out.argmax(1) == y).float().mean()), float(F.cross_entropy(out, y))
-
-
-def start(data: PeftData, o, generator: torch.Generator) -> Transformer:
-    """The pretrained model, frozen, with a new classifier (and input, after a change of modality)."""
-    net = build(sizes_of(o), source_of(o))
-    net.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in data.state.items()})
-    if o.modality:
-        fresh = build(sizes_of(o), "doodles")
-        net.stem, net.tokens, net.per_token = fresh.stem, fresh.tokens, False
-        net.position = nn.Parameter(0.02 * torch.randn(fresh.position.shape, generator=generator))
-        nn.init.normal_(net.stem.map.weight, std=o.patch**-1.0, generator=generator)
-        nn.init.zeros_(net.stem.map.bias)
-        net.hidden_token, net.decoder = fresh.hidden_token, fresh.decoder
-    if not o.text:
-        net.head = nn.Linear(o.width, o.classes * o.questions)
-        nn.init.normal_(net.head.weight, std=0.01, generator=generator)
-        nn.init.zeros_(net.head.bias)
-    return net.requires_grad_(False)

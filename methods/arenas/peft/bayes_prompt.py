@@ -54,6 +54,7 @@ class BayesPrompt(PeftMethod):
                 Beats("prompt-tuning", on="target_accuracy"),
                 GainGrows("prompt-tuning", on="target_accuracy", to="few-labels"),
                 Beats("prompt-tuning", on="target_accuracy", setting="sentences")),
+        waivers={"starts-from-the-pretrained-model": "its new tokens take part in attention from the start"},
     )
 
     p: int = param(6, "learnt tokens beside those of the classes", low=1, high=32)

@@ -49,6 +49,8 @@ class Dvpt(PeftMethod):
         claims=(Beats("visual-prompt-tuning", on="target_accuracy"),
                 Beats("full-fine-tuning", on="target_accuracy", setting="few-labels"),
                 Beats("visual-prompt-tuning", on="target_accuracy", setting="few-labels")),
+        waivers={"setting:text": "its dynamic prompts let tokens see later ones: they need pictures",
+                 "starts-from-the-pretrained-model": "its new tokens take part in attention from the start"},
     )
 
     narrow: int = param(32, "width of the view that prompts ask", low=2, high=64)

@@ -5,7 +5,10 @@ from methods.kit.method import Beats, Card
 
 
 class FullFineTuning(PeftMethod):
-    card = Card(title="Full fine-tuning", claims=(Beats("lora", on="early_loss", setting="few-labels"),))
+    card = Card(
+        title="Full fine-tuning", claims=(Beats("lora", on="early_loss", setting="few-labels"),),
+        waivers={"stays-within-the-allowance": "it trains everything: the rival that spends most"},
+    )
 
     def adapt(self, net, task):
         free(p for name, p in net.named_parameters() if not name.startswith(("decoder", "hidden_token")))

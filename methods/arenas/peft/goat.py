@@ -69,6 +69,8 @@ class Goat(PeftMethod):
         claims=(Beats("lora", on="target_accuracy"), Beats("pissa", on="target_accuracy"),
                 Beats("lora", on="target_accuracy", setting="domains"),
                 Matches("full-fine-tuning", on="target_accuracy", within=1.0, cost="trained parameters")),
+        waivers={"starts-from-the-pretrained-model": "only the untrained mixture's average over inputs is "
+                                                     "taken out of the frozen weight"},
     )
 
     experts: int = param(4, "how many experts a layer has", choices=(2, 4, 8))

@@ -91,6 +91,9 @@ class HierarchicalSideTuning(PeftMethod):
         fidelity="core",
         claims=(Beats("ladder-side-tuning", on="target_accuracy"), Beats("visual-prompt-tuning", on="target_accuracy"),
                 Matches("full-fine-tuning", on="target_accuracy", within=1.0, cost="trained parameters")),
+        waivers={"setting:sentences": "its side network is made of feature maps: it needs pictures",
+                 "setting:text": "its side network is made of feature maps: it needs pictures",
+                 "starts-from-the-pretrained-model": "the classifier reads the new side network"},
     )
 
     small: int = param(12, "channels of the side network", choices=(4, 8, 12))

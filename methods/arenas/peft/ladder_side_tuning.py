@@ -51,6 +51,7 @@ class LadderSideTuning(PeftMethod):
         fidelity="core",
         claims=(Beats("linear-probe", on="target_accuracy"),
                 Matches("lora", on="target_accuracy", within=2.0, cost="memory")),
+        waivers={"starts-from-the-pretrained-model": "the classifier reads the new side network"},
     )
 
     small: int = param(12, "width of the ladder; even", choices=(4, 8, 12, 16))

@@ -28,6 +28,7 @@ class PersonalisedCode(PeftMethod):
         claims=(Beats("linear-probe", on="target_accuracy", setting="text"),
                 Matches("full-fine-tuning", on="target_accuracy", within=2.0, setting="text",
                         cost="trained parameters")),
+        waivers={"setting:sentences": "it trains a code of the input, and that of a sentence encoder is given"},
     )
 
     part: str = param("embeddings", "tuned beside the output map", choices=("embeddings", "last-layer", "prefix"))

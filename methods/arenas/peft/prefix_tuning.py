@@ -46,6 +46,7 @@ class PrefixTuning(PeftMethod):
         fidelity="core",
         claims=(Beats("prompt-tuning", on="target_accuracy"),
                 Beats("full-fine-tuning", on="target_accuracy", setting="few-labels")),
+        waivers={"starts-from-the-pretrained-model": "its prefixes take part in attention from the start"},
     )
 
     p: int = param(16, "positions of the prefix", low=1, high=32)

@@ -9,7 +9,10 @@ from methods.kit.params import param
 
 
 class PrunedLora(PeftMethod):
-    card = Card(title="Magnitude pruning, then LoRA")
+    card = Card(
+        title="Magnitude pruning, then LoRA",
+        waivers={"starts-from-the-pretrained-model": "half of the frozen weights are dropped first"},
+    )
 
     r: int = param(4, "rank of the change of a weight", low=1, high=8)
     sparsity: float = param(0.5, "share of the frozen entries that are dropped", low=0.0, high=0.95)

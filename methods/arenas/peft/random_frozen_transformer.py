@@ -7,7 +7,11 @@ from methods.kit.method import Card
 
 
 class RandomFrozenTransformer(PeftMethod):
-    card = Card(title="Random frozen transformer")
+    card = Card(
+        title="Random frozen transformer",
+        waivers={"setting:sentences": "it trains a new input, and that of a sentence encoder is given",
+                 "starts-from-the-pretrained-model": "it starts from a random model on purpose"},
+    )
 
     def adapt(self, net, task):
         for module in [*net.blocks.modules(), net.norm]:

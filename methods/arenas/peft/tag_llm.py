@@ -32,6 +32,9 @@ class TagLlm(PeftMethod):
         claims=(Beats("prompt-tuning", on="target_accuracy", setting="unseen-pairs"),
                 Beats("linear-probe", on="target_accuracy", setting="unseen-pairs"),
                 Beats("prompt-tuning", on="target_accuracy", setting="domains")),
+        waivers={"setting:sentences": "its domain tags learn to restore hidden inputs, which a sentence "
+                                      "encoder was not taught",
+                 "starts-from-the-pretrained-model": "its tags stand in front of the input from the start"},
     )
 
     p: int = param(8, "tokens of a tag", low=1, high=16)

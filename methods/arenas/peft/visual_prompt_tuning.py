@@ -27,6 +27,7 @@ class VisualPromptTuning(PeftMethod):
         papers=(Paper("Visual Prompt Tuning", 2022, arxiv="2203.12119"),),
         fidelity="faithful",
         claims=(Beats("full-fine-tuning", on="target_accuracy"), Beats("prompt-tuning", on="target_accuracy")),
+        waivers={"starts-from-the-pretrained-model": "its new tokens take part in attention from the start"},
     )
 
     p: int = param(16, "tokens learnt for every layer", low=1, high=64)

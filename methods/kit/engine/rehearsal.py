@@ -86,6 +86,11 @@ class Rehearsal:
             self._outcomes[key] = self.run(cls(**values), setting, seed)
         return self._outcomes[key]
 
+    def outcomes_of(self, cls: type[Method]) -> dict[str, Rehearsed]:
+        """By setting, what the method's runs at its defaults gave so far, at seed 0."""
+        return {key[1]: rehearsed for key, rehearsed in self._outcomes.items()
+                if key[0] is cls and key[2:] == (0, repr([]))}
+
     def _limits(self):
         return refused("smoke runs use built-in data only") if self.scale == "smoke" else nullcontext()
 

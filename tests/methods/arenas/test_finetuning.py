@@ -6,16 +6,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from methods.arenas.finetuning.arena import (
-    Finetuning,
-    FinetuningMethod,
-    Task,
-    between,
-    calibration_error,
-    fresh_head,
-    mean_of,
-)
+from methods.arenas.finetuning.arena import Finetuning, FinetuningMethod, Task, calibration_error, fresh_head
 from methods.arenas.finetuning.stage.nets import Net, Sizes, pretrain, shifted, source_pictures, with_cues
+from methods.arenas.finetuning.stage.several_runs import between, mean_of
 from methods.kit.engine.execute import execute
 from methods.kit.engine.registry import load_method
 from methods.kit.stage import sentence_encoder
