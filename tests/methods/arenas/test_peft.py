@@ -9,23 +9,13 @@ from methods.arenas.peft import arena as stage
 from methods.arenas.peft import dsee, fedpipe, hra, melora, oft, qgoft
 from methods.arenas.peft.linear_probe import LinearProbe
 from methods.arenas.peft.lora import Lora
+from methods.arenas.peft.stage import _checks
 from methods.arenas.peft.stage import _source as peft_source
 from methods.arenas.peft.stage import stages as peft_stages
 from methods.arenas.peft.stage.examples import plain
 from methods.kit import adapters
-from methods.kit.engine import registry
-
-METHODS = registry.discover()["peft"].methods
-SETTINGS = [setting.name for setting in stage.Peft.settings]
-UNBOUNDED = {"full-fine-tuning", "adapter-fusion"}            # the rivals that spend more by their nature
-EXPERTS = {"adamole", "goat", "top-k-experts"}                # their gates grow with the width
-STARTS_ELSEWHERE = {"prompt-tuning", "visual-prompt-tuning", "prefix-tuning", "personalised-code", "bayes-prompt",
-                    "tag-llm", "adapters-library", "pruned-lora", "random-frozen-transformer", "dvpt", "adapter-fusion",
-                    "scalearn", "universal-parallel-tuning", "ladder-side-tuning", "hierarchical-side-tuning", "vera",
-                    "goat"}
-REFUSED = {"text": {"hierarchical-side-tuning", "universal-parallel-tuning", "dvpt"},
-           "sentences": {"hierarchical-side-tuning", "mixda", "tag-llm", "personalised-code",
-                         "frozen-pretrained-transformer", "random-frozen-transformer"}}
+from methods.kit.engine.rehearsal import Rehearsal
+from methods.kit.engine.requirements import CheckFailed
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -43,65 +33,6 @@ def trial_and_data(setting="default", seed=0):
 
 def started(data, options, seed=0):
     return stage.start(data, options, torch.Generator().manual_seed(seed))
-
-
-@pytest.mark.parametrize("setting", SETTINGS)
-@pytest.mark.parametrize("slug", sorted(METHODS))
-def test_every_method_runs_in_every_setting(slug, setting):
-    if slug in REFUSED.get(setting, ()):
-        with pytest.raises(ValueError, match="needs? pictures"):
-            stage.Peft().score(METHODS[slug](), stage.Peft().trial(setting=setting, scale="smoke"))
-        return
-    arena = stage.Peft()
-    trial = arena.trial(setting=setting, scale="smoke")
-    scores = arena.score(METHODS[slug](), trial)
-    assert 0 <= scores["target_accuracy"] <= 100
-    steps = trial.options.steps
-    assert steps <= trial.counts["gradients"] < steps + 3
-
-
-@pytest.mark.parametrize(("slug", "setting"), [
-    (slug, setting) for setting in ("default", "sentences")
-    for slug in sorted(set(METHODS) - UNBOUNDED - REFUSED.get(setting, set()))])
-def test_trained_parameters_stay_within_the_allowance(slug, setting):
-    trial = stage.Peft().trial(setting=setting, scale="full")
-    options = trial.options
-    torch.manual_seed(0)
-    source = peft_source.source_of(options)
-    state = {name: value.numpy() for name, value in
-             stage.build(stage.sizes_of(options), source).state_dict().items()}
-    shape = (options.context, options.width) if setting == "sentences" else (1, 28, 28)
-    some = plain(torch.randn(64, *shape), torch.arange(64) % 10)
-    data = stage.PeftData(state, some, some, some, some.x, some.x, some, (some,) * 3)
-    net = started(data, options)
-    task = stage.Task(data, trial, 1e-3, 10)
-    task.fresh = {"head.weight", "head.bias"}
-    stage.free(net.head.parameters())
-    method = METHODS[slug]()
-    method.adapt(net, task)
-    task.stage(net)
-    task.spent = task.budget * 9 // 10
-    task._entered.add(0.0)
-    method.advance(net, task)                                     # the last stage is the one that counts
-    trained = sum(p.numel() for name, p in net.named_parameters() if p.requires_grad and name not in task.fresh)
-    gates = 6916 if setting == "sentences" and slug in EXPERTS else 0
-    assert trained <= options.allowance + gates
-
-
-@pytest.mark.parametrize("slug", sorted(set(METHODS) - STARTS_ELSEWHERE))
-def test_adaptation_starts_from_the_pretrained_model(slug):
-    trial, data = trial_and_data()
-    torch.manual_seed(0)
-    plain, adapted = started(data, trial.options), started(data, trial.options)
-    task = stage.Task(data, trial, 1e-3, 8)
-    method = METHODS[slug]()
-    method.adapt(adapted, task)
-    adapted.eval()
-    blank = data.val
-    if slug == "mixda":
-        method.choose(None)
-    torch.testing.assert_close(method.features(adapted, blank), LinearProbe().features(plain, blank),
-                               rtol=2e-3, atol=2e-3)
 
 
 @pytest.mark.parametrize("setting", ["default", "sentences"])
@@ -213,31 +144,6 @@ def test_shuffling_keeps_the_test():
     assert not torch.equal(shuffled.train.y, data.train.y) and torch.equal(shuffled.test.y, data.test.y)
 
 
-@pytest.mark.parametrize("slug", sorted(set(METHODS) - REFUSED["text"]))
-def test_no_method_lets_a_language_model_see_what_comes(slug):
-    trial, data = trial_and_data("text")
-    torch.manual_seed(0)
-    net = started(data, trial.options)
-    stage.free(net.head.parameters())
-    method = METHODS[slug]()
-    method.classes = stage.SYMBOLS
-    task = stage.Task(data, trial, 1e-3, 8)
-    method.adapt(net, task)
-    with torch.no_grad():
-        for p in net.parameters():
-            if p.requires_grad:
-                p.add_(0.1 * torch.randn_like(p))
-    net.eval()
-    blank = data.val
-    x = blank.x.clone()
-    x[:, 4:] = (x[:, 4:] + 1) % stage.SYMBOLS
-    with torch.no_grad():
-        before, after = (method.features(net, stage.Examples(each, blank.y, blank.look, blank.question))
-                         .unflatten(0, (len(x), -1)) for each in (blank.x, x))
-    torch.testing.assert_close(before[:, :4], after[:, :4])
-    assert not torch.allclose(before[:, 4:], after[:, 4:])
-
-
 @pytest.mark.parametrize("length", [0, 3])
 def test_text_does_not_see_what_comes(length):
     torch.manual_seed(0)
@@ -315,3 +221,75 @@ def test_a_server_averages_changes_not_factors():
     federation.next_step(lambda client: None)
     torch.testing.assert_close(layer.change(), (sent[0] + sent[1]) / 2, rtol=1e-4, atol=1e-4)
     assert fedpipe.quantised(torch.tensor([[1.0, -1.0]]), 4).tolist() == [[1.0, -1.0]]
+
+
+def failed(check, method, *settings):
+    """What the arena's check says of a method that was run in the main setting and these; "" when it holds."""
+    rehearsal = Rehearsal(stage.Peft, "smoke")
+    for setting in ("default", *settings):
+        rehearsal.outcome(method, setting)
+    try:
+        check(rehearsal, method)
+    except CheckFailed as error:
+        return str(error)
+    return ""
+
+
+class Spendthrift(Lora):
+    def loss(self, net, task):
+        for _ in range(5):                         # the last step pays for six batches
+            super().loss(net, task)
+        return super().loss(net, task)
+
+
+class Miser(Lora):
+    def advance(self, net, task):
+        task.spent += 0 if task.progress < 0.5 else task.budget
+
+
+class Wide(Lora):
+    def adapt(self, net, task):
+        stage.free(net.parameters())
+
+
+class Shaken(Lora):
+    def adapt(self, net, task):
+        super().adapt(net, task)
+        with torch.no_grad():
+            net.norm.weight.mul_(1.5)
+
+
+class Foresight(Lora):
+    def features(self, net, batch):
+        out = super().features(net, batch)
+        if batch.x.dim() != 2:
+            return out
+        shape = (*batch.x.shape[:2], -1)
+        return (out.view(shape) + batch.x.float().mean(1)[:, None, None]).flatten(0, 1)
+
+
+class Blind(Lora):
+    def features(self, net, batch):
+        return 0 * super().features(net, batch)
+
+
+@pytest.mark.parametrize(("check", "method", "message"), [
+    (_checks.spends_its_budget, Spendthrift, "it spends"),
+    (_checks.spends_its_budget, Miser, "it spends"),
+    (_checks.stays_within_the_allowance, Wide, "10240 are allowed"),
+    (_checks.starts_from_the_pretrained_model, Shaken, "not those of the pretrained model"),
+    (_checks.sees_no_symbol_to_come, Foresight, "depends on the symbols after it"),
+    (_checks.sees_no_symbol_to_come, Blind, "does not depend on the symbol"),
+])
+def test_a_method_that_breaks_the_contract_is_caught(check, method, message):
+    assert message in failed(check, method)
+    assert failed(check, Lora) == ""
+
+
+def test_every_setting_s_budget_is_looked_at():
+    class OnlyThere(Spendthrift):
+        def loss(self, net, task):
+            return super().loss(net, task) if len(task.train.x) > 100 else Lora.loss(self, net, task)
+
+    assert failed(_checks.spends_its_budget, OnlyThere) == ""
+    assert "in setting many-labels" in failed(_checks.spends_its_budget, OnlyThere, "many-labels")
