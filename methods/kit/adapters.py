@@ -104,7 +104,7 @@ class Transformer(nn.Module):
         self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, classes)
         if not per_token:
             self.hidden_token = nn.Parameter(torch.zeros(width))
-            self.decoder = nn.Linear(width, stem.patch**2)
+            self.decoder = nn.Linear(width, stem.patch**2)  # type: ignore[arg-type, operator]  # torch types the parts of a module as either
         self.tokens, self.width, self.per_token = tokens, width, per_token
 
     def embed(self, x: Tensor) -> Tensor:
@@ -144,8 +144,8 @@ class Transformer(nn.Module):
         h = self.norm(h[:, -self.tokens:])
         if self.per_token:
             return F.cross_entropy(self.head(h[:, :-1]).flatten(0, 1), x[:, 1:].flatten())
-        error = (self.decoder(h) - self.stem.patches(x)).square().mean(2)
-        return (error * hidden).sum() / hidden.sum().clamp(min=1)
+        error = (self.decoder(h) - self.stem.patches(x)).square().mean(2)  # type: ignore[operator]  # torch types the parts of a module as either
+        return (error * hidden).sum() / hidden.sum().clamp(min=1)  # type: ignore[union-attr]  # given where it is read
 
 
 class SentenceEncoder(Transformer):
@@ -154,14 +154,14 @@ class SentenceEncoder(Transformer):
     def __init__(self, tokens: int, width: int, hidden: int, heads: int, layers: int, classes: int):
         nn.Module.__init__(self)
         self.blocks = nn.ModuleList(PostNormBlock(width, hidden, heads) for _ in range(layers))
-        self.norm, self.head = nn.Identity(), nn.Linear(width, classes)
+        self.norm, self.head = nn.Identity(), nn.Linear(width, classes)  # type: ignore[assignment]  # either normalises
         self.tokens, self.width, self.per_token = tokens, width, False
 
     def embed(self, x: Tensor) -> Tensor:
         return x
 
     @property
-    def stem(self) -> nn.Module:
+    def stem(self) -> nn.Module:  # type: ignore[override]  # refused on purpose
         raise ValueError("the input of a sentence encoder is given: this method needs pictures or running text")
 
     def hide(self, x: Tensor, share: float = 0.3) -> tuple[Tensor, Tensor | None]:
@@ -177,14 +177,14 @@ def linears(net: Transformer, sites: tuple[str, ...] = SITES) -> Iterator[tuple[
     for block in net.blocks:
         for site in sites:
             parent = block.feed if site in ("up", "down") else block.attention
-            yield parent, site, getattr(parent, site)
+            yield parent, site, getattr(parent, site)  # type: ignore[misc]  # torch types the parts of a module as either
 
 
 def replace_linears(net: Transformer, make: Make, sites: tuple[str, ...] = SITES) -> list[nn.Module]:
     """Put make(linear) in the place of every linear map of the sites; returns what was put there."""
     put = []
     for parent, name, linear in list(linears(net, sites)):
-        put.append(make(linear))
+        put.append(make(linear))  # type: ignore[arg-type]  # torch types the parts of a module as either
         setattr(parent, name, put[-1])
     return put
 

@@ -206,9 +206,9 @@ class SetNetwork(ResidualNetwork):
 
     def use(self, layout: Padded) -> None:
         """Let the rows lie as `layout` says."""
-        self.layout = self.stem.layout = layout
+        self.layout = self.stem.layout = layout  # type: ignore[assignment]  # torch types the parts of a module as either
         for branch in self.branches:
-            branch.layout = layout
+            branch.layout = layout  # type: ignore[assignment]  # torch types the parts of a module as either
 
     def embed(self, h: Tensor) -> Tensor:
         for block in self.blocks:
@@ -237,10 +237,10 @@ def convolutional_network(classes: int, channels: int, layers: int, norm: Norm, 
         branches.append(ConvolutionBranch(channels, before, norm(channels, inner)))
         blocks.append(connect(branches[-1], before, outer))
     last = norm(channels, Site("final", layers, layers, layers + 1, layers, True))
-    net = ResidualNetwork(stem, blocks, branches, last, activation_after(last), nn.Linear(channels, classes))
+    net = ResidualNetwork(stem, blocks, branches, last, activation_after(last), nn.Linear(channels, classes))  # type: ignore[arg-type]  # a list of some of them
     for conv in [stem, *(conv for branch in branches for conv in branch.path)]:
-        nn.init.kaiming_normal_(conv.weight)
-        nn.init.zeros_(conv.bias)
+        nn.init.kaiming_normal_(conv.weight)  # type: ignore[arg-type]  # torch types the parts of a module as either
+        nn.init.zeros_(conv.bias)  # type: ignore[arg-type]  # torch types the parts of a module as either
     _start_head(net.head)
     return net
 
@@ -256,13 +256,13 @@ def transformer(symbols: int, channels: int, layers: int, heads: int, context: i
                         else AttentionBranch(channels, heads, context))
         blocks.append(connect(branches[-1], before, site))
     last = norm(channels, Site("final", 2 * layers, 2 * layers, layers + 1, layers, False))
-    net = ResidualNetwork(TokenStem(symbols, channels, context), blocks, branches, last, nn.Identity(),
+    net = ResidualNetwork(TokenStem(symbols, channels, context), blocks, branches, last, nn.Identity(),  # type: ignore[arg-type]  # a list of some of them
                           nn.Linear(channels, symbols))
     for linear in (m for branch in branches for m in branch.children()):
-        nn.init.xavier_normal_(linear.weight)
-        nn.init.zeros_(linear.bias)
+        nn.init.xavier_normal_(linear.weight)  # type: ignore[arg-type]  # torch types the parts of a module as either
+        nn.init.zeros_(linear.bias)  # type: ignore[arg-type]  # torch types the parts of a module as either
     for table in net.stem.children():
-        nn.init.normal_(table.weight, std=math.sqrt(0.5))
+        nn.init.normal_(table.weight, std=math.sqrt(0.5))  # type: ignore[arg-type]  # torch types the parts of a module as either
     _start_head(net.head)
     return net
 
@@ -279,12 +279,12 @@ def set_transformer(cells: int, classes: int, channels: int, layers: int, heads:
     last = norm(channels, Site("final", 2 * layers, 2 * layers, layers + 1, layers, False))
     net = SetNetwork(SetStem(cells, channels), blocks, branches, last, nn.Identity(), nn.Linear(channels, classes),
                      piece=piece)
-    nn.init.zeros_(net.stem.value.bias)
+    nn.init.zeros_(net.stem.value.bias)  # type: ignore[arg-type, union-attr]  # torch types the parts of a module as either
     for linear in (m for branch in branches for m in branch.children()):
-        nn.init.xavier_normal_(linear.weight)
-        nn.init.zeros_(linear.bias)
+        nn.init.xavier_normal_(linear.weight)  # type: ignore[arg-type]  # torch types the parts of a module as either
+        nn.init.zeros_(linear.bias)  # type: ignore[arg-type]  # torch types the parts of a module as either
     for table in net.stem.children():
-        nn.init.normal_(table.weight, std=math.sqrt(0.5))
+        nn.init.normal_(table.weight, std=math.sqrt(0.5))  # type: ignore[arg-type]  # torch types the parts of a module as either
     _start_head(net.head)
     return net
 
@@ -329,7 +329,7 @@ class BatchNorm(nn.Module):
         self.momentum, self.eps = momentum, eps
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.batch_norm(x, self.mean, self.variance, self.gain, self.bias, self.training, self.momentum, self.eps)
+        return F.batch_norm(x, self.mean, self.variance, self.gain, self.bias, self.training, self.momentum, self.eps)  # type: ignore[arg-type]  # torch types the parts of a module as either
 
 
 class Affine(nn.Module):

@@ -118,7 +118,7 @@ def collect(cls: type) -> dict[str, Param]:
                 raise TypeError(f"{base.__name__}.{name}: an annotated field is a hyperparameter and needs "
                                 "param(default, help, ...) and one of the types float, int, bool, str")
             found[name] = Param(declared.default, declared.help, declared.low, declared.high,
-                                declared.choices, name, kind)
+                                declared.choices, name, kind)  # type: ignore[arg-type]  # refused above
     for declared in found.values():
         declared.check(declared.default)
     return found

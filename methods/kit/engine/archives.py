@@ -108,10 +108,11 @@ def read_members(path: Path, *patterns: str) -> Iterator[tuple[str, bytes]]:
             for name in filter(wanted, archive.namelist()):
                 yield name, archive.read(name)
     else:
-        with tarfile.open(path) as archive:
-            for member in archive:
-                if member.isfile() and wanted(member.name):
-                    yield member.name, archive.extractfile(member).read()
+        with tarfile.open(path) as tar:
+            for member in tar:
+                opened = tar.extractfile(member) if member.isfile() and wanted(member.name) else None
+                if opened:
+                    yield member.name, opened.read()
 
 
 def decoded(name: str, version: int, sources: tuple[Source, ...], decode: Callable[..., dict[str, np.ndarray]],
@@ -161,6 +162,7 @@ def _fetch_all(sources: tuple[Source, ...], on_progress: Progress | None) -> lis
     total, before, paths = sum(source.bytes for source in sources), 0, []
     for source in sources:
         def tell(fraction: float, text: str, before: int = before, size: int = source.bytes) -> None:
+            assert on_progress  # else it is not handed on
             on_progress((before + fraction * size) / total, text)
         paths.append(fetch(source, tell if on_progress else None))
         before += source.bytes

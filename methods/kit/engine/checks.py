@@ -156,7 +156,7 @@ def method_checks(arena: str, path: Path, waivers: dict[str, str], *, full: bool
     yield Check("invalid-values", partial(_refuses_invalid, cls))
     yield Check("claims", partial(text.claims, cls, stage, rivals))
     if cls.card.reduces_to:
-        yield Check("reduces-to-names", partial(text.reduces_to_names, cls, rivals))
+        yield Check("reduces-to-names", partial(text.reduces_to_names, cls, rivals, *cls.card.reduces_to))
     rehearsal = rehearsal_of(stage, "smoke")
     yield from _smoke_checks(rehearsal, cls, arena, settings=settings)
     for requirement in stage.checks:

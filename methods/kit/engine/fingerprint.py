@@ -44,6 +44,7 @@ def _update(digest, value: Any, above: set[int]) -> None:
 
 
 def _inside(digest, value: Any, above: set[int]) -> None:
+    parts: list[tuple[Any, Any]]
     if isinstance(value, nn.Module):
         parts = [*value.state_dict().items(), ("training", value.training)]
     elif is_dataclass(value):

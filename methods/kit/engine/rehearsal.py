@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -106,10 +105,14 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-@cache
+_rehearsals: dict[tuple[type[Arena], str], Rehearsal] = {}
+
+
 def rehearsal_of(arena: type[Arena], scale: str) -> Rehearsal:
     """The one rehearsal of an arena at a scale in this process."""
-    return Rehearsal(arena, scale)
+    if (arena, scale) not in _rehearsals:
+        _rehearsals[arena, scale] = Rehearsal(arena, scale)
+    return _rehearsals[arena, scale]
 
 
 def global_state() -> dict[str, Any]:
@@ -123,8 +126,8 @@ def global_state() -> dict[str, Any]:
 
 
 def _numpy_state() -> tuple:
-    name, keys, *rest = np.random.get_state()
-    return name, keys.tobytes(), *rest
+    name, keys, *rest = np.random.get_state(legacy=True)
+    return name, np.asarray(keys).tobytes(), *rest
 
 
 def restore(state: dict[str, Any]) -> None:

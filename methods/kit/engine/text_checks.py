@@ -9,7 +9,9 @@ import inspect
 import io
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -173,8 +175,7 @@ def claims(cls: type[Method], arena: type[Arena], rivals: set[str]) -> None:
     require(len(set(cls.card.claims)) == len(cls.card.claims), "a claim is listed twice")
 
 
-def reduces_to_names(cls: type[Method], rivals: set[str]) -> None:
-    rival, values = cls.card.reduces_to
+def reduces_to_names(cls: type[Method], rivals: set[str], rival: str, values: Mapping[str, Any]) -> None:
     require(rival in rivals and rival != cls.slug(), f"reduces_to names {rival}; there are {', '.join(sorted(rivals))}")
     try:
         cls(**values)

@@ -83,7 +83,7 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
     """Images (1797, 8, 8) float32 in 0..1 and labels (1797,) int64; needs no fetch."""
     # read beside the package: importing sklearn.datasets takes longer than a whole smoke run
     package = importlib.util.find_spec("sklearn")
-    file = Path(package.submodule_search_locations[0]) / "datasets" / "data" / "digits.csv.gz"
+    file = Path(package.submodule_search_locations[0]) / "datasets" / "data" / "digits.csv.gz"  # type: ignore[index, union-attr]  # a dependency
     with gzip.open(file, "rt") as rows:
         table = np.loadtxt(rows, delimiter=",", dtype=np.float32)
     images, labels = table[:, :-1].reshape(-1, 8, 8) / np.float32(16), table[:, -1].astype(np.int64)
@@ -207,9 +207,9 @@ def _decode_human_labels(path: Path) -> dict[str, np.ndarray]:
     with zipfile.ZipFile(io.BytesIO(inner)) as archive:
         content = io.BytesIO(archive.read("CIFAR-N/CIFAR-10_human.pt"))
     # numpy's old name of its array constructor, as the file was written
-    allowed = [(np._core.multiarray._reconstruct, "numpy.core.multiarray._reconstruct"), np.ndarray, np.dtype,
+    allowed = [(np._core.multiarray._reconstruct, "numpy.core.multiarray._reconstruct"), np.ndarray, np.dtype,  # type: ignore[attr-defined]  # numpy's own name for it
                type(np.dtype(np.int64))]
-    with torch.serialization.safe_globals(allowed):
+    with torch.serialization.safe_globals(allowed):  # type: ignore[arg-type]  # takes classes as well
         kinds = torch.load(content, weights_only=True)
     return {kind: np.asarray(labels, np.int64) for kind, labels in kinds.items()}
 

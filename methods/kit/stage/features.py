@@ -100,7 +100,7 @@ def frozen_features(images: np.ndarray, side: int = 96, on_progress: Progress | 
     They are resized to `side` pixels. On one processor core this takes seconds per thousand images, so give it a
     fixed part of a data set, not one that changes with the seed.
     """
-    digest = hashlib.blake2b(np.ascontiguousarray(images), digest_size=8)
+    digest = hashlib.blake2b(np.ascontiguousarray(images), digest_size=8)  # type: ignore[arg-type]  # an array is one
     digest.update(f"{images.shape}".encode())
 
     def compute(path: Path) -> dict[str, np.ndarray]:

@@ -90,7 +90,7 @@ def _draw(drawings: dict, slug: str, size: int) -> np.ndarray:
     svg = (f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
            f'width="{width}" height="{height}" viewBox="{box}">{icon["body"]}</svg>')
     drawn = Image.open(io.BytesIO(bytes(resvg_py.svg_to_bytes(svg_string=svg, width=size, height=size))))
-    drawn = drawn.convert("RGBA").resize((size, size))
+    drawn = drawn.convert("RGBA").resize((size, size))  # type: ignore[assignment]  # both are images
     return np.asarray(Image.alpha_composite(Image.new("RGBA", (size, size), "white"), drawn).convert("RGB"))
 
 

