@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
@@ -25,13 +24,13 @@ from evaluations.tables.plots.cost import cost_plot
 from evaluations.tables.plots.forest import forest_plots
 from evaluations.tables.plots.intervals import interval_plot
 from evaluations.tables.plots.ranks import MOST_RANKED, RankPlot, rank_plot
-from evaluations.tables.state import TableState
+from evaluations.tables.state import TableState, default_state
 from evaluations.tables.summaries import STATUSES, findings
 from evaluations.tables.table import FIRST_ROWS, Column, Facts, Row, Table
 from methods.models import Arena
 
 CLAIMS = 20  # shown of each verdict; the ledger has them all
-FOREST_ROWS = 40  # drawn; a forest plot of more is cut to the claims with the smallest p
+FOREST_ROWS = 30  # drawn; a forest plot of more is cut to the claims with the smallest p
 SEEDS = 10  # proposed when there are fewer: below that, tens of methods can hardly be told apart
 
 
@@ -117,8 +116,16 @@ def _table_html(arena: Arena, state: TableState, table: Table, rows: Sequence[Ro
     return _html(
         "tables/_table.html", arena=arena, table=table, head=_headings(arena, state, table),
         body=list(zip(rows, records, table.lines(records), strict=True)),
-        cells_at=reverse("arena_detail", args=[arena.slug]) + "cells/",
-        cells_query=f"{urlencode({'setting': state.setting, 'scale': state.scale})}&")
+        cells_at="cells/", cells_query=_cells_query(arena, state))
+
+
+def _cells_query(arena: Arena, state: TableState) -> str:
+    """What a number's link must say beside its column: nothing where it is what the page of a number takes for given,
+    since a large table has hundreds of these links."""
+    usual = {"setting": default_state(arena).setting, "scale": default_state(arena).scale}
+    unusual = {name: value for name, value in (("setting", state.setting), ("scale", state.scale))
+               if value != usual[name]}
+    return f"{urlencode(unusual)}&" if unusual else ""
 
 
 def forest_html(claims: Sequence[ClaimStanding]) -> str:
