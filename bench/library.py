@@ -342,7 +342,10 @@ def measure_edit(today: Library, grown: Library) -> list[Measure]:
 
 DISCOVERY = """
 import time, torch
-from methods.kit import registry
+try:
+    from methods.kit.engine import registry
+except ImportError:  # a checkout from before the engine had a folder
+    from methods.kit import registry
 began = time.process_time()
 found = registry.discover()
 print(time.process_time() - began, sum(len(entry.methods) for entry in found.values()))

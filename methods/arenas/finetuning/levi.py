@@ -62,6 +62,7 @@ class Levi(FinetuningMethod):
                 Beats("lp-ft", on="shifted_accuracy", setting="cues"),
                 Beats("wise-ft", on="shifted_accuracy", setting="cues"),
                 Beats("linear-probe", on="shifted_accuracy", setting="cues")),
+        waivers={"setting:sentences": "its small network is made of convolutions: it needs pictures"},
     )
 
     width: int = param(8, "channels of the small network", low=2, high=32)
