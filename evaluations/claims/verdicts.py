@@ -198,11 +198,11 @@ class ClaimTest:
 
     def status(self, p: float) -> str:
         """What becomes of the claim when its p, adjusted for the others of the arena, is `p`."""
-        if p > statistics.ALPHA:
-            return Verdict.INCONCLUSIVE
-        if any(half.high < 0 or half.p_value == 0 for half in self.against):
+        equal_cost = any(half.p_value == 0 for half in self.against)  # a cost that is surely no lower
+        if p <= statistics.ALPHA and equal_cost or any(
+                statistics.verdict(half, p) == Verdict.REFUTED for half in self.against):
             return Verdict.REFUTED
-        sure = self.whole and all(half.low > 0 for half in self.halves)
+        sure = self.whole and all(statistics.verdict(half, p) == Verdict.CONFIRMED for half in self.halves)
         return Verdict.CONFIRMED if sure else Verdict.INCONCLUSIVE
 
     def power(self, level: float) -> float | None:

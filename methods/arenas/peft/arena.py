@@ -41,12 +41,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.arenas.peft.stage._checks import (
-    sees_no_symbol_to_come,
-    spends_its_budget,
-    starts_from_the_pretrained_model,
-    stays_within_the_allowance,
-)
+from methods.arenas.peft.stage import _checks
 from methods.arenas.peft.stage._data import PeftData, peft_data
 from methods.arenas.peft.stage._fit import _scores, start
 from methods.arenas.peft.stage._source import SYMBOLS, build, sizes_of, source_of
@@ -153,7 +148,8 @@ class Peft(Arena):
     }
     slot = PeftMethod
     baseline = "lora"
-    checks = (spends_its_budget, stays_within_the_allowance, starts_from_the_pretrained_model, sees_no_symbol_to_come)
+    checks = (_checks.spends_its_budget, _checks.stays_within_the_allowance,
+              _checks.starts_from_the_pretrained_model, _checks.sees_no_symbol_to_come)
     sources = (datasets.QUICKDRAW, datasets.FASHION_MNIST, datasets.MNIST, datasets.STDLIB, datasets.DIGITS,
                datasets.MOVIE_REVIEWS, datasets.REUTERS, MINILM, DESCRIPTIONS)
 
