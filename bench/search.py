@@ -62,7 +62,7 @@ def load() -> dict:
     from bench.embedding import papers
     from methods.mirror import sync_methods
     from papers.models import Paper, SearchText
-    from papers.search.embedding import embed_texts
+    from papers.search.refresh import embed_texts
     from papers.services import record_search_texts
     call_command("migrate", verbosity=0)
     sync_methods()

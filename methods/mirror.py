@@ -40,11 +40,6 @@ class MirrorReport:
     gone: int
     read: int
 
-    @property
-    def moved(self) -> bool:
-        """Whether a method is not what it was."""
-        return bool(self.added or self.changed or self.gone)
-
     def __str__(self) -> str:
         return (f"{self.methods} methods in {self.arenas} arenas, {self.read} read: "
                 f"{self.added} added, {self.changed} changed, {self.gone} gone")

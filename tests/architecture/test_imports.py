@@ -1,11 +1,17 @@
 """The import rules hold, and the web process stays light."""
 
+import ast
+import importlib
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
+APPS = {"papers", "methods", "evaluations", "workers", "config", "bench"}
 HEAVY = ("torch", "transformers", "sentence_transformers")
 
 
@@ -51,3 +57,15 @@ def test_init_files_are_empty():
     full = [str(p) for app in ("papers", "methods", "evaluations", "workers", "config")
             for p in (ROOT / app).rglob("__init__.py") if p.read_text().strip()]
     assert full == []
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "bench").glob("*.py")), ids=lambda file: file.stem)
+def test_what_a_measurement_imports_is_there(file):
+    """`make bench` is seldom run, so a name that moved away would go unnoticed."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in APPS:
+            module = importlib.import_module(node.module)
+            for alias in node.names:
+                inside = hasattr(module, "__path__") and find_spec(f"{node.module}.{alias.name}")
+                assert hasattr(module, alias.name) or inside, \
+                    f"{file.name} line {node.lineno}: {node.module} has no {alias.name}"

@@ -32,4 +32,5 @@ class Command(BaseCommand):
             self.stdout.write(f"{path.name}: {report.added} runs loaded, {report.skipped} already known")
             if report.added:
                 update_verdicts(arena=report.arena)
-            Prepared.done(step, key)
+            if not files:
+                Prepared.done(step, key)

@@ -34,14 +34,6 @@ from methods.kit.engine.requirements import CheckFailed
 from methods.kit.method import Card
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def staged(setting="default", seed=3):
     stage = ClassIncremental()
     trial = stage.trial(scale="smoke", setting=setting, seed=seed)

@@ -36,14 +36,6 @@ from methods.kit.engine.requirements import CheckFailed
 from methods.kit.method import Card
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.mark.parametrize("setting", [setting.name for setting in stage.Components.settings])
 def test_scores_are_within_their_bounds(setting):
     outcome = Rehearsal(stage.Components, "smoke").outcome(LayerNorm, setting)

@@ -18,14 +18,6 @@ from methods.kit.engine.requirements import CheckFailed
 from methods.kit.method import Card
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture
 def rehearsal():
     """A smoke-scale trial with its data and a fresh task."""

@@ -19,14 +19,6 @@ from methods.kit.method import Card
 STEPS = 40
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def load(slug, **values):
     return load_method("optimizers", slug)(**values)
 

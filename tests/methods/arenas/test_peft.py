@@ -18,14 +18,6 @@ from methods.kit.engine.rehearsal import Rehearsal
 from methods.kit.engine.requirements import CheckFailed
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def trial_and_data(setting="default", seed=0):
     trial = stage.Peft().trial(setting=setting, scale="smoke", seed=seed)
     return trial, stage.Peft().data(trial)
