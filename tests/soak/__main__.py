@@ -65,8 +65,8 @@ def in_a_process(engine: str, options: argparse.Namespace, minutes: float) -> in
 def data_folder():
     """A small file system of its own where this user may mount one, so that its disk can be filled."""
     folder = Path(tempfile.mkdtemp(prefix="assay-soak-"))
-    mounted = shutil.which("mount") and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1500m,mode=0700", "tmpfs", str(folder)], capture_output=True).returncode == 0
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1500m,mode=0700", "tmpfs", str(folder)]
+    mounted = shutil.which("mount") and subprocess.run(mount, capture_output=True).returncode == 0
     if mounted:
         (folder / "may_be_filled").touch()
     else:
