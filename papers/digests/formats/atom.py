@@ -8,20 +8,22 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
 from papers.digests.records import Parsed, normal_arxiv_id
+from papers.digests.source import Source
 
-FORMAT = "Atom"
+NAME = "Atom"
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _ARXIV = "{http://arxiv.org/schemas/atom}"
 
 
-def sniff(text: str) -> float:
-    head = text[:4000].lstrip()
+def sniff(source: Source) -> float:
+    head = source.head
     return 0.9 if head.startswith("<") and re.search(r"<(?:\w+:)?(?:feed|entry)[\s>]", head) else 0.0
 
 
-def parse(text: str) -> Parsed:
-    parsed = Parsed(FORMAT)
+def parse(source: Source) -> Parsed:
+    text = source.text
+    parsed = Parsed(NAME)
     # The text is decoded already: a declaration of another encoding would only mislead the parser.
     text = re.sub(r"^(\s*<\?xml[^>]*?)\s+encoding\s*=\s*(['\"])[^'\"]*\2", r"\1", text, count=1)
     lead = len(text) - len(text.lstrip())

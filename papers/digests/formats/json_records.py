@@ -9,8 +9,9 @@ import re
 
 from papers.digests.latex import latex_to_text
 from papers.digests.records import Parsed, normal_arxiv_id
+from papers.digests.source import Source
 
-FORMAT = "JSON"
+NAME = "JSON"
 
 _LISTS = ("papers", "entries", "results", "records", "items", "articles", "works", "data", "hits", "rows")
 _ABSTRACTS = ("abstract", "summary")
@@ -25,12 +26,13 @@ _DECODER = json.JSONDecoder(parse_float=str)  # an arXiv id written as a number 
 _NO_GAP = re.compile(r"[^\s,]")
 
 
-def sniff(text: str) -> float:
-    return 0.9 if re.match(r"\s*(?:\{\s*[\"}]|\[\s*[\[{\]])", text) else 0.0
+def sniff(source: Source) -> float:
+    return 0.9 if re.match(r"(?:\{\s*[\"}]|\[\s*[\[{\]])", source.head) else 0.0
 
 
-def parse(text: str) -> Parsed:
-    parsed = Parsed(FORMAT)
+def parse(source: Source) -> Parsed:
+    text = source.text
+    parsed = Parsed(NAME)
     lines = _LineCounter(text)
     start = len(text) - len(text.lstrip())
     if text[start] == "[":
