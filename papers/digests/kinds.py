@@ -31,10 +31,27 @@ def structure(source: Source) -> str:
         return _binary(source.data)
     head = source.head
     if head.startswith("<"):
-        root = re.search(r"<(?![?]|!--)(?:\w+:)?(!?[\w-]+)(?:\s*>\s*<(\w+))?", head)
-        names = [name.lower() for name in root.groups() if name] if root else []
-        return next((_ROOTS[name] for name in names if name in _ROOTS), "XML or HTML")
+        root = xml_root(head)
+        inner = re.search(r"<xml\s*>\s*<(\w+)", head) if root == "xml" else None
+        return _ROOTS.get(inner[1].lower() if inner else root, "XML or HTML")
     return next((kind for shape, kind in _SHAPES if shape.search(head)), "") or _separated(head)
+
+
+def xml_root(head: str) -> str:
+    """The name of the first element, in lower case and without prefix; "" where the text does not begin with one."""
+    at = 0
+    while opening := re.compile(r"\s*<(?:(\?)|(!--)|(!doctype\b)|(?:\w+:)?([a-z][\w-]*))", re.I).match(head, at):
+        if opening[4]:
+            return opening[4].lower()
+        if opening[3] and re.match(r"\s*html", head[opening.end():opening.end() + 20], re.I):
+            return "html"
+        own = "[" in head[opening.end():].partition(">")[0]  # a document type with declarations of its own
+        closing = "?>" if opening[1] else "-->" if opening[2] else "]>" if own else ">"
+        end = head.find(closing, opening.end())
+        if end < 0:
+            break
+        at = end + len(closing)
+    return ""
 
 
 def _binary(data: bytes) -> str:

@@ -26,9 +26,10 @@ _SPACES = set(" ,;:>\\\n\t")
 _NOTHING = set("!-/@+()[]")
 _SWITCHES = set("""bf it em sc tt rm sf sl cal bfseries itshape scshape mdseries upshape slshape ttfamily sffamily
     rmfamily displaystyle textstyle scriptstyle left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr middle
-    xspace protect relax noindent centering small large Large footnotesize normalsize limits nolimits boldmath item""".split())
+    xspace protect relax noindent centering small large Large footnotesize normalsize limits nolimits boldmath
+    item""".split())
 _WRAPPERS = set("""emph textbf textit textsc texttt textrm textsf textsl textsuperscript textsubscript mathrm mathbf
-    mathit mathsf mathtt mathcal mathscr mathfrak mathbb boldsymbol bm operatorname""".split())  # also before a bare letter
+    mathit mathsf mathtt mathcal mathscr mathfrak mathbb boldsymbol bm operatorname""".split())
 _LETTERS = set("aa AA ae AE oe OE o O l L ss SS i j dh DH th TH dj DJ ng NG".split())  # take the space after them
 
 

@@ -92,7 +92,9 @@ def _joined(wrapper: str, sources: list[Source], wrappings: int) -> Parsed:
             continue
         if whole is None:
             whole = parsed
-            whole.notes.insert(0, f"a {wrapper}: lines are counted from the start of {source.name}")
+            if source is not sources[0]:
+                whole.notes.insert(0, f"read from {source.name}")
+            whole.notes.insert(0, f"a {wrapper}: lines are counted from the start of its text")
             continue
         whole.notes += [f"{source.name}: {note}" for note in parsed.notes]
         for record in parsed.records:
@@ -108,10 +110,14 @@ def _joined(wrapper: str, sources: list[Source], wrappings: int) -> Parsed:
 
 def _refusal(source: Source) -> str:
     kind = structure(source)
-    read = ", ".join(sorted((module.NAME for module in all_formats()), key=str.casefold))
-    if kind:
-        return f"this looks like {kind}, which is not read, or not in this shape. What is read: {read}."
-    return f"this looks like plain text without a title followed by an abstract. What is read: {read}."
+    names = sorted((module.NAME for module in all_formats()), key=str.casefold)
+    if not kind:
+        said = "this looks like plain text without a title followed by an abstract"
+    elif any(name in kind for name in names):
+        said = f"this looks like {kind}, but not like a list of papers in it"
+    else:
+        said = f"this {'looks like' if source.text else 'is'} {kind}, which is not read"
+    return f"{said}. What is read: {', '.join(names)}."
 
 
 def _refuse_bare(parsed: Parsed, source: Source) -> None:

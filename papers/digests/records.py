@@ -121,10 +121,12 @@ class NothingListed(DigestError):
 
 
 def build_record(*, position: int, line: int | None, title, abstract="", arxiv_id=None, doi=None, year=None,
-                 published_on=None, authors=(), urls=(), described=False, comment="") -> Record:
+                 published_on=None, authors=(), urls=(), described=False, comment="",
+                 withdrawn=False) -> Record:
     """A cleaned record. Raises ValueError with a reason when the title is missing or is none.
 
-    `comment` is what the authors wrote beside it: its links are kept, and whether it says that the paper is withdrawn.
+    `comment` is what the authors wrote beside it: its links are kept, and whether it says that the paper is withdrawn,
+    as `withdrawn` says where a field does.
     """
     if not isinstance(title, str) or not (title := single_line(title)):
         raise ValueError("no title")
@@ -149,7 +151,7 @@ def build_record(*, position: int, line: int | None, title, abstract="", arxiv_i
         year=_year(year) or (day.year if day else None) or arxiv_year(arxiv_id), published_on=day,
         authors=tuple(name for name in (single_line(str(a))[:200] for a in authors) if name), urls=tuple(links),
         described=bool(described and abstract),
-        withdrawn=bool(_WITHDRAWN.match(abstract[:200]) or _WITHDRAWN.match(comment[:200])))
+        withdrawn=bool(withdrawn or _WITHDRAWN.match(abstract[:200]) or _WITHDRAWN.match(comment[:200])))
 
 
 def without_controls(text: str) -> str:

@@ -48,7 +48,7 @@ def unwrap(source: Source) -> list[Source]:
                 text = html_text(text)
             except ValueError as error:
                 raise DigestError(f"{source.name}: {error}") from error
-        sources.append(Source(f"the text of {source.name}", text.encode(errors="replace"), without_controls(text)))
+        sources.append(Source(source.name, text.encode(errors="replace"), without_controls(text)))
     for part in attached:
         payload = part.get_payload(decode=True)
         if isinstance(payload, bytes) and payload.strip():
