@@ -71,7 +71,8 @@ def _database_files() -> list[Path]:
     database = settings.DATABASES["default"]
     if not database["ENGINE"].endswith("sqlite3"):
         return []
-    return [path for ending in ("", "-wal", "-shm", "-journal") if (path := Path(f"{database['NAME']}{ending}")).is_file()]
+    files = [Path(f"{database['NAME']}{ending}") for ending in ("", "-wal", "-shm", "-journal")]
+    return [path for path in files if path.is_file()]
 
 
 def _inside(folder: Path, everything: bool) -> Iterator[Path]:

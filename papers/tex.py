@@ -65,9 +65,10 @@ def escaped(text: str) -> str:
 
 
 def author(name: str) -> str:
-    """One name of a BibTeX list, an organisation's in braces so that it stays whole."""
+    """One name of a BibTeX list, in braces where it has to stay whole: an organisation's, or signs alone."""
     name = " ".join(name.split())
-    return f"{{{escaped(name)}}}" if _CORPORATE.search(name) else escaped(name)
+    whole = _CORPORATE.search(name) or not re.search(r"[^\W_]", name)
+    return f"{{{escaped(name)}}}" if whole else escaped(name)
 
 
 def address(text: str) -> str:

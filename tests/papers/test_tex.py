@@ -24,9 +24,10 @@ HOSTILE = [
     r"\input{/etc/passwd}", r"\input/etc/passwd", r"\write18{ls}", r"\immediate\write18{rm -rf ~}", r"\catcode`\@=11",
     "^^5cinput{/etc/passwd}", r"\csname input\endcsname", "{", "}", "{{{", "}}}", "}x{", "a } b { c", "ends with \\",
     "\\", "\\\\", "50% off", "% all", "~ ^ _ # & $", "$", "$$", "$x", "$ 5", r"$\input{a}$", r"$\write18{ls}$",
-    r"$x_1_2$", r"$x^2^3$", r"$\frac{1}$", r"$x^\sqrt{2}$", r"${$", r"$}$", r"\$\input{a}$ and $", "a\n\nb", "\x00\x07x",
-    r"\begin{filecontents}{x.tex}", r"\openout1=x", r"\def\x{\x}\x", r"\let\input=\relax", "`` ''", "<script>",
-    r"\verb|x|", "@misc{x, title = {y}}", "},\n title = {other", r"\u{input}", r"\'\input{a}", "$5 and $6", "#1 ##2"]
+    r"$x_1_2$", r"$x^2^3$", r"$\frac{1}$", r"$x^\sqrt{2}$", r"${$", r"$}$", r"\$\input{a}$ and $",
+    "a\n\nb", "\x00\x07x", r"\begin{filecontents}{x.tex}", r"\openout1=x", r"\def\x{\x}\x", r"\let\input=\relax",
+    "`` ''", "<script>", r"\verb|x|", "@misc{x, title = {y}}", "},\n title = {other", r"\u{input}", r"\'\input{a}",
+    "$5 and $6", "#1 ##2"]
 
 
 def macros(nodes) -> set[str]:
@@ -56,7 +57,7 @@ def braces_balance(text: str) -> bool:
 def check_harmless(text: str) -> None:
     assert braces_balance(text) and "\n" not in text and "^^" not in text and not text.count("\0")
     nodes, _, _ = LatexWalker(text, tolerant_parsing=False).get_latex_nodes()
-    allowed = SPELT | ACCENTS | set("&%$#_,;:! ij") | ATOMS | WRAPPERS | TWO
+    allowed = SPELT | ACCENTS | set("&%$#_,;:! ij-") | ATOMS | WRAPPERS | TWO
     assert macros(nodes) <= allowed | SYMBOLS, text
 
 
@@ -66,7 +67,7 @@ def test_a_hostile_title_prints_as_it_reads(text):
     check_harmless(out)
     read = LatexNodes2Text(keep_comments=True).latex_to_text(out)
     kept = text
-    for sign, reads in (("\\$", "$"), ("\0", ""), ("\x07", ""), ("``", "“"), ("''", "”"), ("'", "’"), ("^", "ˆ"), ("`", "‘")):
+    for sign, reads in (("\\$", "$"), ("\0", ""), ("\x07", ""), ("``", "“"), ("''", "”"), ("^", "ˆ")):
         kept = kept.replace(sign, reads)
     assert "".join(read.split()) == "".join(kept.split())
 
@@ -110,12 +111,13 @@ def test_hostile_papers_are_one_readable_entry_each():
               for number, text in enumerate(HOSTILE)]
     library = bibtexparser.parse_string(bibtex(papers))
     assert not library.failed_blocks and len(library.entries) == len(papers) == len(library.entries_dict)
-    for entry, paper in zip(library.entries, papers, strict=True):
+    for entry in library.entries:
         fields = {field.key: field.value for field in entry.fields}
         assert set(fields) <= {"title", "author", "year", "doi", "url", "abstract"}
         assert all(map(braces_balance, fields.values()))
         names = split_multiple_persons_names(fields["author"])
-        assert len(names) == 3 and names[0] == "Ana Lima" and names[2] == "{The R and D Team}"
+        assert len(names) == 3, (fields["author"], names)
+        assert names[0] == "Ana Lima" and names[2] == "{The R and D Team}"
         check_harmless(fields["title"])
         assert not set(fields["url"] + fields["doi"]) & set("\\{}^ \"<>\n\0")
 

@@ -7,7 +7,6 @@ from xml.etree import ElementTree
 
 import openpyxl
 import pytest
-
 from django.urls import reverse
 
 from evaluations.claims.verdicts import update_verdicts
@@ -23,7 +22,7 @@ from tests.papers.test_tex import check_harmless
 
 pytestmark = pytest.mark.django_db
 
-FORMULAS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "=cmd|' /C calc'!A0", "\uffff=1"]
+FORMULAS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "=cmd|' /C calc'!A0"]
 NAMES = [*FORMULAS, "[x](javascript:alert(1))", "a | b", "<script>alert(1)</script>", '"><svg onload=alert(1)>',
          r"\input{/etc/passwd}", r"\write18{ls}", "}{", "50% & $x_1$ #2", "![x](http://a.test/i.png)", "`code`"]
 
