@@ -47,16 +47,6 @@ def data_folder_is_private(app_configs, **kwargs) -> list[checks.CheckMessage]:
         hint=_not_ours(settings.DATA_DIR) or "“manage.py prepare” closes what belongs to the user who runs it.")]
 
 
-@checks.register(checks.Tags.security, deploy=True)
-def queues_are_told_apart(app_configs, **kwargs) -> list[checks.CheckMessage]:
-    """Workers on other machines find the queues by the same prefix, which is made of the key."""
-    if not settings.REDIS_URL or os.environ.get("SECRET_KEY") or os.environ.get("QUEUE_PREFIX"):
-        return []
-    return [checks.Warning(
-        "REDIS_URL names a server, but neither SECRET_KEY nor QUEUE_PREFIX is set: a worker with another DATA_DIR "
-        "would listen to other queues.", id="assay.W002", hint="Set the same SECRET_KEY for all processes.")]
-
-
 def _too_open(*, everything: bool = False) -> Iterator[Path]:
     """The data folder, what lies in it and the database, where too open. A closed folder's inside is out of reach."""
     seen = set()

@@ -186,7 +186,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 16 * 2**20
 # Security. HTTPS=1 (behind a TLS proxy) turns on what would lock out plain-HTTP use on one's own machine.
 HTTPS = env.bool("HTTPS", default=False)
 # How many proxies of one's own stand before the site; as many last entries of X-Forwarded-For are believed.
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=1 if HTTPS else 0)
+TRUSTED_PROXIES = int(env("TRUSTED_PROXIES", default="") or HTTPS)
 SECURE_SSL_REDIRECT = HTTPS
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS

