@@ -88,6 +88,6 @@ def _mode(path: Path) -> int:
 
 def _not_ours(folder: Path) -> str:
     """Why this folder must not be closed: it serves others too."""
-    if _mode(folder) & stat.S_ISVTX or folder in (Path("/"), Path.home()):
+    if _mode(folder) & stat.S_ISVTX or folder in (Path("/"), Path(os.path.expanduser("~"))):
         return f"{folder} is not Assay's alone, so it is left as it is: set DATA_DIR to a folder of its own"
     return ""

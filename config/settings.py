@@ -98,7 +98,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "transaction_mode": "IMMEDIATE",  # a writer waits for its turn instead of failing in mid-transaction
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-64000;",
     }
-    if SHARE_WITH_GROUP:  # SQLite itself makes files that a group can only read
+    # SQLite itself makes files that a group can only read
+    if SHARE_WITH_GROUP and DATABASES["default"]["NAME"] != ":memory:":
         Path(DATABASES["default"]["NAME"]).touch(0o660)
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60

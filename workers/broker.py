@@ -65,6 +65,8 @@ def start(folder: Path) -> subprocess.Popen:
     folder.mkdir(parents=True, exist_ok=True)
     path = socket_path(folder)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.parent != folder and (path.parent.lstat().st_uid != os.getuid() or path.parent.lstat().st_mode & 0o077):
+        raise BrokerError(f"{path.parent} is another user's or open to others; remove it, or set TMPDIR or DATA_DIR")
     if answers(path):
         raise BrokerError(f"a broker is running at {path} already; stop the other instance or set another DATA_DIR")
     path.unlink(missing_ok=True)

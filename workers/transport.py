@@ -94,7 +94,10 @@ def _arguments(name: str, args: list, kwargs: dict) -> None:
         bound = inspect.signature(task.run).bind(*args, **kwargs)
     except TypeError as error:
         raise Malformed(f"the task {name} does not take its arguments: {_said(error)}") from error
-    hints = get_type_hints(task.run)
+    try:
+        hints = get_type_hints(task.run)
+    except NameError:  # a name that only type checkers import
+        hints = {}
     for argument, value in bound.arguments.items():
         if hints.get(argument) in (int, str) and type(value) is not hints[argument]:
             raise Malformed(f"{argument} of the task {name} is {_said(value)}, not {hints[argument].__name__}")
@@ -139,7 +142,7 @@ class Client(kombu_redis.PrefixedStrictRedis):
         try:
             if not queue.endswith(".pidbox"):  # what `celery inspect` hears is no task
                 check(raw)
-        except Malformed as error:
+        except (Malformed, RecursionError) as error:
             _drop(queue, error, raw)
             return None  # to whoever asked, nothing was waiting
         return taken
