@@ -150,7 +150,7 @@ class Client(kombu_redis.PrefixedStrictRedis):
 
 class Channel(kombu_redis.Channel):
     def _get_client(self):
-        super()._get_client()  # refuses versions of redis-py that are too old
+        super()._get_client()  # type: ignore[misc]  # refuses versions of redis-py that are too old
         return partial(Client, global_keyprefix=self.global_keyprefix)
 
 
@@ -171,6 +171,6 @@ class Transport(kombu_redis.Transport):
     def _forget(self, message) -> None:
         """Not to be delivered again."""
         tag = (message.get("properties") or {}).get("delivery_tag") if isinstance(message, dict) else None
-        for channel in self.channels:
-            if tag in channel.qos._delivered:
+        for channel in self.channels or ():
+            if isinstance(tag, str) and tag in (channel.qos._delivered or ()):
                 channel.qos.ack(tag)
