@@ -3,6 +3,7 @@
 from ninja import NinjaAPI
 
 from config.accounts.auth import Anonymous, SessionAuth, TokenAuth
+from config.accounts.throttle import TooManyTries
 from evaluations.api import router as evaluations
 from methods.api import router as methods
 from papers.api import router as papers
@@ -14,3 +15,10 @@ api.add_router("", papers)
 api.add_router("", methods)
 api.add_router("", evaluations)
 api.add_router("", workers)
+
+
+@api.exception_handler(TooManyTries)
+def too_many_tries(request, error: TooManyTries):
+    answer = api.create_response(request, {"detail": str(error)}, status=429)
+    answer.headers["Retry-After"] = str(error.seconds)
+    return answer

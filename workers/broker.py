@@ -40,6 +40,13 @@ def socket_path(folder: Path) -> Path:
     return short
 
 
+def socket_permissions() -> str:
+    """As every file of the data folder, less what the umask of this process takes away."""
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return f"{0o660 & ~umask:o}"
+
+
 def answers(path: Path) -> bool:
     """Whether a server listens at this socket."""
     client = redis.Redis(unix_socket_path=str(path), socket_timeout=2, retry=Retry(NoBackoff(), 0))
@@ -58,12 +65,14 @@ def start(folder: Path) -> subprocess.Popen:
     folder.mkdir(parents=True, exist_ok=True)
     path = socket_path(folder)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.parent != folder and (path.parent.lstat().st_uid != os.getuid() or path.parent.lstat().st_mode & 0o077):
+        raise BrokerError(f"{path.parent} is another user's or open to others; remove it, or set TMPDIR or DATA_DIR")
     if answers(path):
         raise BrokerError(f"a broker is running at {path} already; stop the other instance or set another DATA_DIR")
     path.unlink(missing_ok=True)
     log = folder / "redis.log"
     server = subprocess.Popen(
-        [str(get_binary_path()), "--port", "0", "--unixsocket", str(path), "--unixsocketperm", "600",
+        [str(get_binary_path()), "--port", "0", "--unixsocket", str(path), "--unixsocketperm", socket_permissions(),
          "--dir", str(folder), "--appendonly", "yes", "--appendfsync", "everysec", "--save", "",
          "--logfile", str(log), "--daemonize", "no"],
         stdin=subprocess.DEVNULL, start_new_session=True,  # Ctrl-C stops the others first, the broker last

@@ -22,7 +22,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 from kombu.transport.redis import Channel
 
-from evaluations.models import Run, Worker
+from evaluations.models import Prepared, Run, Worker
 from evaluations.runs import services
 from workers import devices, execution
 
@@ -71,6 +71,22 @@ class Heart(threading.Thread):
         self.join(5)
 
 
+PREFIX = "prefix of the queues"
+
+
+def remember_prefix() -> None:
+    """What `manage.py prepare` leaves for workers of other machines, which cannot see this one's data folder."""
+    Prepared.done(PREFIX, settings.QUEUE_PREFIX)
+
+
+def agree_on_prefix() -> None:
+    """Refuse to listen where nobody speaks: everything would wait without a word."""
+    known = Prepared.objects.filter(step=PREFIX).values_list("key", flat=True).first()
+    if known and known != settings.QUEUE_PREFIX:
+        raise SystemExit(f"This worker cannot start: its queues begin with {settings.QUEUE_PREFIX}, those of this "
+                         f"installation with {known}. Give it the same SECRET_KEY, or set QUEUE_PREFIX={known}")
+
+
 heart: Heart | None = None  # of this process, when it is a worker
 
 
@@ -78,6 +94,7 @@ heart: Heart | None = None  # of this process, when it is a worker
 def choose_device(sender, instance, **_):
     """Refuse to listen to gpu without a device: runs would be done elsewhere than they were asked for."""
     global heart
+    agree_on_prefix()
     queues = list(instance.app.amqp.queues.consume_from)
     try:
         device = devices.find_device() if "gpu" in queues else devices.CPU

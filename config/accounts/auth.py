@@ -5,12 +5,15 @@ from django.utils import timezone
 from ninja.errors import HttpError
 from ninja.security import APIKeyCookie, HttpBearer
 
+from config.accounts import throttle
 from config.accounts.models import ApiToken
 
 
 class TokenAuth(HttpBearer):
     def authenticate(self, request, token):
         known = ApiToken.objects.select_related("user").filter(digest=ApiToken.digest_of(token)).first()
+        if known is None:
+            throttle.wrong_token(request)
         if known is None or not known.user.is_active:
             raise HttpError(401, "This API token is unknown or its owner is not active.")
         ApiToken.objects.filter(pk=known.pk).update(last_used_at=timezone.now())
