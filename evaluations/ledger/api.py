@@ -1,7 +1,5 @@
 """The claim ledger as data and as files: the same filters and rows as the page."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Frozen tables as data, and the runs behind one number."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 
