@@ -24,7 +24,8 @@ RELATED_SHOWN = 12  # papers near a method in meaning
 
 
 def method_list_page(request):
-    filters = {name: request.GET.get(name, "").strip()[:MOST_LETTERS] for name in ("q", "arena", "fidelity", "measured")}
+    filters = {name: request.GET.get(name, "").strip()[:MOST_LETTERS]
+               for name in ("q", "arena", "fidelity", "measured")}
     page = Paginator(method_list(**filters), PER_PAGE).get_page(request.GET.get("page"))
     return page_or_fragment(
         request, "methods/method_list.html", "methods/_method_rows.html", {"page": page, "filters": filters},

@@ -8,7 +8,6 @@ from ninja.security import APIKeyCookie, HttpBearer
 
 from config.accounts.models import ApiToken
 
-
 HOW_TO_WRITE = ("Writing needs an API token: make one on your account page (/account/) and send it as the header "
                 "“Authorization: Bearer TOKEN”.")
 
@@ -25,7 +24,7 @@ class TokenAuth(HttpBearer):
 
 
 class SessionAuth(APIKeyCookie):
-    """The browser's session. The parent class checks CSRF on writes, which a request without a session needs not pass."""
+    """The browser's session. The parent class checks CSRF on writes; without a session there is nothing to check."""
 
     param_name = settings.SESSION_COOKIE_NAME
 

@@ -8,8 +8,8 @@ from django.shortcuts import get_object_or_404
 from ninja import Query, Router
 from ninja.errors import HttpError
 
-from evaluations.arenas.api import TableQuery
 from evaluations.arenas.across import ARENAS, BLOCKS, across, across_record
+from evaluations.arenas.api import TableQuery
 from evaluations.arenas.statistics import arena_statistics, statistics_record
 from evaluations.tables.build import TableError
 from evaluations.tables.state import read_state

@@ -97,7 +97,8 @@ def read_state(query: Mapping[str, str]) -> LedgerState:
     known = {"verdict": OUTCOMES, "kind": tuple(KINDS), "power": tuple(POWERS), "sort": tuple(SORTS)}
     for name, choices in known.items():
         if text[name] and text[name] not in choices:
-            raise LedgerError(f"there is no {name} {text[name][:MOST_LETTERS]}; there are {', '.join(filter(None, choices))}")
+            raise LedgerError(f"there is no {name} {text[name][:MOST_LETTERS]}; "
+                              f"there are {', '.join(filter(None, choices))}")
     if text["arena"] and not Arena.objects.filter(pk=text["arena"]).exists():
         raise LedgerError(f"there is no arena {text['arena'][:MOST_LETTERS]}")
     return LedgerState(**text, paper=_number(query, "paper"), year=_number(query, "year"))
