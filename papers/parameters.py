@@ -30,11 +30,16 @@ def on_the_calendar(moment: datetime) -> datetime:
     return moment
 
 
-def without_nul(value: Any) -> Any:
-    """The value as it is. Raises ValueError for a text with NUL, which no database text can hold."""
-    texts = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-    if any(isinstance(text, str) and "\0" in text for text in texts):
-        raise ValueError("holds the character NUL, which no text here can")
+def storable(value: Any) -> Any:
+    """The value as it is. Raises ValueError for a text, however deep inside, that no database text can hold."""
+    if isinstance(value, str):
+        if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise ValueError("holds NUL or half a character, which no text here can")
+    elif isinstance(value, dict):
+        storable([*value, *value.values()])
+    elif isinstance(value, list):
+        for each in value:
+            storable(each)
     return value
 
 
@@ -52,7 +57,7 @@ class Body(Schema):
 
     model_config = ConfigDict(extra="forbid")
 
-    _texts = field_validator("*", mode="before")(without_nul)
+    _texts = field_validator("*", mode="before")(storable)
 
 
 def id_from(text: str) -> int | None:
