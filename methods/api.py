@@ -1,24 +1,26 @@
 """Methods, their links and how much of the library is covered."""
 
+from typing import Annotated, Literal
+
 from django.shortcuts import get_object_or_404
-from ninja import Query, Router, Schema
-from ninja.errors import HttpError
+from ninja import Field, Query, Router, Schema
 from ninja.pagination import paginate
 
 from methods.models import Method, PaperLink
 from methods.selectors import coverage, links_of, method_list, papers_of
 from methods.services import curate_link, forget_curation
 from papers.models import Paper
+from papers.parameters import Body, Id, Page, Pages, Word
 from papers.web import may_call
 
 router = Router(tags=["methods"])
 
 
 class MethodFilter(Schema):
-    q: str = ""
-    arena: str = ""
-    fidelity: str = ""
-    measured: str = ""
+    q: Annotated[Word, Field(description="words that all stand in title, summary or slug")] = ""
+    arena: Word = ""
+    fidelity: Literal["", "faithful", "core", "proxy", "baseline"] = ""
+    measured: Literal["", "yes", "no"] = ""
 
 
 class MethodRow(Schema):
@@ -79,7 +81,8 @@ class MethodDetail(Schema):
     source_code: str
     code_digest: str
     present: bool
-    links: list[LinkOut]
+    links: Annotated[list[LinkOut], Field(description="the part that was asked for, of `links_count`")]
+    links_count: int
 
     @staticmethod
     def resolve_arena(method):
@@ -87,43 +90,47 @@ class MethodDetail(Schema):
 
     @staticmethod
     def resolve_links(method):
-        return list(papers_of(method))
+        return method.links_shown
 
 
-class CurateIn(Schema):
-    method: str
-    word: str
+class CurateIn(Body):
+    method: Annotated[Word, Field(description="ARENA/METHOD")]
+    word: Literal["accept", "reject", "undo"]
 
 
 @router.get("/methods", response=list[MethodRow])
-@paginate
+@paginate(Pages)
 def methods(request, filters: Query[MethodFilter]):
     return method_list(**filters.dict())
 
 
 @router.get("/methods/{arena}/{slug}", response=MethodDetail)
-def method(request, arena: str, slug: str):
-    return get_object_or_404(Method, arena_id=arena, slug=slug)
+def method(request, arena: str, slug: str, page: Query[Page]):
+    """A method and its papers, those it implements first; `limit` and `offset` say which part of the papers."""
+    found = get_object_or_404(Method, arena_id=arena, slug=slug)
+    papers = papers_of(found)
+    found.links_shown, found.links_count = list(page.of(papers)), papers.count()
+    return found
 
 
-@router.get("/papers/{int:paper_id}/links", response=list[LinkOut])
-def paper_links(request, paper_id: int):
+@router.get("/papers/{paper_id}/links", response=list[LinkOut])
+@paginate(Pages)
+def paper_links(request, paper_id: Id):
     return links_of(get_object_or_404(Paper, pk=paper_id)).select_related("paper", "method")
 
 
-@router.post("/papers/{int:paper_id}/links", response=list[LinkOut])
+@router.post("/papers/{paper_id}/links", response=list[LinkOut])
+@paginate(Pages)
 @may_call("methods.change_paperlink")
-def curate_paper_link(request, paper_id: int, body: CurateIn):
+def curate_paper_link(request, paper_id: Id, body: CurateIn):
     """`word` is accept, reject or undo; accepting a method that is not linked links it."""
     paper = get_object_or_404(Paper, pk=paper_id)
     arena, _, slug = body.method.partition("/")
     method = get_object_or_404(Method, arena_id=arena, slug=slug)
     if body.word == "undo":
         forget_curation(link=get_object_or_404(PaperLink, paper=paper, method=method))
-    elif body.word in ("accept", "reject"):
-        curate_link(paper=paper, method=method, state=f"{body.word}ed", by=request.user)
     else:
-        raise HttpError(422, f"word must be accept, reject or undo, not {body.word!r}")
+        curate_link(paper=paper, method=method, state=f"{body.word}ed", by=request.user)
     return links_of(paper).select_related("paper", "method")
 
 

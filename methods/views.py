@@ -14,6 +14,7 @@ from methods.models import Arena, Method, PaperLink
 from methods.selectors import links_of, method_list, papers_of, related_papers
 from methods.services import curate_link, forget_curation
 from papers.models import Paper, SearchText
+from papers.parameters import MOST_LETTERS
 from papers.search.fusion import similar
 from papers.search.query import Filters
 from papers.web import may, page_or_fragment, wants_fragment
@@ -23,7 +24,8 @@ RELATED_SHOWN = 12  # papers near a method in meaning
 
 
 def method_list_page(request):
-    filters = {name: request.GET.get(name, "").strip() for name in ("q", "arena", "fidelity", "measured")}
+    filters = {name: request.GET.get(name, "").strip()[:MOST_LETTERS]
+               for name in ("q", "arena", "fidelity", "measured")}
     page = Paginator(method_list(**filters), PER_PAGE).get_page(request.GET.get("page"))
     return page_or_fragment(
         request, "methods/method_list.html", "methods/_method_rows.html", {"page": page, "filters": filters},

@@ -17,6 +17,7 @@ from evaluations.models import Run, Score, Worker
 from evaluations.runs.replays import comparison_of, comparison_record, comparisons_of
 from evaluations.runs.services import LOST_AFTER, QUEUES
 from methods.models import Arena, Method
+from papers.parameters import id_from
 
 FILTERS = ("state", "arena", "method", "queue", "setting", "scale", "request", "paper")
 BADGES = {Run.QUEUED: "badge-dim", Run.RUNNING: "badge-info", Run.DONE: "badge-ok", Run.FAILED: "badge-bad",
@@ -37,7 +38,7 @@ def run_list(filters: Mapping[str, str] | None = None, *, since: datetime | None
         if name in filters:
             runs = runs.filter(**{field: filters[name]})
     if "paper" in filters:
-        linked = Method.objects.filter(links__paper=int(filters["paper"]) if filters["paper"].isdecimal() else 0)
+        linked = Method.objects.filter(links__paper=id_from(filters["paper"]) or 0)
         runs = runs.filter(method__in=linked.exclude(links__state="rejected"))
     if since:
         runs = runs.filter(Q(requested_at__gte=since) | Q(finished_at__gte=since))

@@ -22,9 +22,10 @@ from kombu.exceptions import OperationalError
 
 from evaluations.models import DeviceLease, Run, Score, Worker, params_key
 from evaluations.runs.kept_code import kept_for
-from evaluations.runs.requests import requested
+from evaluations.runs.requests import MOST_SEEDS, requested
 from methods.kit.params import params_from
 from methods.models import Method
+from papers.parameters import MOST_SEED
 
 logger = logging.getLogger(__name__)
 
@@ -72,8 +73,8 @@ def request_runs(*, methods: Iterable[Method], setting: str = "default", scale: 
     if queue not in QUEUES:
         raise ValueError(f"no queue {queue}; there are {', '.join(QUEUES)}")
     seeds = sorted(set(seeds))
-    if not seeds or seeds[0] < 0:
-        raise ValueError("seeds are whole numbers from 0, at least one")
+    if not seeds or len(seeds) > MOST_SEEDS or seeds[0] < 0 or seeds[-1] > MOST_SEED:
+        raise ValueError(f"seeds are whole numbers from 0 to {MOST_SEED}, at least one and at most {MOST_SEEDS}")
     report = RequestReport(secrets.token_hex(8))
     own_code = replay_of.code_digest if replay_of and kept_for(replay_of) else ""
     wanted: list[Run] = []
