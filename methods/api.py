@@ -1,12 +1,14 @@
 """Methods, their links and how much of the library is covered."""
 
+from datetime import datetime
+
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema
 from ninja.errors import HttpError
 from ninja.pagination import paginate
 
 from methods.models import Method, PaperLink
-from methods.selectors import coverage, links_of, method_list, papers_of
+from methods.selectors import broken_files, broken_for, coverage, links_of, method_list, papers_of
 from methods.services import curate_link, forget_curation
 from papers.models import Paper
 from papers.web import may_call
@@ -29,6 +31,7 @@ class MethodRow(Schema):
     fidelity: str
     year: int | None
     runs_done: int
+    is_broken: bool
 
     @staticmethod
     def resolve_arena(method):
@@ -79,6 +82,7 @@ class MethodDetail(Schema):
     source_code: str
     code_digest: str
     present: bool
+    broken: str
     links: list[LinkOut]
 
     @staticmethod
@@ -86,8 +90,23 @@ class MethodDetail(Schema):
         return method.arena_id
 
     @staticmethod
+    def resolve_broken(method):
+        """The sentence that says which file is broken, and so why it cannot be run; "" for none."""
+        return str(broken_for(method.arena_id, method.slug) or "")
+
+    @staticmethod
     def resolve_links(method):
         return list(papers_of(method))
+
+
+class BrokenFileOut(Schema):
+    path: str
+    arena: str
+    method: str
+    place: str
+    line: int
+    reason: str
+    found_at: datetime
 
 
 class CurateIn(Schema):
@@ -99,6 +118,13 @@ class CurateIn(Schema):
 @paginate
 def methods(request, filters: Query[MethodFilter]):
     return method_list(**filters.dict())
+
+
+@router.get("/broken-files", response=list[BrokenFileOut], summary="Files of the method library that are broken")
+def list_broken_files(request):
+    """`place` and `line` say where the fault is: in the file itself or in one that it needs. `method` is "" for the
+    file of an arena."""
+    return broken_files()
 
 
 @router.get("/methods/{arena}/{slug}", response=MethodDetail)

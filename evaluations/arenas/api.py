@@ -16,6 +16,7 @@ from evaluations.tables.build import TableError
 from evaluations.tables.renderers.registry import render
 from evaluations.tables.state import read_state
 from methods.models import Arena
+from methods.selectors import broken_files
 
 router = Router(tags=["arenas"])
 
@@ -35,6 +36,7 @@ class ArenaOut(Schema):
 
 
 class ArenaDetail(ArenaOut):
+    broken: list[str]
     explanation: str
     sources: list[dict[str, Any]]
     methods: list[str]
@@ -43,6 +45,11 @@ class ArenaDetail(ArenaOut):
     @staticmethod
     def resolve_methods(arena):
         return list(arena.methods.filter(present=True).order_by("slug").values_list("slug", flat=True))
+
+    @staticmethod
+    def resolve_broken(arena):
+        """Which of its files are broken, and why."""
+        return [str(file) for file in broken_files(arena=arena.slug)]
 
     @staticmethod
     def resolve_claims(arena):
