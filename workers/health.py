@@ -1,4 +1,4 @@
-"""A worker's sign of life, the sweep it does on the way, and what the status page and /healthz report."""
+"""A worker's sign of life, the sweep it does on the way, and what the status page reports."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ class Heart(threading.Thread):
         self.queues = set(queues)
         self.facts = {"queues": sorted(queues), "host": socket.gethostname(), "pid": os.getpid(), "slots": slots,
                       "device": device.lease_key if device.visible else "cpu", "device_memory_mb": device.memory_mb}
+        self.swept: datetime | None = None
         self.ended = threading.Event()
 
     def run(self) -> None:
@@ -54,6 +55,7 @@ class Heart(threading.Thread):
             try:
                 self.beat()
                 sweep()
+                self.swept = timezone.now()  # written with the next beat
             except (DatabaseError, InterfaceError):
                 logger.warning("the worker's sign of life could not be written", exc_info=True)
                 connection.close()
@@ -65,7 +67,8 @@ class Heart(threading.Thread):
         connection.close()
 
     def beat(self) -> None:
-        Worker.objects.update_or_create(name=self.worker, defaults={**self.facts, "seen_at": timezone.now()})
+        Worker.objects.update_or_create(name=self.worker, defaults={
+            **self.facts, "seen_at": timezone.now(), "swept_at": self.swept})
 
     def end(self) -> None:
         self.ended.set()

@@ -70,7 +70,7 @@ def _row(measured: str, **changes) -> str:
 @pytest.mark.parametrize(("changes", "reason"), [
     ({"seed": "three"}, "run 2: seed: “three” value must be an integer"), ({"finished_at": None}, "run 2: "),
     ({"scores": {"loss": "low"}}, "run 2: could not convert"), ({"scores": {"loss": float("nan")}}, "must be finite"),
-    ({"environment": 7}, "run 2: list index out of range"), ({"setting": "s" * 99}, "run 2: setting: Ensure this value"),
+    ({"environment": 7}, "run 2: list index out of range"), ({"setting": "s" * 99}, "run 2: setting: Ensure"),
     ({"params": []}, "run 2: "), ({"method": ["adam"]}, "run 2: ")])
 def test_a_damaged_run_is_named_and_the_others_are_loaded(measured, changes, reason):
     Run.objects.all().delete()
@@ -83,7 +83,7 @@ def test_a_damaged_run_is_named_and_the_others_are_loaded(measured, changes, rea
 def test_of_a_file_that_was_cut_off_what_is_whole_is_loaded(measured):
     Run.objects.all().delete()
     report = load_results(measured[:measured.rindex('"scores"')], name="optimizers.json")
-    assert report.added == 5 and "line 7: " in report.rejects[0] and "the end of the file is missing" in report.rejects[1]
+    assert report.added == 5 and "line 7: " in report.rejects[0] and "the end of the file" in report.rejects[1]
 
 
 def test_a_damaged_shipped_file_stops_no_start(measured, tmp_path, monkeypatch, settings, capsys):
@@ -100,7 +100,8 @@ def test_a_damaged_shipped_file_stops_no_start(measured, tmp_path, monkeypatch, 
     assert Run.objects.count() == 7
     said = capsys.readouterr()
     assert "c.json: 2 runs loaded" in said.out and "a.json: " in said.err and "b.json: run 2: seed" in said.err
-    assert [file.path for file in BrokenFile.objects.all()] == ["evaluations/shipped/a.json", "evaluations/shipped/b.json"]
+    assert [file.path for file in BrokenFile.objects.all()] == [
+        "evaluations/shipped/a.json", "evaluations/shipped/b.json"]
     with pytest.raises(CommandError, match="2 of 2 files"):
         call_command("load_results", str(shipped / "a.json"), str(shipped / "b.json"))
     for name in ("a.json", "b.json"):
