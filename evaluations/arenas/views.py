@@ -16,7 +16,7 @@ from evaluations.tables.renderers.registry import formats
 from evaluations.tables.state import TableState, default_state, read_state
 from evaluations.tables.summaries import IN_MINIATURE, arena_cards
 from methods.models import Arena, Method
-from methods.selectors import broken_files, refusals
+from methods.selectors import broken_files
 from papers.web import may, page_or_fragment
 
 SNAPSHOTS = 3  # the newest, named under the table
@@ -50,7 +50,7 @@ def arena_detail(request, slug):
         "arena": arena, "state": state, "page": page, "scope": IN_MINIATURE, "query": query, "stamp": shown,
         "every_row": f"?{_separated(query)}rows=all",
         "downloads": [(module.TITLE, f"{_separated(query)}format={name}") for name, module in formats().items()],
-        "broken": broken, "refusal": refusals([slug]).get((slug, "")),
+        "broken": broken, "refusal": next((file for file in broken if not (file.method or file.changed)), None),
         "may_freeze": request.user.has_perm("evaluations.add_snapshot"),
         "snapshots": snapshot_list(slug)[:SNAPSHOTS], "settings": _tabs(arena, state), "proposals": page.proposals,
     }

@@ -97,9 +97,9 @@ def test_a_damaged_shipped_file_stops_no_start(measured, tmp_path, monkeypatch, 
     (shipped / "b.json").write_text(_row(measured, seed=-1))
     (shipped / "c.json").write_text(measured.replace('"seed": 0', '"seed": 7'))
     call_command("load_results")
-    assert Run.objects.count() == 7
+    assert Run.objects.count() == 8, "five of b, two more of c and the one that is damaged in b"
     said = capsys.readouterr()
-    assert "c.json: 2 runs loaded" in said.out and "a.json: " in said.err and "b.json: run 2: seed" in said.err
+    assert "c.json: 3 runs loaded" in said.out and "a.json: " in said.err and "b.json: run 2: seed" in said.err
     assert [file.path for file in BrokenFile.objects.all()] == [
         "evaluations/shipped/a.json", "evaluations/shipped/b.json"]
     with pytest.raises(CommandError, match="2 of 2 files"):
