@@ -151,5 +151,5 @@ def _scores(row: dict[str, Any]) -> dict[str, float]:
 
 def _in_words(error: Exception) -> str:
     if isinstance(error, ValidationError):
-        return "; ".join(f"{name}: {' '.join(told)}" for name, told in error.message_dict.items())
+        return "; ".join(f"{name}: {' '.join(told).removesuffix('.')}" for name, told in error.message_dict.items())
     return f"it has no {error}" if isinstance(error, KeyError) else str(error)

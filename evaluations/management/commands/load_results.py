@@ -36,7 +36,7 @@ class Command(BaseCommand):
                     continue
             if reason:
                 faults[path] = reason
-                self.stderr.write(self.style.ERROR(f"Broken: {path}: {reason}"))
+                self.stderr.write(self.style.ERROR(f"Broken: {_shown(path)}: {reason}"))
         if files and faults:
             raise CommandError(f"{len(faults)} of {len(files)} files could not be loaded whole")
         if not files:
