@@ -183,7 +183,7 @@ def _without_kit(error: Exception, arena: str) -> BrokenFile:
                       sha256=hashlib.sha256(place.read_bytes()).hexdigest())
 
 
-def _saved(model: type[Arena] | type[Method], key: dict[str, str], fields: dict[str, Any], found: Reading,
+def _saved(model: type[Arena] | type[Method], key: dict[str, Any], fields: dict[str, Any], found: Reading,
            arena: str, method: str = "") -> bool:
     """Write a row; what the database refuses (a title too long, a character it cannot hold) is a fault of the file."""
     try:
