@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import ipaddress
 import os
 import secrets
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -209,6 +211,20 @@ CONTENT_SECURITY_POLICY = {"DIRECTIVES": {
     "frame-ancestors": [NONE],
     "form-action": [SELF],
 }}
+
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from beside the proxy, without TLS
+
+
+def _networks(text: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    try:
+        return [ipaddress.ip_network(word.strip(), strict=False) for word in text.split(",") if word.strip()]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"METRICS_ALLOW must be addresses or networks, by commas: {error}") from None
+
+
+# Prometheus metrics at /metrics: off (404) unless one of these is set; each that is set must be met.
+METRICS_TOKEN = env("METRICS_TOKEN", default="")  # sent as "Authorization: Bearer ..."
+METRICS_ALLOW = _networks(env("METRICS_ALLOW", default=""))  # e.g. 127.0.0.1,10.0.0.0/8
 
 LOGGING = {
     "version": 1,

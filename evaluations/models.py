@@ -186,6 +186,7 @@ class Worker(models.Model):
     device_memory_mb = models.FloatField(null=True)
     started_at = models.DateTimeField(auto_now_add=True)
     seen_at = models.DateTimeField(db_index=True)
+    swept_at = models.DateTimeField(null=True)  # when it last looked for lost runs
 
     def __str__(self):
         return self.name

@@ -1,5 +1,6 @@
 """Methods, their links and how much of the library is covered."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from django.shortcuts import get_object_or_404
@@ -7,7 +8,7 @@ from ninja import Field, Query, Router, Schema
 from ninja.pagination import paginate
 
 from methods.models import Method, PaperLink
-from methods.selectors import coverage, links_of, method_list, papers_of
+from methods.selectors import broken_files, broken_for, coverage, links_of, method_list, papers_of
 from methods.services import curate_link, forget_curation
 from papers.models import Paper
 from papers.parameters import Body, Id, Page, Pages, Word
@@ -31,6 +32,7 @@ class MethodRow(Schema):
     fidelity: str
     year: int | None
     runs_done: int
+    is_broken: bool
 
     @staticmethod
     def resolve_arena(method):
@@ -81,12 +83,18 @@ class MethodDetail(Schema):
     source_code: str
     code_digest: str
     present: bool
+    broken: str
     links: Annotated[list[LinkOut], Field(description="the part that was asked for, of `links_count`")]
     links_count: int
 
     @staticmethod
     def resolve_arena(method):
         return method.arena_id
+
+    @staticmethod
+    def resolve_broken(method):
+        """The sentence that says which file is broken, and so why it cannot be run; "" for none."""
+        return str(broken_for(method.arena_id, method.slug) or "")
 
     @staticmethod
     def resolve_links(method):
@@ -96,12 +104,30 @@ class MethodDetail(Schema):
 class CurateIn(Body):
     method: Annotated[Word, Field(description="ARENA/METHOD")]
     word: Literal["accept", "reject", "undo"]
+class BrokenFileOut(Schema):
+    path: str
+    arena: str
+    method: str
+    place: str
+    line: int
+    reason: str
+    found_at: datetime
+
+
 
 
 @router.get("/methods", response=list[MethodRow])
 @paginate(Pages)
 def methods(request, filters: Query[MethodFilter]):
     return method_list(**filters.dict())
+
+
+@router.get("/broken-files", response=list[BrokenFileOut], summary="Files of the method library that are broken")
+@paginate(Pages)
+def list_broken_files(request):
+    """`place` and `line` say where the fault is: in the file itself or in one that it needs. `method` is "" for the
+    file of an arena."""
+    return broken_files()
 
 
 @router.get("/methods/{arena}/{slug}", response=MethodDetail)

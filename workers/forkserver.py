@@ -50,7 +50,7 @@ def third_party_imports() -> set[str]:
     for file in [*METHODS.glob("kit/**/*.py"), *METHODS.glob("arenas/**/*.py")]:
         try:
             tree = _parsed(file.read_text())
-        except (SyntaxError, OSError):
+        except (SyntaxError, ValueError, OSError, RecursionError, MemoryError):
             continue  # a run of that file will say so
         for node in tree.body:
             if isinstance(node, ast.Import):
@@ -203,7 +203,8 @@ def work(job: dict, events: int) -> None:
         tell(events, event="outcome", outcome=outcome)
     except (Exception, SystemExit) as error:
         traceback.print_exc()
-        cause = " ".join("".join(traceback.format_exception_only(error)).split())
+        known = type(error).__name__ == "DiscoveryError"  # a sentence of its own that names the broken file
+        cause = " ".join((str(error) if known else "".join(traceback.format_exception_only(error))).split())
         tell(events, event="error", failure=blame(error), cause=cause[:1000])
 
 

@@ -1,4 +1,4 @@
-"""A worker's sign of life, the sweep it does on the way, and what the status page and /healthz report."""
+"""A worker's sign of life, the sweep it does on the way, and what the status page reports."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from kombu.transport.redis import Channel
 
 from evaluations.models import Prepared, Run, Worker
 from evaluations.runs import services
+from methods.models import BrokenFile
 from workers import devices, execution
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class Heart(threading.Thread):
         self.queues = set(queues)
         self.facts = {"queues": sorted(queues), "host": socket.gethostname(), "pid": os.getpid(), "slots": slots,
                       "device": device.lease_key if device.visible else "cpu", "device_memory_mb": device.memory_mb}
+        self.swept: datetime | None = None
         self.ended = threading.Event()
 
     def run(self) -> None:
@@ -53,6 +55,7 @@ class Heart(threading.Thread):
             try:
                 self.beat()
                 sweep()
+                self.swept = timezone.now()  # written with the next beat
             except (DatabaseError, InterfaceError):
                 logger.warning("the worker's sign of life could not be written", exc_info=True)
                 connection.close()
@@ -64,7 +67,8 @@ class Heart(threading.Thread):
         connection.close()
 
     def beat(self) -> None:
-        Worker.objects.update_or_create(name=self.worker, defaults={**self.facts, "seen_at": timezone.now()})
+        Worker.objects.update_or_create(name=self.worker, defaults={
+            **self.facts, "seen_at": timezone.now(), "swept_at": self.swept})
 
     def end(self) -> None:
         self.ended.set()
@@ -191,13 +195,15 @@ class Health:
     index: dict[str, Any] | None
     disk_free_gb: float
     disk_total_gb: float
+    broken: list[BrokenFile]
     problems: list[str]
 
     def as_dict(self) -> dict[str, Any]:
         workers = [{name: getattr(worker, name) for name in WORKER_FACTS} for worker in self.workers]
         return {"ok": not self.problems, "database": self.database, "broker": self.broker,
                 "queues": [asdict(queue) for queue in self.queues], "workers": workers, "index": self.index,
-                "disk_free_gb": self.disk_free_gb, "disk_total_gb": self.disk_total_gb, "problems": self.problems}
+                "disk_free_gb": self.disk_free_gb, "disk_total_gb": self.disk_total_gb,
+                "broken_files": [str(file) for file in self.broken], "problems": self.problems}
 
 
 def health() -> Health:
@@ -214,7 +220,7 @@ def health() -> Health:
             name, (waiting["tasks"] if waiting else None) if name == "tasks" else queued["n"] if queued else 0,
             running["n"] if running else 0, queued["oldest"] if queued else None,
             [worker.name for worker in workers if name in worker.queues]))
-    disk = shutil.disk_usage(settings.DATA_DIR)
+    disk, broken = shutil.disk_usage(settings.DATA_DIR), list(BrokenFile.objects.all())
     problems = []
     if waiting is None:
         problems.append("the broker does not answer: nothing new is started")
@@ -222,8 +228,10 @@ def health() -> Health:
                  if queue.waiting and not queue.workers]
     if disk.free < 2**30:
         problems.append(f"only {disk.free / 2**20:.0f} MB of disk are free in {settings.DATA_DIR}")
+    if broken:
+        problems.append(f"{len(broken)} {'file is' if len(broken) == 1 else 'files are'} broken and left out")
     return Health(connection.vendor, waiting is not None, queues, workers, _index(), disk.free / 2**30,
-                  disk.total / 2**30, problems)
+                  disk.total / 2**30, broken, problems)
 
 
 def _index() -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from evaluations.tables.build import TableError
 from evaluations.tables.renderers.registry import render
 from evaluations.tables.state import read_state
 from methods.models import Arena
+from methods.selectors import broken_files
 from papers.parameters import Page, Pages
 
 router = Router(tags=["arenas"])
@@ -36,6 +37,7 @@ class ArenaOut(Schema):
 
 
 class ArenaDetail(ArenaOut):
+    broken: list[str]
     explanation: str
     sources: list[dict[str, Any]]
     methods: Annotated[list[str], Field(description="the part that was asked for, of `methods_count`")]
@@ -46,6 +48,11 @@ class ArenaDetail(ArenaOut):
     @staticmethod
     def resolve_methods(arena):
         return arena.methods_shown
+
+    @staticmethod
+    def resolve_broken(arena):
+        """Which of its files are broken, and why."""
+        return [str(file) for file in broken_files(arena=arena.slug)]
 
     @staticmethod
     def resolve_claims(arena):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -25,6 +25,7 @@ from evaluations.runs.kept_code import kept_for
 from evaluations.runs.requests import MOST_SEEDS, requested
 from methods.kit.params import params_from
 from methods.models import Method
+from methods.selectors import refusals
 from papers.parameters import MOST_SEED
 
 logger = logging.getLogger(__name__)
@@ -78,8 +79,10 @@ def request_runs(*, methods: Iterable[Method], setting: str = "default", scale: 
     report = RequestReport(secrets.token_hex(8))
     own_code = replay_of.code_digest if replay_of and kept_for(replay_of) else ""
     wanted: list[Run] = []
-    for method, name in requested(methods, setting) if questions is None else questions:
-        problem, values = _check(method, name, scale, params or {})
+    asked = list(requested(methods, setting) if questions is None else questions)
+    broken = refusals(method.arena_id for method, _ in asked) if not own_code else {}
+    for method, name in asked:
+        problem, values = _check(method, name, scale, params or {}, broken)
         if problem:
             report.refused.append((method.key, problem))
             continue
@@ -101,10 +104,14 @@ def request_runs(*, methods: Iterable[Method], setting: str = "default", scale: 
     return report
 
 
-def _check(method: Method, setting: str, scale: str, params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def _check(method: Method, setting: str, scale: str, params: dict[str, Any], broken: Mapping[tuple[str, str], str]
+           ) -> tuple[str, dict[str, Any]]:
     """Why the method cannot be run so ("" if it can), and the hyperparameters that differ from the defaults."""
     if not method.present or not method.arena.present:
         return "its file is not there any more", {}
+    why = broken.get((method.arena_id, "")) or broken.get((method.arena_id, method.slug))
+    if why:
+        return f"its file is broken: {why}", {}
     names = [s["name"] for s in method.arena.settings]
     if setting not in names:
         return f"{method.arena_id} has no setting {setting}; it has {', '.join(names)}", {}
@@ -277,7 +284,7 @@ def retry_run(*, pk: int, by) -> Run:
     run = Run.objects.select_related("method__arena").get(pk=pk)
     if run.state not in (Run.FAILED, Run.CANCELLED):
         raise ValueError(f"run {pk} is {run.state}; only a failed or cancelled run can be tried again")
-    problem, _ = _check(run.method, run.setting, run.scale, run.params)
+    problem, _ = _check(run.method, run.setting, run.scale, run.params, refusals([run.method.arena_id]))
     if problem:
         raise ValueError(f"run {pk} cannot be tried again: {problem}")
     code = run.method.run_digest(run.setting, run.scale)
