@@ -88,7 +88,8 @@ def spawn(folder: Path, **options) -> subprocess.Popen:
     path.unlink(missing_ok=True)
     command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(path), "--unixsocketperm", "600",
                "--dir", str(folder), "--appendonly", "yes", "--appendfsync", "everysec", "--save", "",
-               "--logfile", str(folder / LOG), "--daemonize", "no"]
+               "--logfile", str(folder / LOG), "--daemonize", "no",
+               "--set-proc-title", "no"]  # which would overwrite the environment that tells whose it is
     return subprocess.Popen(lifeline.command_of(command), stdin=subprocess.DEVNULL,
                             start_new_session=True, **options)  # Ctrl-C stops the others first, the broker last
 

@@ -130,6 +130,7 @@ class RequestOut(Schema):
     already_queued: list[int]
     refused: list[Refusal]
     worker_listening: bool
+    reason: str = Field(description="why what is queued does not start now; empty when it does")
 
 
 class Problem(Schema):
@@ -173,7 +174,8 @@ def post_runs(request, body: RunRequest):
         return Status(400, {"detail": str(error)})
     return Status(202, {
         "request": report.key, "queued": report.queued, "already_measured": report.already_measured,
-        "already_queued": report.already_queued, "worker_listening": services.listening(body.queue),
+        "already_queued": report.already_queued, "reason": report.waits_for,
+        "worker_listening": services.listening(body.queue) and not report.waits_for,
         "refused": [{"method": key, "reason": reason} for key, reason in report.refused]})
 
 
