@@ -20,7 +20,7 @@ env = environ.Env()
 SHARE_WITH_GROUP = env.bool("SHARE_WITH_GROUP", default=False)
 os.umask(0o007 if SHARE_WITH_GROUP else 0o077)
 
-DATA_DIR = Path(env("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+DATA_DIR = Path(env("DATA_DIR", default="") or BASE_DIR / "var").resolve()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 os.environ["DATA_DIR"] = str(DATA_DIR)  # the kit's data layer and child processes read it from here
 
@@ -94,7 +94,21 @@ TEMPLATES = [{
 }]
 
 # Database: SQLite in WAL mode, or whatever DATABASE_URL names (PostgreSQL).
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'assay.sqlite3'}")}
+def _database() -> dict[str, Any]:
+    url = env("DATABASE_URL", default="")
+    if not url:
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DATA_DIR / "assay.sqlite3")}
+    scheme = url.partition(":")[0]
+    if env.DB_SCHEMES.get(scheme) not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
+        raise ImproperlyConfigured("DATABASE_URL must read like postgres://user:password@host/name or "
+                                   f"sqlite:////folder/file, and not begin with {scheme!r}")
+    try:
+        return env.db_url_config(url)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from error
+
+
+DATABASES = {"default": _database()}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 30,
@@ -127,11 +141,16 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "tasks"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for ever
+# whoever sends a message for a page waits no longer than a person does; the sweep sends it later
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1, "interval_step": 0.1, "interval_max": 0.1}
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
     # A redelivered message finds its row claimed and is dropped, so this may be shorter than a run.
     "visibility_timeout": 120,
     "unacked_restore_interval": 2,
     "unacked_restore_throttle": 1,
+    "socket_connect_timeout": 2,
+    "socket_timeout": 5,  # more than the second for which a worker waits for messages at a time
     "queue_order_strategy": "priority",
     "priority_steps": [0, 3, 6, 9],
     "sep": ":",

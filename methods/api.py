@@ -101,9 +101,6 @@ class MethodDetail(Schema):
         return method.links_shown
 
 
-class CurateIn(Body):
-    method: Annotated[Word, Field(description="ARENA/METHOD")]
-    word: Literal["accept", "reject", "undo"]
 class BrokenFileOut(Schema):
     path: str
     arena: str
@@ -114,6 +111,9 @@ class BrokenFileOut(Schema):
     found_at: datetime
 
 
+class CurateIn(Body):
+    method: Annotated[Word, Field(description="ARENA/METHOD")]
+    word: Literal["accept", "reject", "undo"]
 
 
 @router.get("/methods", response=list[MethodRow])

@@ -13,24 +13,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import psutil
-import redis
-from celery import current_app, signals
+from celery import signals
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 from django.db.models import Count, Min
 from django.utils import timezone
-from kombu.exceptions import OperationalError
-from kombu.transport.redis import Channel
 
 from evaluations.models import Prepared, Run, Worker
 from evaluations.runs import services
+from evaluations.runs.broker import QUEUES, messages_waiting, return_messages
 from methods.models import BrokenFile
 from workers import devices, execution
 
 logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 3.0
-QUEUES = ("cpu", "gpu", "tasks")
 FORGET_AFTER = timedelta(minutes=10)
 WORKER_FACTS = ("name", "queues", "host", "pid", "slots", "device", "device_memory_mb", "started_at", "seen_at")
 
@@ -134,6 +131,8 @@ def sweep() -> dict[str, int]:
     """Bring back what was lost. A worker of this host whose process is gone needs no waiting."""
     dead = [worker.name for worker in Worker.objects.filter(host=socket.gethostname()) if not _alive(worker.pid)]
     done = services.sweep_runs(waiting=messages_waiting(), dead_workers=dead)
+    if dead:
+        return_messages()
     Worker.objects.filter(name__in=dead).delete()
     if any(done.values()):
         logger.warning("sweep: %(lost)d runs had lost their worker, %(resent)d their message", done)
@@ -151,27 +150,6 @@ def _alive(pid: int) -> bool:
 
 
 # --- for whoever asks -----------------------------------------------------------------------------
-
-def messages_waiting() -> dict[str, int] | None:
-    """Messages per queue that no worker has taken; None when the broker does not answer."""
-    steps = settings.CELERY_BROKER_TRANSPORT_OPTIONS["priority_steps"]
-    separator = settings.CELERY_BROKER_TRANSPORT_OPTIONS["sep"]
-    try:
-        with current_app.connection_for_read(transport_options={
-                **settings.CELERY_BROKER_TRANSPORT_OPTIONS, "socket_connect_timeout": 3, "socket_timeout": 3,
-                "max_retries": 0}) as link:
-            channel = link.default_channel
-            assert isinstance(channel, Channel), "the broker is a Redis or Valkey"
-            client = channel.client
-            with client.pipeline(transaction=False) as pipe:
-                for queue in QUEUES:
-                    for step in steps:
-                        pipe.llen(f"{queue}{separator}{step}" if step else queue)
-                lengths = pipe.execute()
-    except (OperationalError, redis.exceptions.RedisError, OSError):
-        return None
-    return {queue: sum(lengths[i * len(steps):(i + 1) * len(steps)]) for i, queue in enumerate(QUEUES)}
-
 
 @dataclass(frozen=True)
 class QueueHealth:
@@ -223,7 +201,7 @@ def health() -> Health:
     disk, broken = shutil.disk_usage(settings.DATA_DIR), list(BrokenFile.objects.all())
     problems = []
     if waiting is None:
-        problems.append("the broker does not answer: nothing new is started")
+        problems.append("the broker does not answer: what is asked for waits, and starts as soon as it is back")
     problems += [f"no worker listens to the queue {queue.name}: {queue.waiting} waiting" for queue in queues
                  if queue.waiting and not queue.workers]
     if disk.free < 2**30:

@@ -136,6 +136,7 @@ class RequestOut(Schema):
     already_queued: list[int]
     refused: list[Refusal]
     worker_listening: bool
+    reason: str = Field(description="why what is queued does not start now; empty when it does")
 
 
 class Summarising(Pages):
@@ -175,7 +176,8 @@ def post_runs(request, body: RunRequest):
         raise HttpError(400, str(error)) from error
     return Status(202, {
         "request": report.key, "queued": report.queued, "already_measured": report.already_measured,
-        "already_queued": report.already_queued, "worker_listening": services.listening(body.queue),
+        "already_queued": report.already_queued, "reason": report.waits_for,
+        "worker_listening": services.listening(body.queue) and not report.waits_for,
         "refused": [{"method": key, "reason": reason} for key, reason in report.refused]})
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from evaluations.arithmetic.rounding import decimals, number, plus_minus
 from evaluations.arithmetic.statistics import mean_interval
 from evaluations.models import Run, Score, Worker
+from evaluations.runs import broker
 from evaluations.runs.replays import comparison_of, comparison_record, comparisons_of
 from evaluations.runs.services import LOST_AFTER, QUEUES
 from methods.models import Arena, Method
@@ -64,6 +65,8 @@ def cause_of(run: Run) -> str:
     """Why the run is in its state, as it is at this moment."""
     if run.state != Run.QUEUED:
         return run.cause
+    if without := broker.away():
+        return without
     if run.queue in unheard_queues():
         start = START_WORKER.format(queue=run.queue)
         return f"no worker listens to the queue {run.queue}: start one with “{start}” ({run.cause})"
@@ -165,6 +168,7 @@ class RequestProgress:
     share: float
     arenas: list[Arena]
     unheard: list[str]
+    without_broker: str  # what to tell while none answers and runs wait
     failures: list[Run]
 
     @property
@@ -188,7 +192,7 @@ def request_progress(key: str) -> RequestProgress | None:
     return RequestProgress(key, len(rows), dict(states), share,
                            list(Arena.objects.filter(slug__in={arena for *_, arena in rows})),
                            [queue for queue in unheard_queues() if queue in waiting] if waiting else [],
-                           list(failures))
+                           broker.away() if waiting else "", list(failures))
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,12 @@ from typing import Any
 
 from celery import current_app
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from evaluations.models import DeviceLease, Run, Score, Worker, params_key
+from evaluations.runs import broker
 from evaluations.runs.kept_code import kept_for
 from evaluations.runs.requests import MOST_SEEDS, requested
 from methods.kit.params import params_from
@@ -48,6 +49,7 @@ class RequestReport:
     already_measured: list[int] = field(default_factory=list)
     already_queued: list[int] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
+    waits_for: str = ""  # why what is queued does not start now, once the request is through
 
     def __str__(self):
         parts = [f"{len(self.queued)} queued"]
@@ -56,6 +58,8 @@ class RequestReport:
         if self.already_queued:
             parts.append(f"{len(self.already_queued)} already queued")
         parts += [f"{key}: {reason}" for key, reason in self.refused]
+        if self.waits_for:
+            parts.append(self.waits_for)
         return "; ".join(parts)
 
 
@@ -100,8 +104,15 @@ def request_runs(*, methods: Iterable[Method], setting: str = "default", scale: 
     report.queued = [run.pk for run in made]
     if len(made) < len(wanted):  # another request was quicker
         _leave_out_existing([run for run in wanted if _question(run) not in {_question(r) for r in made}], report)
-    transaction.on_commit(lambda: send_runs(report.queued))
+    transaction.on_commit(lambda: _send(report, queue))
     return report
+
+
+def _send(report: RequestReport, queue: str) -> None:
+    if not send_runs(report.queued):
+        report.waits_for = broker.away() or broker.AWAY
+    elif (report.queued or report.already_queued) and not listening(queue):
+        report.waits_for = f"no worker listens to the queue {queue}, so they wait until one does"
 
 
 def _check(method: Method, setting: str, scale: str, params: dict[str, Any], broken: Mapping[tuple[str, str], str]
@@ -160,8 +171,7 @@ def send_runs(pks: Iterable[int]) -> bool:
                     queue=run.queue, priority=_priority(run), producer=producer)
     except OperationalError as error:
         logger.warning("the broker does not answer: %s", error)
-        Run.objects.filter(pk__in=[run.pk for run in rows], state=Run.QUEUED).update(
-            cause="the broker does not answer; the run is sent when it does")
+        Run.objects.filter(pk__in=[run.pk for run in rows], state=Run.QUEUED).update(cause=broker.AWAY)
         return False
     return True
 
@@ -323,7 +333,8 @@ def sweep_runs(*, waiting: dict[str, int] | None, dead_workers: Iterable[str] = 
     for queue in QUEUES:
         if waiting is None or waiting.get(queue, 0):
             continue  # messages are there: whoever's is missing shows when they are gone
-        pks = Run.objects.filter(state=Run.QUEUED, queue=queue, requested_at__lt=now - RESEND_AFTER).order_by(
+        pks = Run.objects.filter(
+            Q(requested_at__lt=now - RESEND_AFTER) | Q(cause=broker.AWAY), state=Run.QUEUED, queue=queue).order_by(
             "seed", "pk").values_list("pk", flat=True)[:RESEND_AT_ONCE]
         resent += len(pks) if pks and send_runs(pks) else 0
     return {"lost": lost, "resent": resent}
