@@ -24,14 +24,15 @@ from kombu.transport.redis import Channel
 
 from evaluations.models import Run, Worker
 from evaluations.runs import services
-from workers import devices, execution
+from workers import devices, execution, fences
 
 logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 3.0
 QUEUES = ("cpu", "gpu", "tasks")
 FORGET_AFTER = timedelta(minutes=10)
-WORKER_FACTS = ("name", "queues", "host", "pid", "slots", "device", "device_memory_mb", "started_at", "seen_at")
+WORKER_FACTS = ("name", "queues", "host", "pid", "slots", "device", "device_memory_mb", "fences",
+                "started_at", "seen_at")
 
 
 # --- a worker's own part --------------------------------------------------------------------------
@@ -95,6 +96,7 @@ def begin(**_):
     heart.start()
     if heart.queues & set(services.QUEUES):
         execution.server.start()
+        heart.facts["fences"] = fences.tried_fences(execution.server)
 
 
 @signals.worker_shutting_down.connect

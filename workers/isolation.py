@@ -34,7 +34,7 @@ FETCH_SECONDS = 1800.0  # how long a first fetch of data may take
 LOAD_SECONDS = 60.0  # how long, by its clock, a run may take before it measures: its imports, data from the disk
 LAST_WORDS_SECONDS = 2.0  # how long a run may live on that has told its outcome
 DEATH_SECONDS = 10.0  # how long killed processes may take to end
-MOST_TASKS = 128  # processes and threads of one run
+MOST_TASKS = 64  # processes and threads of one run
 FOLDER_MB, FOLDER_FILES = 1024, 10_000  # what a run may keep in its folder
 
 
@@ -117,7 +117,7 @@ class _Watcher:
                         if not self._read(key.fd):
                             selector.unregister(key.fd)
                             if key.fd == life and self.exit is None:
-                                self.exit = self._unexplained()
+                                self.exit = Exit(error="the process that starts runs has died")
                     self._look()
                     self._pass_on()
                 self._read(events)
@@ -127,11 +127,6 @@ class _Watcher:
             for fd in (events, log, life):
                 os.close(fd)
         return self._ending(self.exit)
-
-    def _unexplained(self) -> Exit:
-        if self.spawned.server.poll() is not None:
-            return Exit(error="the process that starts runs has died")
-        return Exit(status=-signal.SIGKILL)
 
     def _read(self, fd: int) -> bool:
         """Take in what is there, up to a bound, so that who floods a pipe delays no look. False at its end."""
@@ -255,20 +250,25 @@ class _Watcher:
             return
         self.looked_at_folder = now
         size = files = 0
-        for folder, _, names in os.walk(self.job.folder):
-            for name in names:
-                with contextlib.suppress(OSError):
-                    size += os.lstat(os.path.join(folder, name)).st_blocks * 512
-            files += 1 + len(names)
-            if files > FOLDER_FILES or size > FOLDER_MB * 2**20:
-                self._end(Ending.METHOD, f"wrote more than {FOLDER_MB} MB or {FOLDER_FILES} files into its folder")
-                return
+        folders = [self.job.folder]
+        while folders:
+            with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:  # it changes as it is read
+                for entry in entries:
+                    files += 1
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    else:
+                        size += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if files > FOLDER_FILES or size > FOLDER_MB * 2**20:
+                        self._end(Ending.METHOD, f"wrote more than {FOLDER_MB} MB or {FOLDER_FILES} files "
+                                                 "into its folder")
+                        return
 
     def _weigh(self) -> None:
         """Take down memory and processor time; the last known stay when none can be read."""
         if not self.watch.pid:
             return
-        now = usage(self.watch.pid, self.keeper)
+        now = usage(self.watch.pid, self.keeper, most=MOST_TASKS)
         self.processor = max(self.processor, now.processor)
         self.usage = now
         if now.memory_mb:  # processes that have just ended hold none

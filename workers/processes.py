@@ -24,13 +24,19 @@ class Usage:
     runnable: bool = False  # whether the main one runs or wants to
 
 
-def descendants(root: int, *, depth: int | None = None) -> list[int]:
-    """The processes below `root`, ancestors first, those that have ended and wait to be buried left out."""
+def descendants(root: int, *, depth: int | None = None, most: int | None = None) -> list[int]:
+    """The processes below `root`, ancestors first, those that have ended and wait to be buried left out; with `most`,
+    no further ones are looked for once there are that many."""
     found: list[int] = []
     parents = [root]
     while parents and depth != 0:
-        parents = [child for parent in parents for child in _children(parent)]
-        found += parents
+        below = []
+        for parent in parents:
+            below += [pid for pid in _children(parent) if _alive(pid) or _children(pid)]
+            if most is not None and len(found) + len(below) >= most:
+                return found + below
+        found += below
+        parents = below
         depth = depth and depth - 1
     return [pid for pid in found if _alive(pid)]
 
@@ -75,9 +81,12 @@ def end_descendants(root: int, *, seconds: float = 5.0) -> bool:
     return True
 
 
-def usage(main: int, keeper: int = 0) -> Usage:
-    """What the run of process `main` uses, and what it left to its `keeper`. Memory that several share counts once."""
-    pids = [main, *descendants(main), *(descendants(keeper) if keeper else [])]
+def usage(main: int, keeper: int = 0, *, most: int) -> Usage:
+    """What the run of process `main` uses, and what it left to its `keeper`. Memory that several share counts once.
+    Beyond `most` processes only their number is told: weighing them would give them time to become more."""
+    pids = [main, *descendants(main, most=most), *(descendants(keeper, most=most) if keeper else [])]
+    if len(pids) > most:
+        return Usage(len(pids), len(pids))
     processor = memory = 0.0
     tasks = processes = 0
     runnable = False

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +17,8 @@ from workers import isolation, jobs, sandbox, spawner
 from workers.isolation import Ending, ForkServer, Job, run_isolated
 from workers.processes import descendants
 
-pytestmark = [pytest.mark.skipif(not sandbox.LINUX, reason="the fences are Linux's"), pytest.mark.xdist_group("hostile")]
+pytestmark = [pytest.mark.skipif(not sandbox.LINUX, reason="the fences are Linux's"),
+              pytest.mark.xdist_group("hostile")]
 
 
 @pytest.fixture(scope="module", params=["apart", "adopted"])
@@ -78,15 +77,17 @@ def test_what_a_run_leaves_behind_ends_with_it(server):
     ("endless_curve", "method", "told more than 16 MB of outcome, curve and progress"),
     ("huge_outcome", "method", "told more than 16 MB of outcome, curve and progress"),
     ("deep_event", "method", "told what is no event (RecursionError"),
-    ("bomb", "method", "started more than 128 processes and threads"),
-    ("threads", "method", "started more than 128 processes and threads"),
+    ("bomb", "method", "started more than 64 processes and threads"),
+    ("threads", "method", "started more than 64 processes and threads"),
     ("children_with_work", "time", "hit the time limit of 1 s of processor time"),
     ("many_files", "method", "wrote more than 1024 MB or 10000 files into its folder"),
     ("big_file", "method", "OSError: [Errno 27] File too large"),
 ])
-def test_every_limit_bites(server, entry, kind, cause):
+def test_every_limit_bites(server, monkeypatch, entry, kind, cause):
     slow = {"bomb": 30.0, "threads": 30.0, "many_files": 30.0, "endless_curve": 30.0, "huge_outcome": 30.0,
             "flood_events": 30.0}
+    if entry in ("flood_log", "children_with_work"):  # their clock runs on while the machine is busy
+        monkeypatch.setattr(jobs, "LEAST_SLACK", 60.0)
     ending = run(server, job(entry, seconds=slow.get(entry, 1.0)))
     assert ending.kind == kind and ending.cause.startswith(cause), (ending.kind, ending.cause)
     assert len(ending.log) <= isolation.LOG_LIMIT
@@ -97,10 +98,9 @@ def test_who_has_told_an_outcome_and_lives_on_is_done(server):
 
 
 @pytest.mark.parametrize("event", [{"event": "progress"}, {"event": "progress", "fraction": "x", "text": "", "points": []},
-                                   {"event": "outcome", "outcome": 3}, {"event": "points", "points": [1]}, {"no": "event"},
-                                   {"event": ["list"], "x": 1, "outcome": None}][:5])
+                                   {"event": "outcome", "outcome": 3}, {"event": "points", "points": [1]}, {"no": 1}])
 def test_what_is_no_event_is_the_methods_failure(server, event):
-    ending = run(server, job("bad_event", event=event) if "event" in event else job("bad_event", event={**event}))
+    ending = run(server, job("bad_event", event=event))
     assert ending.kind == Ending.METHOD and ending.cause.startswith("told what is no event"), ending.cause
 
 
@@ -124,13 +124,10 @@ def test_a_folder_of_any_depth_is_removed(server):
 
 def test_waiting_for_a_processor_is_not_charged(server):
     """Honest work among many others at work; so much waiting that the clock alone would have ended it."""
-    stop = threading.Event()
     others = [psutil.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(3 * (os.cpu_count() or 1))]
     try:
-        watched = []
-        ending = run(server, replace(job("ignore_signals", seconds=1.0), nice=19), lambda watch: watched.append(1) and None)
+        ending = run(server, replace(job("ignore_signals", seconds=1.0), nice=19))
     finally:
-        stop.set()
         for other in others:
             other.kill()
             other.wait()
@@ -193,15 +190,14 @@ def _environment(process: psutil.Process) -> dict[str, str]:
 
 
 def test_a_frozen_warm_process_is_ended_and_another_started(server, monkeypatch):
-    monkeypatch.setattr(spawner, "REPLY_SECONDS", 1.0)
     server.start()
     frozen = server.pid
     os.kill(frozen, signal.SIGSTOP)
-    started = time.monotonic()
-    ending = run(server, job("live_on"))
+    with monkeypatch.context() as patch:
+        patch.setattr(spawner, "REPLY_SECONDS", 1.0)
+        ending = run(server, job("live_on"))
     assert ending.kind == Ending.MACHINE and ending.cause.startswith("the process that starts runs did not answer")
-    assert time.monotonic() - started < 10 and gone(frozen)
-    monkeypatch.undo()
+    assert gone(frozen)
     assert run(server, job("leave_behind", seconds=20.0)).kind in (Ending.DONE, Ending.TIME)
     assert server.pid != frozen
 
