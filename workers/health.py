@@ -23,13 +23,14 @@ from evaluations.models import Prepared, Run, Worker
 from evaluations.runs import services
 from evaluations.runs.broker import QUEUES, messages_waiting, return_messages
 from methods.models import BrokenFile
-from workers import devices, execution
+from workers import devices, execution, fences
 
 logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 3.0
 FORGET_AFTER = timedelta(minutes=10)
-WORKER_FACTS = ("name", "queues", "host", "pid", "slots", "device", "device_memory_mb", "started_at", "seen_at")
+WORKER_FACTS = ("name", "queues", "host", "pid", "slots", "device", "device_memory_mb", "fences",
+                "started_at", "seen_at")
 
 
 # --- a worker's own part --------------------------------------------------------------------------
@@ -113,6 +114,7 @@ def begin(**_):
     heart.start()
     if heart.queues & set(services.QUEUES):
         execution.server.start()
+        heart.facts["fences"] = fences.tried_fences(execution.server)
 
 
 @signals.worker_shutting_down.connect

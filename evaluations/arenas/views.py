@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from evaluations.arenas.drawn import arena_page, arena_stamp, drawn
+from evaluations.runs.selectors import fences_of
 from evaluations.runs.stamps import nothing_new, results_stamp, stamp_of
 from evaluations.snapshots.services import freeze_table, snapshot_list
 from evaluations.tables.build import TableError
@@ -17,7 +18,7 @@ from evaluations.tables.state import TableState, default_state, read_state
 from evaluations.tables.summaries import IN_MINIATURE, arena_cards
 from methods.models import Arena, Method
 from methods.selectors import broken_files
-from papers.web import may, page_or_fragment
+from papers.web import may, page_or_fragment, wants_fragment
 
 SNAPSHOTS = 3  # the newest, named under the table
 
@@ -54,6 +55,8 @@ def arena_detail(request, slug):
         "may_freeze": request.user.has_perm("evaluations.add_snapshot"),
         "snapshots": snapshot_list(slug)[:SNAPSHOTS], "settings": _tabs(arena, state), "proposals": page.proposals,
     }
+    if not wants_fragment(request):
+        context["fences"] = fences_of()
     return page_or_fragment(request, "evaluations/arenas/arena_detail.html", "evaluations/arenas/_arena_results.html",
                             context)
 

@@ -51,6 +51,18 @@ def moving_parts(run: Run) -> tuple:
     return run.pk, run.state, run.cause, run.progress, run.progress_text, run.attempts, run.code_digest, run.finished_at
 
 
+def fences_of(worker: str = "") -> list[dict[str, Any]]:
+    """What a run cannot do on the worker of that name, or on any that is up: as it tried itself. Empty when none says.
+    Of several workers, a fence that does not hold on one is shown as that one tells it."""
+    workers = Worker.objects.filter(name=worker) if worker else live_workers()
+    found: dict[str, dict[str, Any]] = {}
+    for row in workers:
+        for fence in row.fences:
+            if fence["fence"] not in found or not fence["holds"]:
+                found[fence["fence"]] = fence
+    return list(found.values())
+
+
 def live_workers() -> list[Worker]:
     return list(Worker.objects.filter(seen_at__gte=timezone.now() - LOST_AFTER).order_by("name"))
 
