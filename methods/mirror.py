@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import transaction
 
 from methods.models import Arena, Method
-from papers.models import Digest
+from papers.models import Digest, SearchText
 from papers.services import import_digest, record_search_texts
 
 if TYPE_CHECKING:  # reading a file brings torch
@@ -75,13 +75,17 @@ def sync_methods() -> MirrorReport:
         for arena, slug in gone:
             Method.objects.filter(arena_id=arena, slug=slug).update(present=False)
         Arena.objects.filter(pk__in=arenas.keys() - files.arenas.keys()).update(present=False)
-        record_search_texts([
-            ("method", f"{arena}/{slug}", fields["title"], f"{fields['summary']}\n\n{fields['explanation']}")
-            for (arena, slug), fields in method_rows.items()])
+        record_search_texts([search_row(Method(arena_id=arena, slug=slug, **fields))
+                             for (arena, slug), fields in method_rows.items()])
     added = method_rows.keys() - methods.keys()
     changed = [name for name in method_rows.keys() & methods.keys()
                if method_rows[name]["code_digest"] != methods[name].code_digest]
     return MirrorReport(len(files.arenas), len(files.methods), len(added), len(changed), len(gone), len(method_rows))
+
+
+def search_row(method: Method) -> tuple[str, str, str, str]:
+    """What search sees of a method, as `record_search_texts` takes it."""
+    return SearchText.METHOD, method.key, method.title, f"{method.summary}\n\n{method.explanation}"
 
 
 def library_key() -> str:

@@ -48,10 +48,10 @@ def kept_fields(model: type[models.Model]) -> list[models.Field]:
     return [field for field in model._meta.concrete_fields if not field.generated]
 
 
-def encoded_rows(model: type[models.Model], alias: str) -> Iterator[bytes]:
+def encoded_rows(rows: models.QuerySet) -> Iterator[bytes]:
     """Each row as a line of JSON: the values of `kept_fields` in their order, by primary key."""
-    fields = kept_fields(model)
-    for row in model._base_manager.using(alias).order_by("pk").iterator(chunk_size=CHUNK):
+    fields = kept_fields(rows.model)
+    for row in rows.order_by("pk").iterator(chunk_size=CHUNK):
         values = [_encoded(field, row) for field in fields]
         yield json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
 

@@ -87,7 +87,8 @@ def _write(connection: BaseDatabaseWrapper, partial: Path, path: Path, progress:
         before = rows
 
         def counted(before=before, model=model) -> Iterator[bytes]:
-            for number, line in enumerate(encoded_rows(model, connection.alias), before + 1):
+            for number, line in enumerate(encoded_rows(
+                    model._base_manager.using(connection.alias)), before + 1):
                 progress.tell("writing rows", number, total)
                 yield line
         told = writer.add(f"tables/{label_of(model)}.jsonl", counted(),
