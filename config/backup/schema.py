@@ -8,7 +8,6 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import StateApps
-from django.db.models import DateField
 
 from config.backup.archive import BackupError
 

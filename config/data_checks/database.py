@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.db import DatabaseError, connection, models
+from django.db import DatabaseError, connection, models, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -65,8 +65,9 @@ def _words_problem() -> str:
 
 
 def _rebuild_words() -> str:
-    with connection.schema_editor() as editor:
-        full_text.install(apps, editor)
+    with transaction.atomic(), connection.cursor() as cursor:
+        for statement in full_text.SQLITE_REMOVE + full_text.SQLITE:
+            cursor.execute(statement)
     return "built anew from the texts"
 
 
