@@ -4,6 +4,7 @@
     tables/<app>.<Model>.jsonl    rows, by primary key
     files/<folder>/<sha256>       kept files
     secret_key                    where the settings generated one
+    map.npz                       where the map draws each paper: a new map starts from it
 
 Any tool that reads zip and JSON reads it.
 """
@@ -24,7 +25,7 @@ from config.backup.progress import Progress
 
 FORMAT, VERSION = "assay-backup", 1
 MANIFEST = "manifest.json"
-NAME = re.compile(r"tables/[A-Za-z_]\w*\.\w+\.jsonl|files/[a-z_]+/[0-9a-f]{64}|secret_key")
+NAME = re.compile(r"tables/[A-Za-z_]\w*\.\w+\.jsonl|files/[a-z_]+/[0-9a-f]{64}|secret_key|map.npz")
 PIECE = 2**20  # bytes
 READ_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 
@@ -74,7 +75,8 @@ class Reader:
         except PermissionError:
             raise BackupError(f"{path} may not be read by this user") from None
         except (*READ_ERRORS, KeyError, TypeError, ValueError) as error:
-            raise BackupError(f"{path} is not a backup, or its end is missing ({error}). Nothing was changed.") from None
+            raise BackupError(f"{path} is not a backup, or its end is missing ({error}). Nothing was changed."
+                              ) from None
         if not known:
             raise BackupError(f"{path} is not a backup of Assay. Nothing was changed.")
         if not isinstance(version, int) or version > VERSION:

@@ -25,7 +25,7 @@ LEFT_OUT = {
 }
 
 # Folders of kept files that are in a backup. What else lies in DATA_DIR is made again when it is asked for: the index
-# and the map (from the vectors), exported encoders, unpacked libraries (from the kept code), fetched data, the
+# (from the vectors), exported encoders, unpacked libraries (from the kept code), fetched data, the
 # broker's messages (from the rows), uploads that were only previewed.
 STORES: tuple[ByteStore, ...] = (originals,)
 

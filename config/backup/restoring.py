@@ -62,11 +62,11 @@ def restore_backup(path: Path, *, while_running: bool = False, progress: Progres
             place = _postgresql if connection.vendor == "postgresql" else _sqlite
             with place(backup, progress) as (remarks, aside):
                 _bring_files(backup, progress)  # before the rows that speak of them
-            remarks += _bring_key(backup)
         except (DatabaseError, OSError) as error:
             raise BackupError(f"the restore failed and the database is as it was: {error}") from error
-    for name in ("manifest.json", "map.npz"):  # made again from the vectors
-        (index_dir() / name).unlink(missing_ok=True)
+        (index_dir() / "manifest.json").unlink(missing_ok=True)  # the index is built anew from the vectors
+        _bring_map(backup)
+        remarks += _bring_key(backup)
     return Restored(sum(facts["pieces"] for facts in told.values()), len(told), len(backup.named("files")), aside,
                     remarks)
 
@@ -164,6 +164,16 @@ def _bring_files(backup: Reader, progress: Progress) -> None:
             stores[folder].path(sha256).unlink(missing_ok=True)
             stores[folder].put(data)
         progress.tell("restoring kept files", number, len(names))
+
+
+def _bring_map(backup: Reader) -> None:
+    path = index_dir() / "map.npz"
+    if "map.npz" not in backup.entries:
+        path.unlink(missing_ok=True)  # of other papers
+        return
+    partial = path.with_name(f"map.restoring-{os.getpid()}.npz")
+    partial.write_bytes(b"".join(backup.pieces("map.npz")))
+    os.replace(partial, path)
 
 
 def _bring_key(backup: Reader) -> list[str]:

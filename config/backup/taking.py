@@ -20,6 +20,7 @@ from config.backup.archive import PIECE, BackupError, Writer
 from config.backup.connection import snapshot
 from config.backup.contents import STORES, encoded_rows, kept_fields, kept_models, label_of
 from config.backup.progress import Progress
+from papers.search.vectors import index_dir
 from papers.storage import ByteStore
 
 
@@ -101,6 +102,8 @@ def _write(connection: BaseDatabaseWrapper, partial: Path, path: Path, progress:
     key = generated_key()
     if key:
         writer.add("secret_key", [key.encode()])
+    if (index_dir() / "map.npz").exists():
+        writer.add("map.npz", _pieces(index_dir() / "map.npz"))
     writer.finish(database=connection.vendor, migrations=migrations, secret_key=key_mark(),
                   note="Holds password hashes, the hashes of API tokens and, if named, the site's secret key. "
                        "Whoever has this file can try passwords and, with the key, sign log-ins: keep it safe.")

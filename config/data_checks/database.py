@@ -77,8 +77,9 @@ def lost_parents() -> Iterator[Finding]:
         if model._meta.proxy or not model._meta.managed:
             continue
         for field in model._meta.concrete_fields:
-            if isinstance(field, models.ForeignKey) and (lost := list(_lost(model, field).values_list("pk", flat=True))):
-                yield _lost_finding(model, field, lost)
+            if isinstance(field, models.ForeignKey):
+                if lost := list(_lost(model, field).values_list("pk", flat=True)):
+                    yield _lost_finding(model, field, lost)
 
 
 def _lost(model: type[models.Model], field: models.ForeignKey) -> QuerySet:

@@ -42,8 +42,8 @@ def kept_originals(progress: Progress) -> Iterator[Finding]:
                           "import the same file again: manage.py ingest FILE; or manage.py restore FILE")
     old = [path for path in there if path.name not in digests and _age(path) > DAY]
     if old:
-        yield Finding("kept originals", f"{len(old)} originals belong to no digest ({named(p.name[:12] for p in old)}); "
-                      "their imports were removed more than a day ago",
+        yield Finding("kept originals", f"{len(old)} originals belong to no digest "
+                      f"({named(path.name[:12] for path in old)}); their imports were removed more than a day ago",
                       f"import them again: manage.py ingest {originals.folder}/…; or {MEND} moves them away",
                       lambda: "; ".join(set_file_aside(path) for path in old), note=True)
 
@@ -73,7 +73,8 @@ def unfinished_imports() -> Iterator[Finding]:
         kept = originals.has(digest.sha256)
         yield Finding("imports", f"the digest “{digest}” lists no papers",
                       f"{MEND} reads its original again" if kept else
-                      f"remove it on its page (/digests/{digest.pk}/) and import the file again", mend if kept else None)
+                      f"remove it on its page (/digests/{digest.pk}/) and import the file again",
+                      mend if kept else None)
 
 
 def kept_code(progress: Progress) -> Iterator[Finding]:

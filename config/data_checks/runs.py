@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 
 from config.data_checks.findings import MEND, Finding, named
@@ -20,8 +21,9 @@ LONG = timedelta(minutes=2)  # queued, and no message for it
 def stuck_runs() -> Iterator[Finding]:
     now = timezone.now()
     waiting = messages_waiting()
-    silent = list(Run.objects.filter(state=Run.RUNNING, heartbeat_at__lt=now - LOST_AFTER).values_list("pk", flat=True)) \
-        + list(Run.objects.filter(state=Run.RUNNING, heartbeat_at=None).values_list("pk", flat=True))
+    running = Run.objects.filter(state=Run.RUNNING)
+    unheard = Q(heartbeat_at=None) | Q(heartbeat_at__lt=now - LOST_AFTER)
+    silent = list(running.filter(unheard).values_list("pk", flat=True))
     if silent:
         yield Finding("runs", f"{len(silent)} runs are running, but no worker has been heard of ({named(silent)})",
                       f"{MEND} gives them back to their queue; a worker does so too: make run", _sweep)
@@ -34,7 +36,8 @@ def stuck_runs() -> Iterator[Finding]:
             yield Finding("runs", f"{len(pks)} runs wait in the queue {queue}, and the broker does not answer",
                           "start the site: make run", note=True)
         elif not waiting.get(queue):
-            yield Finding("runs", f"{len(pks)} runs have long been queued, and no message speaks of them ({named(pks)})",
+            yield Finding("runs", f"{len(pks)} runs have long been queued, and no message speaks of them "
+                          f"({named(pks)})",
                           f"{MEND} sends them again", _sweep)
         elif not listening(queue):
             yield Finding("runs", f"{len(pks)} runs wait in the queue {queue}, and no worker listens to it",
@@ -56,7 +59,8 @@ def runs_without_scores() -> Iterator[Finding]:
         return f"{count} runs marked as failed; manage.py evaluate measures them anew"
     if pks:
         yield Finding("runs", f"{len(pks)} finished runs have no scores ({named(pks)})",
-                      f"{MEND} marks them as failed, so that they can be measured again; or manage.py restore FILE", mend)
+                      f"{MEND} marks them as failed, so that they can be measured again; or manage.py restore FILE",
+                      mend)
 
 
 def verdicts() -> Iterator[Finding]:

@@ -60,8 +60,8 @@ def vectors(progress: Progress) -> Iterator[Finding]:
     if lacking := pending_texts(model).count():
         busy = _embedding_now()
         yield Finding("vectors", f"{lacking} texts have no vector of {model}" + (", and are being embedded" if busy
-                      else ""), "wait for it" if busy else f"manage.py embed --now, or {MEND}", None if busy else _embed,
-                      note=busy)
+                      else ""), "wait for it" if busy else f"manage.py embed --now, or {MEND}",
+                      None if busy else _embed, note=busy)
     others = Vector.objects.exclude(model_id=model)
     if count := others.count():
         yield Finding("vectors", f"{count} vectors are of other models "

@@ -123,6 +123,7 @@ def pages() -> dict[str, str]:
         answer = browser.get(address)
         body = b"".join(answer.streaming_content) if answer.streaming else answer.content
         text = re.sub(r"(<time [^>]*>)[^<]*", r"\1", body.decode())
+        text = re.sub(r"\([^()]* ago\)|\(now\)", "(a while ago)", text)
         text = re.sub(r"\b(?=\w*[A-Z])[A-Za-z0-9]{64}\b", "a CSRF token", text)
         found[address] = f"{answer.status_code} {text}"
     browser.force_login(User.objects.get(username="ada"))

@@ -93,9 +93,9 @@ def empty_digest():
 
 
 def lose_code():
-    sha256 = Library.objects.get().files[0][1]
-    Blob.objects.filter(pk=sha256).delete()
-    Blob.objects.filter(pk=Library.objects.get().files[1][1]).update(packed=b"rubbish")
+    files = dict(Library.objects.get().files)
+    Blob.objects.filter(pk=files["methods/kit/params.py"]).delete()
+    Blob.objects.filter(pk=files["methods/kit/method.py"]).update(packed=b"rubbish")
     return "2 files of kept code are missing or damaged", None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import stat
 import zipfile
@@ -25,6 +26,18 @@ def same_pages(found: dict, shown: dict) -> None:
     different = [address for address, text in shown["pages"].items() if found["pages"][address] != text]
     assert not different, (different, shown["pages"][different[0]], found["pages"][different[0]])
     assert all(text.startswith("200 ") for address, text in shown["pages"].items() if address != "original")
+
+
+def alike(found: dict, shown: dict) -> None:
+    """The same words and numbers. PostgreSQL keeps a JSON object's keys in an order of its own, and its full text
+    scores and cuts passages otherwise, so of a search only what it finds is compared."""
+    def heart(address: str, text: str) -> list[str]:
+        if "/search" in address:
+            return sorted(set(re.findall(r'(?:href="/|"key": ")(?:papers/|methods/)?([\w/-]+)"', text)))
+        return sorted(re.findall(r"[\w.+:-]+", text))
+    assert found["pages"].keys() == shown["pages"].keys()
+    for address, text in shown["pages"].items():
+        assert heart(address, found["pages"][address]) == heart(address, text), address
 
 
 def test_the_content_has_rows_in_every_table_that_is_kept(shown):
@@ -83,12 +96,12 @@ def test_sqlite_to_postgresql_and_back(new_site, tmp_path, backup, shown):
     with postgres() as url:
         there = new_site(tmp_path / "there", url)
         there.manage("restore", backup)
-        same_pages(there.content("pages"), shown)
+        alike(there.content("pages"), shown)
         there.manage("backup", tmp_path / "there.zip")
         assert there.content("write") == {"status": 201, "new": 1, "account": 200, "found": True}
         said = there.manage("restore", backup)
         assert "DROP SCHEMA before_restore_" in said
-        same_pages(there.content("pages"), shown)
+        alike(there.content("pages"), shown)
     back = new_site(tmp_path / "back")
     back.manage("restore", tmp_path / "there.zip")
-    same_pages(back.content("pages"), shown)
+    alike(back.content("pages"), shown)

@@ -43,7 +43,7 @@ class Command(BaseCommand):
             self.say(f"The former database is kept as {done.aside}; when all is well, remove it: "
                      + (f"DROP SCHEMA {done.aside} CASCADE" if connection.vendor == "postgresql"
                         else f"rm '{done.aside}'"))
-        self.say("Now start the site; it makes the search index and the map anew.")
+        self.say("Now start the site; it makes the search index anew.")
 
     def say(self, text: str) -> None:
         self.stdout.write(text)
