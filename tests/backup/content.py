@@ -158,6 +158,6 @@ if __name__ == "__main__":
     setup_test_environment()
     from workers.broker import embedded_broker
     with embedded_broker() if sys.argv[1] == "fill" else nullcontext():
-        said = {"fill": fill, "pages": lambda: {"pages": pages(), "counts": counts()},
+        said = {"fill": fill, "pages": lambda: {"counts": counts(), "pages": pages()},
                 "write": write}[sys.argv[1]]()
     print(json.dumps(said))
