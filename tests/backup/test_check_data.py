@@ -8,6 +8,7 @@ import time
 from io import StringIO
 
 import pytest
+from celery import current_app
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
@@ -173,6 +174,8 @@ def lost_worker():
 
 
 def lost_message():
+    with current_app.connection_for_write() as link:
+        link.default_channel.client.flushdb()
     run = Run.objects.filter(state=Run.DONE).last()
     Run.objects.filter(pk=run.pk).update(state=Run.QUEUED, requested_at=timezone.now() - timezone.timedelta(hours=1))
 
