@@ -21,7 +21,7 @@ from django.db import DataError, IntegrityError, transaction
 
 from methods.models import Arena, BrokenFile, Method
 from methods.selectors import FOLDER
-from papers.models import Digest
+from papers.models import Digest, SearchText
 from papers.services import import_digest, record_search_texts
 
 LIBRARY = "The method library"
@@ -94,9 +94,8 @@ def sync_methods() -> MirrorReport:
         for arena, slug in gone:
             Method.objects.filter(arena_id=arena, slug=slug).update(present=False)
         Arena.objects.filter(pk__in=arenas.keys() - files.arenas.keys()).update(present=False)
-        record_search_texts([
-            ("method", f"{arena}/{slug}", fields["title"], f"{fields['summary']}\n\n{fields['explanation']}")
-            for (arena, slug), fields in found.methods.items()])
+        record_search_texts([search_row(Method(arena_id=arena, slug=slug, **fields))
+                             for (arena, slug), fields in found.methods.items()])
         found.broken += [_misnamed(path) for path in files.misnamed]
         name_broken(FOLDER, found.broken)
     added = found.methods.keys() - methods.keys()
@@ -111,6 +110,11 @@ def name_broken(folder: str, files: list[BrokenFile]) -> None:
     BrokenFile.objects.filter(path__startswith=folder).exclude(path__in=[file.path for file in files]).delete()
     BrokenFile.objects.bulk_create(files, update_conflicts=True, unique_fields=["path"], update_fields=[
         "arena", "method", "place", "line", "reason", "sha256"])
+
+
+def search_row(method: Method) -> tuple[str, str, str, str]:
+    """What search sees of a method, as `record_search_texts` takes it."""
+    return SearchText.METHOD, method.key, method.title, f"{method.summary}\n\n{method.explanation}"
 
 
 def library_key() -> str:

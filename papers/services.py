@@ -36,6 +36,7 @@ def import_digest(*, name: str, data: bytes, imported_by=None) -> ImportReport:
     name = _clean_name(name)
     known = Digest.objects.filter(sha256=hashlib.sha256(data).hexdigest()).first()
     if known:
+        originals.put(data)  # in case it was lost
         return stored_report(known, already_imported=True)
     parsed = read_digest(data, name)
     sha256 = originals.put(data)
