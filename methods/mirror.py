@@ -19,7 +19,8 @@ from django.db import transaction
 
 from methods.models import Arena, Method
 from papers.models import Digest
-from papers.services import import_digest, record_search_texts
+from papers.search_texts import record_search_texts
+from papers.services import import_digest
 
 if TYPE_CHECKING:  # reading a file brings torch
     from methods.kit.method import Claim
@@ -128,7 +129,6 @@ def _read(arenas: list[str], methods: list[tuple[str, str]], files: _Files
     return arena_rows, method_rows
 
 
-@transaction.atomic
 def import_starter_digest():
     """Import the papers of the method files as a digest of their own, in place of the one imported before."""
     report = import_digest(name=LIBRARY, data=starter_digest())

@@ -78,11 +78,10 @@ class ImportReport:
                 f"{_count(counts['new'], 'new paper', 'new papers')}, "
                 f"{counts['known']} known, {counts['merged']} merged, {counts['rejected']} rejected")
 
-    def forget_unsaved(self, new: set[int]) -> None:
-        """After a preview: the digest and the papers it would create have no address."""
-        if not self.already_imported:
-            self.digest_id = None
-        self.entries = [replace(entry, paper_id=None) if entry.paper_id in new else entry for entry in self.entries]
+    def again(self) -> "ImportReport":
+        """What is reported of the same bytes next: nothing changes."""
+        return replace(self, already_imported=True,
+                       entries=[replace(entry, outcome=KNOWN, changes=()) for entry in self.entries])
 
     def as_dict(self) -> dict:
         """JSON-ready; the counts first, then every entry and reject."""
