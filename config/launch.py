@@ -71,7 +71,7 @@ def processes(host: str, port: str) -> dict[str, list[str]]:
         "web": [PYTHON, "-m", "gunicorn", "config.wsgi", "--bind", f"{host}:{port}", "--worker-class", "gthread",
                 "--workers", "1", "--threads", "8", "--log-level", "warning"],
         "cpu": [*worker, "-Q", "cpu", "-n", "cpu@%h", "-c", os.environ.get("CPU_SLOTS", str(cores))],
-        "tasks": [*worker, "-Q", "tasks", "-n", "tasks@%h", "-c", "1"],
+        "tasks": [*worker, "-Q", "tasks", "-n", "tasks@%h", "-c", "2"],
         "schedule": [PYTHON, "-m", "celery", "--quiet", "-A", "workers.celery", "beat", "-l", "warning"],
     }
     if shutil.which("nvidia-smi"):

@@ -53,11 +53,10 @@ class Shelf:
         self._age: dict[int, int] = {}  # of papers that have no primary key, by id()
         self._became: dict[int, tuple[Paper, Paper]] = {}  # id(dropped): (dropped, kept)
 
-    def place(self, records: list[Record]) -> Plan:
-        """Place every record in order; a later record sees what an earlier one brought."""
+    def place(self, keyed: list[tuple[Record, str]]) -> Plan:
+        """Place every record, given with its title's key, in order; a later one sees what an earlier one brought."""
         plan = self.plan = Plan()
         self._touched = {}
-        keyed = [(record, record.title_key) for record in records]
         self._load(keyed)
         for record, key in keyed:
             paper, joined = self._find(record, key)

@@ -38,6 +38,7 @@ class ImportReport:
     format: str = ""
     digest_id: int | None = None
     already_imported: bool = False
+    queued: bool = False  # a worker imports it
     entries: list[Entry] = field(default_factory=list)
     rejected: list[Reject] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -73,6 +74,8 @@ class ImportReport:
             return self.error
         if self.already_imported:
             return f"{self.name}: imported before, nothing changes ({_count(len(self.entries), 'entry', 'entries')})"
+        if self.queued:
+            return f"{self.name}: is being imported in the background"
         counts = self.counts
         return (f"{self.name} ({self.format}): {_count(counts['appearances'], 'entry', 'entries')}, "
                 f"{_count(counts['new'], 'new paper', 'new papers')}, "

@@ -23,6 +23,8 @@ from papers.writing import short_write
 
 logger = logging.getLogger(__name__)
 
+LARGE = 2**18  # bytes; reading and storing more takes longer than a page should
+
 
 def import_digest(*, name: str, data: bytes, imported_by=None) -> ImportReport:
     """Read one digest and store its papers, appearances and rejects, a lot at a time.
@@ -60,12 +62,48 @@ def _continues(digest: Digest) -> list[str]:
         else []
 
 
-def import_digests(uploads: Iterable[tuple[str, bytes]], *, imported_by=None) -> list[ImportReport]:
-    """Import each (name, bytes) in a transaction of its own; what cannot be read is a report with `error`."""
+def import_large_digest(*, name: str, data: bytes, imported_by=None) -> ImportReport:
+    """Have a worker import a digest that takes more than a moment; a small one is imported at once.
+
+    So is a large one where no broker answers. Raises DigestError as `import_digest` does.
+    """
+    if len(data) > LARGE:
+        sha256 = originals.put(data)
+        with short_write():
+            digest, created = Digest.objects.get_or_create(sha256=sha256, defaults={
+                "name": _clean_name(name), "imported_by": imported_by, "state": Digest.IMPORTING})
+            if digest.state == Digest.REMOVING:
+                Digest.objects.filter(pk=digest.pk).update(state=Digest.IMPORTING)
+        try:
+            if digest.state != Digest.COMPLETE:
+                current_app.signature("papers.import_digest", args=[digest.pk]).apply_async(
+                    queue="tasks", retry_policy={"max_retries": 1, "interval_start": 0.1})
+                return ImportReport(name=digest.name, sha256=sha256, digest_id=digest.pk, queued=True)
+        except OperationalError as error:
+            logger.warning("No broker to hand the import of %s to (%s): it is done here", digest.name, error)
+    return import_digest(name=name, data=data, imported_by=imported_by)
+
+
+def continue_import(*, digest: Digest) -> ImportReport:
+    """Go on with an import that was stopped half way. Raises DigestError when its original is gone."""
+    try:
+        data = originals.get(digest.sha256)
+    except KeyError:
+        raise DigestError(f"{digest.name}: its original is no longer kept; import the file again") from None
+    return import_digest(name=digest.name, data=data)
+
+
+def import_digests(uploads: Iterable[tuple[str, bytes]], *, imported_by=None, large_later: bool = False
+                   ) -> list[ImportReport]:
+    """Import each (name, bytes) on its own; what cannot be read is a report with `error`.
+
+    With `large_later`, workers import the large ones.
+    """
+    take = import_large_digest if large_later else import_digest
     reports = []
     for name, data in uploads:
         try:
-            reports.append(import_digest(name=name, data=data, imported_by=imported_by))
+            reports.append(take(name=name, data=data, imported_by=imported_by))
         except DigestError as error:
             reports.append(ImportReport(name=_clean_name(name), error=str(error), rejected=list(error.rejects)))
     return reports
@@ -95,7 +133,8 @@ def preview_digests(uploads: Iterable[tuple[str, bytes]]) -> list[ImportReport]:
 
 def _preview(name: str, sha256: str, parsed: Parsed, known: Digest | None, shelf: Shelf) -> ImportReport:
     stored = stored_places(known) if known else {}
-    placed = shelf.place([record for record in parsed.records if record.position not in stored]).placed
+    placed = shelf.place([(record, record.title_key) for record in parsed.records
+                          if record.position not in stored]).placed
     return ImportReport(name=known.name if known else name, sha256=sha256, format=parsed.format,
                         entries=entries_of(parsed.records, stored, placed), rejected=list(parsed.rejects),
                         notes=parsed.notes + (_continues(known) if known else []))
@@ -149,7 +188,7 @@ def restore_digest(*, sha256: str, name: str, imported_by=None) -> ImportReport:
         data = originals.get(sha256)
     except KeyError:
         raise DigestError(f"{name}: its original is no longer kept") from None
-    return import_digest(name=name, data=data, imported_by=imported_by)
+    return import_large_digest(name=name, data=data, imported_by=imported_by)
 
 
 def edit_paper(*, paper: Paper) -> None:

@@ -18,9 +18,9 @@ from papers.search_texts import BATCH, record_search_texts, search_row
 from papers.selectors import papers_only_in
 from papers.writing import short_write
 
-LOT = 100  # records a transaction ...
+LOT = 50  # records a transaction ...
 LOT_CHARACTERS = 200_000  # ... and of their words, but at least one record
-FOLDS = 5  # in one transaction: each moves whatever hangs on a paper
+FOLDS = 3  # in one transaction: each moves whatever hangs on a paper
 PAPER_FIELDS = ["title", "title_key", "abstract", "described", "arxiv_id", "doi", "year", "published_on", "authors",
                 "urls", "updated_at"]
 
@@ -37,10 +37,12 @@ def store_entries(digest: Digest, parsed: Parsed) -> tuple[list[Entry], bool]:
     lots = list(reversed(list(lots_of(parsed.records))))
     while lots:
         lot = lots.pop()
+        keys = [record.title_key for record in lot]  # costs more than finding the papers
         with short_write():
             _check_still_importing(digest)
             stored = stored_places(digest, lot)
-            plan = Shelf().place([record for record in lot if record.position not in stored])
+            plan = Shelf().place([(record, key) for record, key in zip(lot, keys, strict=True)
+                                  if record.position not in stored])
             if len(plan.folded) > FOLDS and len(lot) > 1:
                 middle = len(lot) // 2
                 lots += [lot[middle:], lot[:middle]]
@@ -124,7 +126,7 @@ def _store_rejects(digest: Digest, rejects: list[Reject]) -> None:
 def _write(digest: Digest, plan: Plan) -> None:
     for kept, dropped in plan.folded:
         _fold(kept, dropped)
-    Paper.objects.bulk_update(plan.changed, PAPER_FIELDS, batch_size=100)
+    Paper.objects.bulk_create(plan.changed, update_conflicts=True, unique_fields=["pk"], update_fields=PAPER_FIELDS)
     Paper.objects.bulk_create(plan.new)
     OtherTitle.objects.bulk_create([OtherTitle(paper=paper, title=title, title_key=key)
                                     for key, (title, paper) in plan.other_titles.items()])

@@ -1,13 +1,12 @@
 """From the bytes of a file, a paste or a mail to records: unpack, decode, choose the format, parse."""
 
 import codecs
-import zlib
 
 from papers.digests import arxiv_atom, bibtex, json_records, mail, trending
 from papers.digests.records import DigestError, Parsed, without_controls
+from papers.digests.unpacking import unpacked
 
 FORMATS = (json_records, arxiv_atom, bibtex, trending)  # each has FORMAT, sniff(text) and parse(text)
-UNPACKED_LIMIT = 1 << 30  # bytes; a compressed file may not grow beyond this
 
 _MAGIC = {b"%PDF": "a PDF", b"PK\x03\x04": "a ZIP archive or office document", b"\x89PNG": "a PNG image",
           b"\xff\xd8\xff": "a JPEG image", b"GIF8": "a GIF image", b"BZh": "a bzip2 archive",
@@ -19,7 +18,7 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs
 
 def read_digest(data: bytes, name: str) -> Parsed:
     """The records, rejects and notes of one digest. Raises DigestError, naming the file, when nothing can be read."""
-    data, notes = _unpack(data, name)
+    data, notes = unpacked(data, name)
     if not data.strip():
         raise DigestError(f"{name}: the file is empty")
     text, decoding = _decode(data, name)
@@ -42,26 +41,6 @@ def read_digest(data: bytes, name: str) -> Parsed:
         raise DigestError(f"{name}: no paper could be read from it (taken for {parsed.format}){first}",
                           tuple(parsed.rejects))
     return parsed
-
-
-def _unpack(data: bytes, name: str) -> tuple[bytes, list[str]]:
-    if not data.startswith(b"\x1f\x8b"):
-        return data, []
-    out, rest = [], data
-    left = UNPACKED_LIMIT
-    try:
-        while rest.startswith(b"\x1f\x8b"):  # gzip files may be joined end to end
-            stream = zlib.decompressobj(wbits=31)
-            out.append(stream.decompress(rest, left))
-            left -= len(out[-1])
-            if left <= 0 or stream.unconsumed_tail:
-                raise DigestError(f"{name}: unpacks to more than {UNPACKED_LIMIT >> 20} MB")
-            if not stream.eof:
-                raise DigestError(f"{name}: the gzip file is cut off")
-            rest = stream.unused_data
-    except zlib.error as error:
-        raise DigestError(f"{name}: not a readable gzip file: {error}") from error
-    return b"".join(out), ["unpacked with gzip"]
 
 
 def _decode(data: bytes, name: str) -> tuple[str, list[str]]:
