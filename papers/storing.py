@@ -18,8 +18,8 @@ from papers.search_texts import BATCH, record_search_texts, search_row
 from papers.selectors import papers_only_in
 from papers.writing import short_write
 
-LOT = 50  # records a transaction ...
-LOT_CHARACTERS = 200_000  # ... and of their words, but at least one record
+LOT = 25  # records a transaction ...
+LOT_CHARACTERS = 100_000  # ... and of their words, but at least one record
 FOLDS = 3  # in one transaction: each moves whatever hangs on a paper
 PAPER_FIELDS = ["title", "title_key", "abstract", "described", "arxiv_id", "doi", "year", "published_on", "authors",
                 "urls", "updated_at"]
