@@ -22,7 +22,8 @@ from django.db import DataError, IntegrityError, transaction
 from methods.models import Arena, BrokenFile, Method
 from methods.selectors import FOLDER
 from papers.models import Digest, SearchText
-from papers.services import import_digest, record_search_texts
+from papers.search_texts import record_search_texts
+from papers.services import import_digest
 
 LIBRARY = "The method library"
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -208,7 +209,6 @@ def _misnamed(path: Path) -> BrokenFile:
                       arena="" if of_arena else _slug(path.parent.name), method="" if of_arena else path.name[:250])
 
 
-@transaction.atomic
 def import_starter_digest():
     """Import the papers of the method files as a digest of their own, in place of the one imported before."""
     report = import_digest(name=LIBRARY, data=starter_digest())

@@ -116,6 +116,7 @@ class DigestOut(Schema):
     name: str
     format: str
     sha256: str
+    state: Annotated[str, Field(description="complete, or importing or removing while that goes on or was stopped")]
     imported_at: datetime
     imported_by: str | None
     entries: int

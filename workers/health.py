@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import threading
+import time
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,6 +29,8 @@ from workers import devices, execution, fences
 logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 3.0
+LATE_SECONDS = 2 * BEAT_SECONDS  # between two signs of life
+THERE, HALTED, GONE = "there", "halted", "gone"
 FORGET_AFTER = timedelta(minutes=10)
 WORKER_FACTS = ("name", "queues", "host", "pid", "slots", "device", "device_memory_mb", "fences",
                 "started_at", "seen_at")
@@ -47,12 +50,13 @@ class Heart(threading.Thread):
                       "device": device.lease_key if device.visible else "cpu", "device_memory_mb": device.memory_mb}
         self.swept: datetime | None = None
         self.ended = threading.Event()
+        self.last_beat = self.in_time_since = time.monotonic()  # no sign of life was late since
 
     def run(self) -> None:
         while not self.ended.is_set():
             try:
                 self.beat()
-                sweep()
+                sweep(judge_silence=self.judges_silence(), own=self.worker)
                 self.swept = timezone.now()  # written with the next beat
             except (DatabaseError, InterfaceError):
                 logger.warning("the worker's sign of life could not be written", exc_info=True)
@@ -65,8 +69,21 @@ class Heart(threading.Thread):
         connection.close()
 
     def beat(self) -> None:
-        Worker.objects.update_or_create(name=self.worker, defaults={
-            **self.facts, "seen_at": timezone.now(), "swept_at": self.swept})
+        """Write the sign of life, and note when it took long or comes late: then those of others did as well."""
+        started = time.monotonic()
+        if started - self.last_beat > LATE_SECONDS:
+            self.in_time_since = started
+        try:
+            Worker.objects.update_or_create(name=self.worker, defaults={
+                **self.facts, "seen_at": timezone.now(), "swept_at": self.swept})
+        finally:
+            self.last_beat = time.monotonic()
+            if self.last_beat - started > LATE_SECONDS - BEAT_SECONDS:
+                self.in_time_since = self.last_beat
+
+    def judges_silence(self) -> bool:
+        """Whether the others had a fair chance to be heard: a locked database silences the living too."""
+        return time.monotonic() - self.in_time_since > services.LOST_AFTER.total_seconds()
 
     def end(self) -> None:
         self.ended.set()
@@ -129,10 +146,16 @@ def end(**_):
         heart.end()
 
 
-def sweep() -> dict[str, int]:
-    """Bring back what was lost. A worker of this host whose process is gone needs no waiting."""
-    dead = [worker.name for worker in Worker.objects.filter(host=socket.gethostname()) if not _alive(worker.pid)]
-    done = services.sweep_runs(waiting=messages_waiting(), dead_workers=dead)
+def sweep(*, judge_silence: bool, own: str) -> dict[str, int]:
+    """Bring back what was lost. A worker of this host whose process is gone needs no waiting.
+
+    `own` names the worker of this process; one whose process is there is given more time than one elsewhere.
+    """
+    here = {worker.name: _condition(worker.pid) for worker in Worker.objects.filter(host=socket.gethostname())}
+    dead = [name for name, condition in here.items() if condition == GONE]
+    done = services.sweep_runs(
+        waiting=messages_waiting(), dead_workers=dead, judge_silence=judge_silence, in_hand=list(execution.active),
+        live_workers=[name for name, condition in here.items() if condition == THERE and name != own])
     if dead:
         return_messages()
     Worker.objects.filter(name__in=dead).delete()
@@ -141,14 +164,20 @@ def sweep() -> dict[str, int]:
     return done
 
 
-def _alive(pid: int) -> bool:
-    """Whether a process of this host runs; one that has ended but that nobody has buried does not."""
+def _condition(pid: int) -> str:
+    """Of a process of this host: there, halted (it has not ended, but does nothing either) or gone.
+
+    One that has ended but that nobody has buried is gone.
+    """
     try:
-        return psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+        status = psutil.Process(pid).status()
     except psutil.NoSuchProcess:
-        return False
+        return GONE
     except psutil.AccessDenied:  # another user's
-        return True
+        return THERE
+    if status in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
+        return GONE
+    return HALTED if status in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP) else THERE
 
 
 # --- for whoever asks -----------------------------------------------------------------------------

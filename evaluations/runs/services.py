@@ -34,6 +34,7 @@ logger = logging.getLogger(__name__)
 ATTEMPTS = 3  # the first and two more, when the machine failed and not the method
 QUEUES = ("cpu", "gpu")
 LOST_AFTER = timedelta(seconds=15)  # a run or a worker not heard of for this long is given up
+HUNG_AFTER = timedelta(minutes=2)  # ... and one whose process is seen to be there, for this long
 RESEND_AFTER = timedelta(seconds=10)
 RESEND_AT_ONCE = 1000
 LOG_LIMIT = 64 * 1024
@@ -249,6 +250,8 @@ def record_failure(run: Run, *, failure: str, cause: str, log: str = "", curve: 
     A run that lost its worker goes out again at once; after a failure of the machine the next sweep sends it,
     which gives a full disk or a missing network a moment.
     """
+    if failure == "lost" and not _held(run).filter(heartbeat_at=run.heartbeat_at).exists():
+        return  # it was heard of while this waited for its turn to write
     DeviceLease.objects.filter(run=run).delete()
     facts = {"failure": failure, "log": log[-LOG_LIMIT:], "finished_at": timezone.now(), "seconds": seconds,
              "peak_memory_mb": peak_memory_mb, "curve": curve or [], "device": device}
@@ -312,17 +315,23 @@ def retry_run(*, pk: int, by) -> Run:
     return run
 
 
-def sweep_runs(*, waiting: dict[str, int] | None, dead_workers: Iterable[str] = ()) -> dict[str, int]:
+def sweep_runs(*, waiting: dict[str, int] | None, dead_workers: Iterable[str] = (), live_workers: Iterable[str] = (),
+               in_hand: Iterable[int] = (), judge_silence: bool = True) -> dict[str, int]:
     """Bring back runs whose worker is gone and runs whose message is gone; counts of both.
 
     `waiting` is the number of messages per queue, None when the broker does not answer. `dead_workers` are known
-    to have died; any other worker is given up when a run of its has had no heartbeat for LOST_AFTER.
+    to have died; any other worker is given up when a run of its has had no heartbeat for LOST_AFTER. That is not
+    judged where whoever sweeps could not write in time itself (`judge_silence`), nor of runs it is at itself
+    (`in_hand`); `live_workers`, whose process it sees, have until HUNG_AFTER.
     """
     now = timezone.now()
     running = Run.objects.filter(state=Run.RUNNING)
-    silent = running.filter(heartbeat_at__lt=now - LOST_AFTER) | running.filter(worker__in=list(dead_workers))
+    lost_runs = running.filter(worker__in=list(dead_workers))
+    if judge_silence:
+        silent = running.filter(heartbeat_at__lt=now - LOST_AFTER).exclude(pk__in=list(in_hand))
+        lost_runs |= silent.exclude(worker__in=list(live_workers), heartbeat_at__gte=now - HUNG_AFTER)
     lost = 0
-    for run in silent.select_related("method__arena"):
+    for run in lost_runs.select_related("method__arena"):
         cause = "its worker died" if run.worker in dead_workers else \
             f"its worker stopped answering at {run.heartbeat_at:%H:%M:%S} UTC"
         record_failure(run, failure="lost", cause=cause, log=f"{run.log}\n--- {cause} ({run.worker}) ---\n",
