@@ -100,8 +100,10 @@ def _take(block: Block, line: int, strings: dict[str, str], parsed: Parsed) -> N
 def _add(entry: Entry, line: int, strings: dict[str, str], parsed: Parsed) -> None:
     fields: dict[str, str] = {}
     for field in entry.fields:
-        value = _value(field.value, strings)
-        if value:
+        if _is_garbled(field.value):
+            parsed.reject(line, f"a field that does not parse, {field.key[:40]}: a comma, a brace or a quote is missing",
+                          field.value[:200])
+        elif value := _value(field.value, strings):
             fields.setdefault(field.key.lower(), value)
     title = latex_to_text(fields.get("title", "")[:5000])
     if subtitle := latex_to_text(fields.get("subtitle", "")[:1000]):
@@ -118,6 +120,11 @@ def _add(entry: Entry, line: int, strings: dict[str, str], parsed: Parsed) -> No
         year=fields.get("year") or fields.get("date"), published_on=_date(fields),
         authors=_authors(fields.get("author", "")), comment=latex_to_text(fields.get("note", "")[:2000]),
         urls=[*urls, *re.findall(r"\\href\s*\{\s*(https?://[^\s{}]+)", abstract)])
+
+
+def _is_garbled(raw: str) -> bool:
+    """A value without braces or quotes around it that holds more than a name or a number: it ran into the next field."""
+    return raw[:1] not in ("{", '"', "") and "#" not in raw and any(sign in raw for sign in '="{\n')
 
 
 def _value(raw: str, strings: dict[str, str]) -> str:
@@ -153,7 +160,7 @@ def _arxiv_id(fields: dict[str, str], archive: str, urls: list[str]) -> str | No
         if found := normal_arxiv_id(value):
             return found
     for name in ("journal", "volume", "number", "note", "howpublished", "publisher", "journaltitle"):
-        if found := find_arxiv_id(fields.get(name, "")):
+        if name in fields and (found := find_arxiv_id(fields[name])):
             return found
     return None
 

@@ -13,6 +13,7 @@ PARTS_LIMIT = 200  # multiparts in one mail; real ones have a handful
 
 _HEADERS = re.compile(r"(?:from|to|subject|date|mime-version|received|return-path|content-type|message-id|"
                       r"delivered-to|list-id|reply-to|dkim-signature):", re.I)
+_LONG_HEADER = re.compile(rb"^content-[a-z]+:(?:[^\n]|\n[ \t]){20000}", re.I | re.M)
 _SHAPE = re.compile(r"[!-9;-~]+:|[ \t]|From ")
 
 
@@ -29,6 +30,8 @@ def unwrap(source: Source) -> list[Source]:
     data = source.data if source.data.isascii() or source.data[:4096].lstrip()[:1].isalpha() else source.text.encode()
     if len(re.findall(rb"multipart/|message/", data, re.I)) > PARTS_LIMIT:
         raise DigestError(f"{source.name}: a mail of more than {PARTS_LIMIT} parts inside one another")
+    if _LONG_HEADER.search(data):
+        raise DigestError(f"{source.name}: a mail with a header of more than 20,000 characters")
     message = message_from_bytes(data.lstrip())  # the old policy: the newer one trips over hostile headers
     words: dict[str, Message] = {}
     attached = []
