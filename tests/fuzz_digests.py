@@ -24,8 +24,8 @@ SLOW = 5.0  # seconds
 TITLE = re.compile(rb"\bZq\d{4}x\b")
 NASTY = [b"{", b"}", b"[", b"]", b'"', b"\\", b"$", b"<", b">", b"&", b",", b"@article{", b"@comment{", b"\n", b"\n\n",
          b"\0", b"\xff", b"\xed\xa0\x80", "é".encode(), "\u202e".encode(), b"<![foo]>", b"<!--", b"<![CDATA[",
-         b"&nbsp;", b"<entry>", b"</feed>", b"<?xml ?>", b"\\frac", b"{\\'", b'\\"', b"#", b"=", b"\r", b"1" * 5000, b"{" * 95,
-         b"[" * 2000, b"null", b"NaN", b"\\ud800", b"title", b"<div>" * 50, b"http://[", b"https://arxiv.org/abs/",
+         b"&nbsp;", b"<entry>", b"</feed>", b"<?xml ?>", b"\\frac", b"{\\'", b'\\"', b"#", b"=", b"\r", b"1" * 5000,
+         b"{" * 95, b"[" * 2000, b"null", b"NaN", b"\\ud800", b"title", b"<div>" * 50, b"http://[", b"https://arxiv.org/abs/",
          b"10.1000/", b"2024-99-99", b"Content-Type: text/html\n", b"=?utf-8?b?", b" " * 300, b"\t"]
 
 
@@ -61,12 +61,12 @@ def mutated(data: bytes, random_: random.Random, samples: list[bytes]) -> bytes:
 
 
 def dropped(data: bytes, parsed: Parsed) -> list[bytes]:
-    """Titles of the input that no paper holds and no reject stands for, at their line or where reading stopped before."""
+    """Titles of the input that no paper holds and no reject stands for, at their line or where reading stopped."""
     words = " ".join(f"{record.title} {record.abstract}" for record in parsed.records) + \
         " ".join(f"{reject.excerpt} {reject.reason}" for reject in parsed.rejects)
-    known = set(re.findall(r"Zq\d{4}x", words))
+    known = set(re.findall(r"q\d{4}x", words))  # an accent may have come upon the first letter
     first = min((reject.line or 0 for reject in parsed.rejects), default=None)
-    return [title for title in set(TITLE.findall(data)) if title.decode() not in known
+    return [title for title in set(TITLE.findall(data)) if title.decode()[1:] not in known
             and (first is None or first > data.count(b"\n", 0, data.index(title)) + 4)]
 
 

@@ -21,7 +21,19 @@ _ANYTHING = re.compile(r"[^\s,]")
 _HOLDS = re.compile(r'"(\w+)"\s*:\s*\[\s*\{')
 _OF_ONE_PAPER = re.compile(r'"(?:\w*title|abstract|summary|authors?)"\s*:')
 _RESUME = re.compile(r"\n[ \t]*(?=[\[{])|[}\]][ \t\n]*,[ \t\n]*(?=\{)")
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict:
+    """The object; where it names two titles, the earlier ones under a name of their own."""
+    value = dict(pairs)
+    if len(value) != len(pairs) and len(titles := [inner for name, inner in pairs if name == "title"]) > 1:
+        value[_EARLIER_TITLES] = titles[:-1]
+    return value
+
+
+_EARLIER_TITLES = "\0titles"
 _DECODER = json.JSONDecoder(
+    object_pairs_hook=_object,
     parse_float=str,  # an arXiv id written as a number keeps its last zero
     parse_int=lambda digits: int(digits) if len(digits) < 19 else digits)
 
@@ -125,12 +137,11 @@ class _Walk:
 
     def _broken(self, at: int, broken: "_Broken", depth: int) -> int:
         """An object with a fault: the lists in it are read as far as they go, else it is a reject."""
+        self.faults += 20 if broken.deep else 1
         if self.text[at] == "{" and depth < _WALKED and self.faults < _BROKEN_LIMIT and (
                 held := _HOLDS.search(self.text, at, broken.at)) and (
                 held[1] in _LISTS or not _OF_ONE_PAPER.search(self.text, at, held.end())):
-            self.faults += 1
             return self._members(at, depth)
-        self.faults += 1
         resume = _RESUME.search(self.text, max(broken.at, at + 1)) if self.faults < _BROKEN_LIMIT else None
         end = resume.end() if resume else len(self.text)
         line = self._at(at)
@@ -157,6 +168,8 @@ class _Walk:
         return end
 
     def _add(self, record: dict, at: int, end: int) -> None:
+        for title in record.pop(_EARLIER_TITLES, ()):
+            self.parsed.reject(self._at(at), "a second title in one record, not read", str(title)[:300])
         self.parsed.add(line=self._at(at), excerpt=self.text[at:min(end, at + 300)], **fields.read(record, self.year))
 
     def _table_rows(self, value: dict, at: int) -> bool:
@@ -172,7 +185,7 @@ class _Walk:
         except json.JSONDecodeError as error:
             raise _Broken(error.msg, min(max(error.pos, at), len(self.text))) from None
         except RecursionError:
-            raise _Broken("nested too deeply", at) from None
+            raise _Broken("nested too deeply", at, deep=True) from None
 
     def _next(self, at: int) -> int:
         """Where the next thing begins after white space and commas; the text's end when nothing does."""
@@ -187,9 +200,9 @@ class _Walk:
 
 
 class _Broken(Exception):
-    def __init__(self, message: str, at: int):
+    def __init__(self, message: str, at: int, deep: bool = False):
         super().__init__(message)
-        self.at = at
+        self.at, self.deep = at, deep  # finding out that it is too deep costs more than other faults
 
 
 def _records(value):

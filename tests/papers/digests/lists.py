@@ -5,8 +5,8 @@ from email.message import EmailMessage
 from html import escape
 
 ABSTRACT = ("Layers that sort themselves are studied on three small tasks with fixed budgets. The rule costs one "
-            "extra pass and needs no labels. On all three tasks the sorted network matches the unsorted one. We also say "
-            "when it does not help, and why the gain vanishes as the batch grows beyond what one machine can hold.")
+            "extra pass and needs no labels. On all three tasks the sorted network matches the unsorted one. We "
+            "also say when it does not help, and why the gain vanishes as the batch grows beyond one machine.")
 
 
 def trending_blank(titles: list[str]) -> bytes:
