@@ -13,9 +13,9 @@ def without_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
     """Pages read addresses and forms as if NUL were not in them; the API refuses such values by name."""
     def answer(request: HttpRequest) -> HttpResponse:
         if not request.path.startswith("/api/"):
-            request.GET = _cleaned(request.GET)
+            request.GET = _cleaned(request.GET)  # type: ignore[assignment]
             if request.method == "POST" and request.content_type == FORM:
-                request.POST = _cleaned(request.POST)
+                request.POST = _cleaned(request.POST)  # type: ignore[assignment]
         return get_response(request)
     return answer
 

@@ -1,7 +1,7 @@
 """Methods, their links and how much of the library is covered."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from django.shortcuts import get_object_or_404
 from ninja import Field, Query, Router, Schema
@@ -133,7 +133,7 @@ def list_broken_files(request):
 @router.get("/methods/{arena}/{slug}", response=MethodDetail)
 def method(request, arena: str, slug: str, page: Query[Page]):
     """A method and its papers, those it implements first; `limit` and `offset` say which part of the papers."""
-    found = get_object_or_404(Method, arena_id=arena, slug=slug)
+    found: Any = get_object_or_404(Method, arena_id=arena, slug=slug)  # with a part of its links
     papers = papers_of(found)
     found.links_shown, found.links_count = list(page.of(papers)), papers.count()
     return found

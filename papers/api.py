@@ -231,7 +231,7 @@ def digests(request):
 @router.get("/digests/{digest_id}", response=DigestDetail)
 def digest(request, digest_id: Id, page: Query[Page]):
     """A digest with its entries in their order and the parts that could not be read, `limit` of each from `offset`."""
-    found = get_object_or_404(selectors.digest_list(), pk=digest_id)
+    found: Any = get_object_or_404(selectors.digest_list(), pk=digest_id)  # with the parts asked for
     found.appearances_shown = list(page.of(selectors.digest_entries(found)))
     found.rejections_shown = list(page.of(found.rejections.all()))
     return found

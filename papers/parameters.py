@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 import pydantic
+from django.db.models import QuerySet
 from ninja import Field, Schema
 from ninja.errors import ValidationError
 from ninja.pagination import LimitOffsetPagination
@@ -20,7 +21,7 @@ MOST_ROWS = 500  # of a list in one answer
 MOST_LETTERS = 200  # of a name, or of words to look for: a pattern of many more is beyond a database
 MOST_ID = 2**63 - 1
 MOST_SEED = 2**31 - 1
-Rows = TypeVar("Rows", bound=Sequence)
+Rows = TypeVar("Rows", bound=Sequence | QuerySet)
 
 
 def on_the_calendar(moment: datetime) -> datetime:

@@ -7,6 +7,7 @@ import shutil
 import time
 import zlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -34,7 +35,7 @@ def kept_originals(progress: Progress) -> Iterator[Finding]:
             about = digests.get(path.name)
             yield Finding("kept originals", f"{path} is not what was imported" + (f" as “{about}”" if about else ""),
                           f"{MEND} moves it away; then import the file again: manage.py ingest FILE",
-                          lambda path=path: set_file_aside(path))
+                          partial(set_file_aside, path))
     names = {path.name for path in there}
     for sha256, digest in digests.items():
         if sha256 not in names:
@@ -81,7 +82,7 @@ def kept_code(progress: Progress) -> Iterator[Finding]:
     blobs, total = {}, Blob.objects.count()
     for number, (sha256, packed) in enumerate(Blob.objects.values_list("sha256", "packed").iterator(), 1):
         progress.tell("reading kept code", number, total)
-        blobs[sha256] = _unpacks_to(packed) == sha256
+        blobs[sha256] = _unpacks_to(bytes(packed)) == sha256
     wanted = {sha256: name for files in Library.objects.values_list("files", flat=True) for name, sha256 in files}
     broken = sorted(sha256 for sha256, name in wanted.items() if not blobs.get(sha256))
     if broken:
@@ -113,7 +114,12 @@ def unpacked_code() -> Iterator[Finding]:
         if row is None or any(_sha256(folder / name) != sha256 for name, sha256 in row.files):
             yield Finding("kept code", f"{folder} is not the library that is kept under that key",
                           f"{MEND} removes the folder; the next replay unpacks it anew",
-                          lambda folder=folder: shutil.rmtree(folder) or "removed")
+                          partial(_removed, folder))
+
+
+def _removed(folder: Path) -> str:
+    shutil.rmtree(folder)
+    return "removed"
 
 
 def _all(store: ByteStore) -> list[Path]:

@@ -16,7 +16,7 @@ from papers.search.encoder import model_id
 from papers.search.index import Index, index_manifest, rebuild_index
 from papers.search.refresh import embed_texts
 from papers.search.vectors import current_vectors, index_dir, pending_texts
-from papers.services import record_search_texts, search_row, text_hash
+from papers.search_texts import record_search_texts, search_row, text_hash
 
 Row = tuple[str, str, str, str]
 

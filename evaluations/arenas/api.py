@@ -80,7 +80,7 @@ def list_arenas(request):
 @router.get("/arenas/{slug}", response=ArenaDetail, summary="An arena, its methods and its claims with verdicts")
 def get_arena(request, slug: str, page: Query[Page]):
     """`limit` and `offset` say which part of the methods and of the claims."""
-    arena = get_object_or_404(Arena, slug=slug)
+    arena: Any = get_object_or_404(Arena, slug=slug)  # with the parts of its lists
     methods = arena.methods.filter(present=True).order_by("slug").values_list("slug", flat=True)
     claims = claim_list(arena=arena)
     arena.methods_shown, arena.methods_count = list(page.of(methods)), methods.count()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import redis
 from celery import current_app
@@ -48,8 +49,9 @@ def return_messages() -> None:
         with current_app.connection_for_write() as link:
             channel = link.default_channel
             assert isinstance(channel, Channel), "the broker is a Redis or Valkey"
-            channel.qos.visibility_timeout = 0
-            channel.qos.restore_visible(num=MESSAGES)
+            taken: Any = channel.qos  # Redis's, of which the types know nothing
+            taken.visibility_timeout = 0
+            taken.restore_visible(num=MESSAGES)
     except (OperationalError, redis.exceptions.RedisError, OSError) as error:
         logger.warning("the broker does not answer; what a dead worker held comes back later: %s", error)
 
