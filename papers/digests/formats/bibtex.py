@@ -49,8 +49,9 @@ def parse(source: Source) -> Parsed:
         for block in Splitter(chunk).split().blocks:
             if not (failed and isinstance(block, ImplicitComment)):  # the rest of the entry that failed
                 _take(block, line, strings, parsed)
-            failed = isinstance(block, ParsingFailedBlock) and block.ignore_error_block is None
-            if failed:
+            failed = False
+            if isinstance(block, ParsingFailedBlock) and block.ignore_error_block is None:
+                failed = True
                 excerpt = chunk[chunk.find(block.raw or ""):][:200]
                 reason = " ".join(str(getattr(block.error, "abort_reason", block.error)).split())[:200]
                 parsed.reject(line + (block.start_line or 0), f"an entry that does not parse: {reason}", excerpt)
