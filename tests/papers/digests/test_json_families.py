@@ -26,7 +26,8 @@ TOPICS = {"Sorting": {"2403.01234": "|**2024-03-02**|**Layers That Sort**|Ada Ex
 
 
 @pytest.mark.parametrize(("data", "expected"), [
-    ({"offset": 0, "data": [{"contexts": ["x"], "citingPaper": PAPER}]}, {"arxiv_id": "2403.01234", "doi": "10.1000/x"}),
+    ({"offset": 0, "data": [{"contexts": ["x"], "citingPaper": PAPER}]},
+     {"arxiv_id": "2403.01234", "doi": "10.1000/x"}),
     ({"data": [{"isInfluential": True, "citedPaper": PAPER}]}, {"year": 2024, "authors": ("Ada Example",)}),
     ({"recommendedPapers": [PAPER]}, {"arxiv_id": "2403.01234"}),
     ({"authorId": "1", "name": "Ada Example", "papers": [{"title": "Layers That Sort"}]}, {}),
@@ -54,7 +55,8 @@ def test_shapes(data, expected):
 
 def test_a_conferences_list_takes_its_year_from_its_name():
     rows = [{"title": "Layers That Sort", "author": "Ada Example;Bo Sample", "status": "Withdraw",
-             "homepage": "https://a.b;;", "site": "https://openreview.net/forum?id=x"}, {"title": "Other", "author": "Cy", "status": "Poster"}]
+             "homepage": "https://a.b;;", "site": "https://openreview.net/forum?id=x"},
+            {"title": "Other", "author": "Cy", "status": "Poster"}]
     first, second = read_digest(json.dumps(rows).encode(), "iclr2024.json").records
     assert (first.year, first.authors, first.withdrawn) == (2024, ("Ada Example", "Bo Sample"), True)
     assert first.urls == ("https://openreview.net/forum?id=x",) and (second.year, second.withdrawn) == (2024, False)
