@@ -41,6 +41,7 @@ def test_every_list_of_a_json_file(text, lines):
     ('{"papers":[{"title":"A"},\n{"title":"B"},\n{"title":"C', ["A", "B"], [3]),
     ('{"title":"A"}\n# and now\n{"title":"B"}', ["A", "B"], [2]),
     ('[{"title":"A","title":"B"}]', ["B"], [1]),
+    ('{"papers":[{"name":"X"}],\n"results":[{"title":"A"}]}', ["A"], [1]),
     ('[{"title":"A"}, 7, {"name":"no title"}]', ["A"], [1, 1]),
 ])
 def test_damaged_json_is_read_on(text, read_titles, reject_lines):
