@@ -84,7 +84,7 @@ def processes(host: str, port: int) -> dict[str, list[str]]:
         "web": [PYTHON, "-m", "gunicorn", "config.wsgi", "--bind", bind, "--worker-class", "gthread",
                 "--workers", "1", "--threads", "8", "--log-level", "warning", "--no-control-socket"],
         "cpu": [*worker, "-Q", "cpu", "-n", "cpu@%h", "-c", str(cpu_slots())],
-        "tasks": [*worker, "-Q", "tasks", "-n", "tasks@%h", "-c", "1"],
+        "tasks": [*worker, "-Q", "tasks", "-n", "tasks@%h", "-c", "2"],
         "schedule": [PYTHON, "-m", "celery", "--quiet", "-A", "workers.celery", "beat", "-l", "warning"],
     }
     if shutil.which("nvidia-smi"):

@@ -13,7 +13,7 @@ import psutil
 
 LOCK = "launch.lock"
 MARK = "ASSAY_PART"  # in the environment of every part, and so of all that comes of it
-LINGER = 15.0  # how long the parts of a launcher that was killed may take to end by themselves
+LINGER = 30.0  # how long the parts of a launcher that was killed may take to end by themselves
 
 
 class CannotStart(Exception):

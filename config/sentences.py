@@ -25,6 +25,8 @@ def sentence(error: BaseException) -> str | None:
         return _of_database(error)
     if isinstance(error, OSError):
         return _of_system(error)
+    if isinstance(error, ValueError) and str(error).startswith(("Incorrect timezone", "Unable to configure")):
+        return f"{error}: correct TZ or LOG_LEVEL."  # the two settings that Django reads only when it starts
     return None
 
 

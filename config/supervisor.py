@@ -70,7 +70,7 @@ class Supervisor:
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         for number in SIGNALS:
-            if signal.getsignal(number) != signal.SIG_IGN:  # nohup, or a shell's & without job control
+            if signal.getsignal(number) != signal.SIG_IGN or number == signal.SIGINT:  # nohup means what it says
                 signal.signal(number, lambda got, _: self.received.append(got))
 
     def add(self, part: Part) -> Part:

@@ -107,8 +107,9 @@ def digest_entries(digest: Digest) -> QuerySet[Appearance]:
 
 @dataclass(frozen=True, slots=True)
 class DigestProgress:
-    """How far the background work on a digest's papers is: distinct papers, embedded, linked to a method."""
+    """How far the background work on a digest's papers is: entries stored, distinct papers, embedded, linked."""
 
+    stored: int
     papers: int
     embedded: int
     linked: int
@@ -124,6 +125,7 @@ def digest_progress(digest: Digest) -> DigestProgress:
     count = papers.count()
     present = Vector.objects.filter(text=OuterRef("pk"), text_hash=OuterRef("text_hash"))
     return DigestProgress(
+        stored=digest.appearances.count(),
         papers=count,
         embedded=SearchText.objects.filter(
             Exists(present), kind=SearchText.PAPER,

@@ -39,6 +39,13 @@ def socket_path(folder: Path) -> Path:
     return short
 
 
+def socket_permissions() -> str:
+    """As every file of the data folder, less what the umask of this process takes away."""
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return f"{0o660 & ~umask:o}"
+
+
 def answers(path: Path) -> bool:
     """Whether a server listens at this socket."""
     return pid_of(path) is not None
@@ -86,9 +93,11 @@ def spawn(folder: Path, **options) -> subprocess.Popen:
     """
     path = socket_path(folder)
     path.unlink(missing_ok=True)
-    command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(path), "--unixsocketperm", "600",
+    command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(path), "--unixsocketperm",
+               socket_permissions(),
                "--dir", str(folder), "--appendonly", "yes", "--appendfsync", "everysec", "--save", "",
-               "--logfile", str(folder / LOG), "--daemonize", "no"]
+               "--logfile", str(folder / LOG), "--daemonize", "no",
+               "--set-proc-title", "no"]  # which would overwrite the environment that tells whose it is
     return subprocess.Popen(lifeline.command_of(command), stdin=subprocess.DEVNULL,
                             start_new_session=True, **options)  # Ctrl-C stops the others first, the broker last
 
@@ -101,6 +110,8 @@ def start(folder: Path, **options) -> subprocess.Popen:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise BrokerError(f"the embedded broker cannot keep its data in {folder}: {error.strerror}") from error
+    if path.parent != folder and (path.parent.lstat().st_uid != os.getuid() or path.parent.lstat().st_mode & 0o077):
+        raise BrokerError(f"{path.parent} is another user's or open to others; remove it, or set TMPDIR or DATA_DIR")
     if pid := pid_of(path):
         raise BrokerError(f"a broker is running at {path} already, as process {pid}: stop what uses it, "
                           f"or “kill {pid}” if nothing does, or set another DATA_DIR")

@@ -9,7 +9,7 @@ _ZIPPED = ((b"xl/", "an Excel workbook (XLSX)"), (b"word/", "a Word document (DO
            (b"application/vnd.oasis", "an OpenDocument file"))
 _ROOTS = {"rss": "RSS", "rdf": "RSS or RDF", "oai-pmh": "OAI-PMH", "feed": "Atom", "html": "an HTML page",
           "!doctype": "an HTML page", "records": "EndNote XML", "modscollection": "MODS", "mods": "MODS",
-          "pubmedarticleset": "PubMed XML", "article": "JATS XML", "opml": "OPML", "svg": "an image (SVG)",
+          "pubmedarticleset": "PubMed XML", "article": "JATS XML", "opml": "OPML", "svg": "an SVG image",
           "bibtexml": "BibTeXML", "collection": "MARC XML"}
 _SHAPES = tuple((re.compile(pattern, re.M), kind) for pattern, kind in (
     (r"\A%!PS", "PostScript"), (r"\A\{\\rtf", "RTF"), (r"^[ \t]*\\(?:documentclass|begin\{)", "a LaTeX document"),
@@ -17,7 +17,8 @@ _SHAPES = tuple((re.compile(pattern, re.M), kind) for pattern, kind in (
     (r"^RT \S.*\n(?:SR|ID|A1|T1) ", "RefWorks"), (r"\A(?:FN|PT) \S.*\n[A-Z][A-Z0-9] ", "Web of Science text"),
     (r"^\\\\\n(?:arXiv:|Paper: )", "an arXiv e-mail"), (r"^@\w+[ \t]*[{(]", "BibTeX"),
     (r"^\|.*\|[ \t]*\n\|[ \t:|-]+\|[ \t]*$", "a Markdown table"),
-    (r"\A[\[{]\s*[\"\[{\]}]", "JSON"), (r"\A---[ \t]*\n\w[\w -]*:", "Markdown or YAML with front matter"),
+    (r"\A[\[{]\s*[\"\[{\]}]|^.{0,20}\{\"\w+\":|^[ \t]*\"\w+\":[ \t].*\n[ \t]*\"\w+\":", "JSON"),
+    (r"\A---[ \t]*\n\w[\w -]*:", "Markdown or YAML with front matter"),
     (r"\A(?:[\w-]+:[ \t].*\n|- [\w-]+:.*\n){2}", "YAML or mail headers"),
     (r"^#{1,6} \S(?:.*\n)+?#{1,6} \S", "Markdown"), (r"^[ \t]*[-*+] \[[^\]\n]+\]\(http", "a Markdown list of links"),
     (r"\A(?:#!|from \w+ import |import \w+|def |class \w+[(:]|#include)", "program code")))

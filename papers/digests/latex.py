@@ -6,11 +6,13 @@ in which a bare % or & is a plain character, and a macro nobody knows must not t
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pylatexenc.latex2text import get_default_latex_context_db
 
 _TOKEN = re.compile(r"\\([a-zA-Z]+)\*?|\\(.)|[{}~]|---?|``|''", re.S)
+_SPECIAL = re.compile(r"[\\${}~]|--|``")
 _MATH = re.compile(r"\\.|(\$\$?)((?:[^$\\]|\\.)++)\1(\d?)", re.S)
 _OPTION = re.compile(r"\s*\[[^\[\]{}\n]{0,80}\]")
 _GROUP = re.compile(r"\s*\{(?!\s*\})")
@@ -37,7 +39,7 @@ def _fraction(over: str, under: str) -> str:
     return "/".join(part if re.fullmatch(r"[\w.]+", part) else f"({part})" for part in (over, under))
 
 
-_CALLS = {  # macro: how many arguments, and what they read as
+_CALLS: dict[str, tuple[int, Callable[..., str]]] = {  # macro: how many arguments, and what they read as
     **{name: (2, _fraction) for name in ("frac", "tfrac", "dfrac", "nicefrac", "sfrac")},
     "sqrt": (1, lambda root: f"√{root}" if len(root) == 1 else f"√({root})"),
     "href": (2, lambda address, words: words), "texorpdfstring": (2, lambda typeset, words: words),
@@ -98,6 +100,8 @@ def latex_to_text(text: str) -> str:
     >>> latex_to_text(r"\method: na{\"\i}ve 50% of $100 & \href{https://example.org}{more} in $\mathcal{O}(n \log n)$")
     'method: naïve 50% of $100 & more in O(n log n)'
     """
+    if not _SPECIAL.search(text):
+        return " ".join(text.split())
     if "$" in text:
         text = _MATH.sub(lambda found: found[2] + found[3] if found[1] and _is_formula(found) else found[0], text)
     return " ".join(unicodedata.normalize("NFC", "".join(_Reader(text).out)).split())

@@ -103,8 +103,8 @@ def _joined(wrapper: str, sources: list[Source], wrappings: int) -> Parsed:
             whole.reject(reject.line, f"{source.name}: {reject.reason}", reject.excerpt)
     if whole is None:
         raise failures[0] if failures else DigestError(f"the {wrapper} has no text part")
-    for error in failures:
-        whole.reject(None, str(error))
+    for failure in failures:
+        whole.reject(None, str(failure))
     return whole
 
 

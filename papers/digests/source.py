@@ -1,18 +1,17 @@
 """A digest before it is read: unpacked, decoded and cleaned, as every format sees it."""
 
 import codecs
-import zlib
 from dataclasses import dataclass
 from functools import cached_property
 
 from papers.digests.records import DigestError, without_controls
+from papers.digests.unpacking import unpacked
 
-UNPACKED_LIMIT = 1 << 30  # bytes; a compressed file may not grow beyond this
 HEAD = 4000  # characters; what most formats can be told by
 
 BINARIES = {
-    b"%PDF": "a PDF", b"PK\x03\x04": "a ZIP archive", b"\x89PNG": "an image (PNG)", b"\xff\xd8\xff": "an image (JPEG)",
-    b"GIF8": "an image (GIF)", b"II*\0": "an image (TIFF)", b"MM\0*": "an image (TIFF)", b"BZh9": "a bzip2 archive",
+    b"%PDF": "a PDF", b"PK\x03\x04": "a ZIP archive", b"\x89PNG": "a PNG image", b"\xff\xd8\xff": "a JPEG image",
+    b"GIF8": "a GIF image", b"II*\0": "a TIFF image", b"MM\0*": "a TIFF image", b"BZh9": "a bzip2 archive",
     b"\xd0\xcf\x11\xe0": "an old Office document", b"\xfd7zXZ": "an xz archive", b"7z\xbc\xaf": "a 7z archive",
     b"Rar!\x1a": "a RAR archive", b"\x28\xb5\x2f\xfd": "a zstd archive", b"SQLite format 3": "an SQLite database",
     b"\x7fELF": "a program", b"PAR1": "a Parquet file"}  # by how they begin
@@ -41,7 +40,7 @@ class Source:
 
 def open_source(data: bytes, name: str) -> tuple[Source, list[str]]:
     """The source and notes on how it was opened. Raises DigestError when it is empty or a broken archive."""
-    data, notes = _unpack(data, name)
+    data, notes = unpacked(data, name)
     if not data.strip():
         raise DigestError(f"{name}: the file is empty")
     text, decoding = decode(data, name)
@@ -85,26 +84,3 @@ def _decode_line(line: bytes) -> str:
         return line.decode("utf-8")
     except UnicodeDecodeError:
         return line.decode("cp1252", errors="replace")
-
-
-def _unpack(data: bytes, name: str) -> tuple[bytes, list[str]]:
-    if not data.startswith(b"\x1f\x8b"):
-        return data, []
-    out, rest = [], data
-    left = UNPACKED_LIMIT
-    try:
-        while rest.startswith(b"\x1f\x8b"):  # gzip files may be joined end to end
-            stream = zlib.decompressobj(wbits=31)
-            out.append(stream.decompress(rest, left))
-            left -= len(out[-1])
-            if left <= 0 or stream.unconsumed_tail:
-                raise DigestError(f"{name}: unpacks to more than {UNPACKED_LIMIT >> 20} MB")
-            if not stream.eof:
-                raise DigestError(f"{name}: the gzip file is cut off")
-            rest = stream.unused_data
-    except zlib.error as error:
-        raise DigestError(f"{name}: not a readable gzip file: {error}") from error
-    notes = ["unpacked with gzip"]
-    if rest.strip(b"\0"):
-        notes.append(f"{len(rest)} bytes after the end of the gzip file were passed over")
-    return b"".join(out), notes

@@ -21,12 +21,13 @@ from papers.digests.source import Source
 
 NAME = "Atom"
 
-_DECLARATION = re.compile(r"<\?xml\b[^>]*\?>")
+_DECLARATION = re.compile(r"<\?xml\b[^<>]*\?>")
 _OWN_ENTITIES = re.compile(r"<!(?:DOCTYPE|ENTITY)\b")
 _AMPERSAND = re.compile(r"<!\[CDATA\[(?:.*?\]\]>|.*\Z)"
                         r"|&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)(\w{1,31};)?", re.S)
 _ROOT = re.compile(r"<(?:\w+:)?(?:feed|entry)\b[^<>]*>")
 _ENTRY = re.compile(rb"<(?:\w+:)?(?:feed|entry)[\s>]")
+_BROKEN_LIMIT = 500  # breaks in one file, after which it is given up
 _PREFIXES = {"arxiv": "http://arxiv.org/schemas/atom", "dc": "http://purl.org/dc/elements/1.1/",
              "opensearch": "http://a9.com/-/spec/opensearch/1.1/", "media": "http://search.yahoo.com/mrss/",
              "content": "http://purl.org/rss/1.0/modules/content/", "thr": "http://purl.org/syndication/thread/1.0",
@@ -57,7 +58,7 @@ def parse(source: Source) -> Parsed:
 
 def _read(data: bytes, opening: bytes, parsed: Parsed) -> None:
     start, line = 0, 0
-    while True:
+    for breaks_left in range(_BROKEN_LIMIT, -1, -1):
         builder = _EntryBuilder(parsed, line)
         parser = DefusedXMLParser(target=builder, encoding="utf-8", forbid_dtd=True)
         builder.parser = expat = parser.parser
@@ -73,13 +74,13 @@ def _read(data: bytes, opening: bytes, parsed: Parsed) -> None:
         except ParseError as error:
             place = min(start + max(expat.ErrorByteIndex - len(opening), 1), len(data))
             error_line = line + expat.ErrorLineNumber
-            begun = data.rfind(b"\n", 0, place) + 1
-            resume = _ENTRY.search(data, place)
+            resume = _ENTRY.search(data, place) if breaks_left else None
             reason = re.sub(r": line \d+, column \d+", "", str(error))
-            if begun < len(data) or not resume:
-                parsed.reject(error_line, f"broken XML from here on: {reason}" if not resume else
-                              f"broken XML: {reason}; read again from the next entry on",
-                              data[max(begun, place - 80):place + 80].decode("utf-8", errors="replace"))
+            shown = data[max(data.rfind(b"\n", 0, place) + 1, place - 80):place + 80].decode("utf-8", errors="replace")
+            parsed.reject(builder.line if builder.depth else error_line,
+                          f"broken XML at line {error_line}: {reason}; "
+                          + ("read again from the next entry on" if resume else "nothing is read from there on"),
+                          f"{builder.title()} … {shown}" if builder.depth else shown)
             if not resume:
                 return
             line += data.count(b"\n", start, resume.start())
@@ -100,13 +101,14 @@ class _EntryBuilder:
     def __init__(self, parsed: Parsed, offset: int):
         self.parsed, self.offset, self.line, self.depth = parsed, offset, 0, 0
         self.tree = TreeBuilder()
+        self.so_far: list[str] = []
         self.parser: XMLParserType | None = None  # known once it was given this builder
 
     def start(self, tag, attributes):
         if not self.depth:
             if _local(tag) != "entry":
                 return
-            self.tree = TreeBuilder()
+            self.tree, self.so_far = TreeBuilder(), []
             self.line = self.offset + (self.parser.CurrentLineNumber if self.parser else 0)
         self.depth += 1
         self.tree.start(tag, attributes)
@@ -114,6 +116,8 @@ class _EntryBuilder:
     def data(self, data):
         if self.depth:
             self.tree.data(data)
+            if len(self.so_far) < 20:
+                self.so_far.append(data[:80])
 
     def end(self, tag):
         if self.depth:
@@ -124,6 +128,10 @@ class _EntryBuilder:
 
     def close(self):
         return None
+
+    def title(self) -> str:
+        """What an entry that is not closed calls itself, so far."""
+        return " ".join("".join(self.so_far).split())[:80]
 
 
 def _local(tag: str) -> str:
