@@ -23,8 +23,8 @@ import time
 from pathlib import Path
 
 from tests.services import free_port, postgres
+from tests.soak.site import ROOT
 
-ARENAS = ("optimizers", "long-tail", "finetuning", "domain-adaptation", "class-incremental", "peft", "components")
 PAPERS = 300  # in each import
 
 
@@ -35,6 +35,8 @@ def main() -> int:
     parser.add_argument("--imports", type=int, default=5, help="on each database")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--on", choices=["sqlite", "postgresql", "both"], default="both")
+    parser.add_argument("--project", type=Path, default=ROOT, help="whose code the site runs; the present one")
+    parser.add_argument("--database", type=Path, help="a prepared SQLite file to begin with; none for a fresh start")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
@@ -55,10 +57,13 @@ def in_a_process(engine: str, options: argparse.Namespace, minutes: float) -> in
         if engine == "postgresql":
             database = stack.enter_context(postgres())
             broker = f"redis://127.0.0.1:{free_port()}/0"
+        if options.database:
+            shutil.copy(options.database, data / "assay.sqlite3")
         port = free_port()
         command = [sys.executable, "-m", "tests.soak", "--child", "--minutes", str(minutes), "--seed",
-                   str(options.seed), "--runs", str(options.runs), "--imports", str(options.imports)]
-        return subprocess.run(command, env=environment(data, port, database, broker)).returncode
+                   str(options.seed), "--runs", str(options.runs), "--imports", str(options.imports),
+                   "--project", str(options.project)]
+        return subprocess.run(command, cwd=ROOT, env=environment(data, port, database, broker)).returncode
 
 
 @contextlib.contextmanager
@@ -87,7 +92,7 @@ def soak(options: argparse.Namespace) -> int:
     from tests.soak.site import Site
     chance = random.Random(options.seed)
     data = Path(os.environ["DATA_DIR"])
-    site = Site(data, int(os.environ["PORT"]), dict(os.environ))
+    site = Site(options.project, data, int(os.environ["PORT"]), dict(os.environ))
     with contextlib.ExitStack() as stack:
         restart = stack.enter_context(shared_broker(os.environ["REDIS_URL"])) if os.environ.get("REDIS_URL") else None
         site.start()
@@ -129,7 +134,9 @@ def break_things(site, faults, chance: random.Random, seconds: float) -> list[st
 
 def ask_for_runs(site, ledger, wanted: int, ended: threading.Event) -> None:
     """Ask for whole arenas seed by seed, again and again until the site answers, as a script would."""
-    questions = ((arena, seed) for seed in range(1000) for arena in ARENAS)
+    from methods.models import Arena
+    arenas = list(Arena.objects.filter(present=True).values_list("slug", flat=True))
+    questions = ((arena, seed) for seed in range(1000) for arena in arenas)
     while not ended.is_set() and len(ledger.runs) < wanted:
         arena, seed = next(questions)
         body = json.dumps({"target": f"arena:{arena}", "scale": "smoke", "seeds": [seed]}).encode()

@@ -41,6 +41,7 @@ class Outage:
 class Site:
     """The launcher's process and everything under it."""
 
+    project: Path  # whose code runs
     data: Path
     port: int
     environment: dict[str, str]
@@ -52,7 +53,7 @@ class Site:
 
     def start(self) -> None:
         self.log = open(self.data / "launch.log", "ab")
-        self.process = subprocess.Popen([sys.executable, "-m", "config.launch"], cwd=ROOT, env=self.environment,
+        self.process = subprocess.Popen([sys.executable, "-m", "config.launch"], cwd=self.project, env=self.environment,
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
                                         start_new_session=True)
         deadline = time.monotonic() + 180
