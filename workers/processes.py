@@ -69,9 +69,16 @@ def _alive(pid: int) -> bool:
 
 
 def end_descendants(root: int, *, seconds: float = 5.0) -> bool:
-    """Kill all below `root`, which adopts what they leave; False when some still live after `seconds`."""
+    """Kill all below `root`, which adopts what they leave; False when some still live after `seconds`.
+
+    The caller's own children are buried too: the first process of a process space ends after all of it are.
+    """
     deadline = time.monotonic() + seconds
     while found := descendants(root):
+        if root == os.getpid():
+            with contextlib.suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
         for pid in found:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)

@@ -38,7 +38,7 @@ def fill() -> None:
     from evaluations.snapshots.services import freeze_table
     from evaluations.tables.state import read_state
     from methods.mirror import search_row
-    from methods.models import PaperLink
+    from methods.models import BrokenFile, PaperLink
     from methods.services import curate_link, link_papers
     from papers.models import Paper
     from papers.search.refresh import embed_texts
@@ -96,6 +96,8 @@ def fill() -> None:
     undo_claim(pk=second.pk, by=ada)
     freeze_table(arena=arena, state=read_state(arena, QueryDict("")), by=ada, title="March")
     Prepared.done("a step", "its key")
+    BrokenFile.objects.create(path="methods/arenas/sorting/none.py", arena="sorting", method="none", line=3,
+                              place="methods/arenas/sorting/none.py", reason="needs a class None_", sha256="0" * 64)
 
 
 def pages() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import sqlite3
@@ -45,7 +46,7 @@ def remade(backup, tmp_path):
 
 def rows_of(site) -> list:
     """Every row of the tables that matter; the file's own bytes change when it is merely opened."""
-    with sqlite3.connect(site.database) as there:
+    with contextlib.closing(sqlite3.connect(site.database)) as there:
         return [there.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall() for table in (
             "papers_paper", "papers_vector", "methods_method", "evaluations_run", "evaluations_score", "auth_user")]
 

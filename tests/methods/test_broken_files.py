@@ -137,7 +137,7 @@ def test_pages_and_api_say_which_file_is_broken_and_keep_its_scores(library, cli
     assert {row["slug"]: row["is_broken"] for row in client.get("/api/methods").json()["items"]} == {
         "plain": False, "scaled": True}
     assert client.get("/api/arenas/tiny").json()["broken"] == [sentence]
-    row, = client.get("/api/broken-files").json()
+    row, = client.get("/api/broken-files").json()["items"]
     assert (row["path"], row["line"]) == ("methods/arenas/tiny/scaled.py", 22)
     assert client.get("/api/status").json()["broken_files"] == [sentence]
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def library():
     """Three papers: one implemented with a confirmed claim, one related, one linked to nothing."""
-    rows = [{"title": "Alpha <b>Sorting</b>", "abstract": "About turning schedules.", "year": 2020,
+    rows = [{"title": "Alpha <u>Sorting</u>", "abstract": "About turning schedules.", "year": 2020,
              "url": "https://example.org/a", "authors": ["Ana Lima", "Bo & Co"]},
             {"title": "Beta", "abstract": "About sorting layers.", "arxiv_id": "2101.00001"},
             {"title": "Gamma", "abstract": "Neither.", "year": 2019, "doi": "10.1000/g"}]
@@ -82,7 +82,7 @@ def test_orders(client, library, sort, expected):
 
 def test_list_shows_links_verdicts_and_what_was_not_understood(client, library):
     html = client.get(reverse("paper_list"), {"year": "soon"}).content.decode()
-    assert "Alpha &lt;b&gt;Sorting&lt;/b&gt;" in html and "<b>Sorting" not in html
+    assert "Alpha &lt;u&gt;Sorting&lt;/u&gt;" in html and "<u>Sorting" not in html
     assert "1 confirmed" in html and "refuted</span>" not in html and "listed 2 times" in html
     assert "left out: year" in html and "3 papers" in html
 
@@ -114,7 +114,7 @@ def test_empty_list_says_what_to_do(client):
 def test_paper_page(client, library):
     alpha = library["alpha"]
     html = client.get(reverse("paper_detail", args=[alpha.pk])).content.decode()
-    assert "Alpha &lt;b&gt;" in html and "Ana Lima, Bo &amp; Co" in html and "About turning schedules." in html
+    assert "Alpha &lt;u&gt;" in html and "Ana Lima, Bo &amp; Co" in html and "About turning schedules." in html
     assert "first.jsonl" in html and "second.jsonl" in html and "#1" in html
     assert 'href="https://example.org/a"' in html and "Sorter" in html
     gamma = client.get(reverse("paper_detail", args=[library["gamma"].pk])).content.decode()
@@ -134,7 +134,7 @@ def test_feed(client, library):
     feed = ElementTree.fromstring(response.content)
     entries = feed.findall("{http://www.w3.org/2005/Atom}entry")
     assert response["Content-Type"].startswith("application/atom+xml") and len(entries) == 2
-    assert entries[1].findtext("{http://www.w3.org/2005/Atom}title") == "Alpha <b>Sorting</b>"
+    assert entries[1].findtext("{http://www.w3.org/2005/Atom}title") == "Alpha <u>Sorting</u>"
     assert entries[0].find("{http://www.w3.org/2005/Atom}link").get("href").endswith(
         reverse("paper_detail", args=[library["beta"].pk]))
 

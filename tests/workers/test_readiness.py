@@ -82,9 +82,9 @@ def test_without_a_broker(client, worker):
 
 
 def test_migrations_that_are_not_applied(client, server, worker):
-    MigrationRecorder(connection).record_unapplied("evaluations", "0009_worker_swept_at")
+    MigrationRecorder(connection).record_unapplied("evaluations", "0010_worker_fences")
     said, = missing(client)
-    assert said.startswith("1 migrations are not applied (evaluations.0009_worker_swept_at)")
+    assert said.startswith("1 migrations are not applied (evaluations.0010_worker_fences)")
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="the address is a file's")

@@ -31,7 +31,7 @@ def test_no_worker_listening_is_said_at_once(installation, ask):
     assert not services.listening("cpu")
     assert cause_of(run).startswith("no worker listens to the queue cpu")
     done = installation.manage("evaluate", "proving-ground", "--method", "steady", "--seeds", "800-800")
-    assert done.returncode == 0 and "No worker listens to the queue cpu" in done.stdout
+    assert done.returncode == 0 and "no worker listens to the queue cpu" in done.stdout
 
 
 def test_runs_queued_before_any_worker_are_done_when_one_comes(installation, ask, until):

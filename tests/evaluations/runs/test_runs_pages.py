@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.template import Context, Template
 from django.urls import reverse
@@ -14,6 +15,7 @@ from evaluations.models import Run, Verdict, Worker
 from methods.models import Method, PaperLink
 from papers.models import Paper
 from tests.evaluations.simulated_runs import add_runs, draws, make_arena, make_method
+from workers import broker
 
 pytestmark = pytest.mark.django_db
 
@@ -178,7 +180,20 @@ def test_a_running_run_moves_and_a_finished_one_stops(client, method):
     assert "hx-trigger" not in fragment and "KeyError: &#x27;x&#x27;" in fragment
 
 
-def test_a_queued_run_says_why_it_waits(client, method, listening):
+@pytest.fixture
+def broker_up():
+    server = broker.start(settings.EMBEDDED_REDIS_DIR)
+    yield server
+    broker.stop(server)
+
+
+def test_a_queued_run_says_that_the_broker_is_away(client, method, listening):
+    run = Run.objects.create(method=method, seed=0, code_digest="x", cause="waiting for a worker of the cpu queue")
+    page = text(client.get(f"/runs/{run.pk}/"))
+    assert "the broker does not answer; this run starts as soon as it is back" in page and "it is next" not in page
+
+
+def test_a_queued_run_says_why_it_waits(client, method, listening, broker_up):
     first = Run.objects.create(method=method, seed=0, code_digest="x", cause="waiting for a worker of the cpu queue")
     second = Run.objects.create(method=method, seed=1, code_digest="x", cause="waiting for a worker of the cpu queue")
     assert "it is next" in text(client.get(f"/runs/{first.pk}/"))
@@ -201,7 +216,7 @@ def test_buttons_are_for_those_who_may(client, done, runner):
     assert "Replay" not in text(client.get(f"/runs/{done.pk}/"))
 
 
-def test_cancel_retry_and_replay_buttons(runner, done):
+def test_cancel_retry_and_replay_buttons(runner, done, broker_up):
     run = Run.objects.create(method=done.method, seed=7, code_digest=done.method.code_digest)
     answer = runner.post(f"/runs/{run.pk}/cancel/", follow=True)
     assert "cancelled by runner" in text(answer) and "Try again" in text(answer)
