@@ -60,7 +60,8 @@ def _signs() -> dict[str, str]:
     return {**signs, "LaTeX": "LaTeX", "TeX": "TeX", "BibTeX": "BibTeX", "textless": "<", "textgreater": ">",
             "textbar": "|", "textasciicircum": "^", "euro": "€", "ne": "≠", "copyright": "©", "degree": "°", "S": "§",
             "P": "¶", "lq": "‘", "rq": "’", "space": " ", "slash": "/", "quad": " ", "qquad": " ", "newline": " ",
-            "par": " ", "Pr": "Pr", "textunderscore": "_", "textdollar": "$", "textperiodcentered": "·", "&": "&"}
+            "par": " ", "Pr": "Pr", "textunderscore": "_", "textdollar": "$", "lbrace": "{", "rbrace": "}",
+            "backslash": "\\", "textperiodcentered": "·", "&": "&"}
 
 
 _SIGNS = _signs()
