@@ -1,0 +1,57 @@
+"""Markdown: tables of papers, awesome-lists, weekly and numbered lists, headings with links below."""
+
+import re
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from papers.digests.formats._blocks import blocks, numbered
+from papers.digests.formats._page import read_page
+from papers.digests.records import DigestError, Parsed
+from papers.digests.source import Source
+
+NAME = "Markdown"
+
+_TABLE = re.compile(r"^[ \t]*\|?[^\n|]*\|[^\n]*\n[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)+$", re.M)
+_LINKED = re.compile(r"^[ \t]*(?:[-*+]|\d{1,4}[.)]|#{1,6})[ \t][^\n]{0,2000}?\]\(", re.M)
+_HEADING = re.compile(r"^#{1,6}[ \t]+\S", re.M)
+_PAGE = re.compile(r"\s*(?:<\?xml|<!doctype|<html|<head|<body)", re.I)
+_FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n(?:[^\n]*\n){0,200}?---[ \t]*\n")
+_SWALLOWS = re.compile(r"<(?=/?(?:script|style|textarea|title|xmp|iframe|noembed|noframes|plaintext|template)\b)", re.I)
+
+
+def sniff(source: Source) -> float:
+    text = source.text[:200_000]
+    if not text or _PAGE.match(text) or re.match(r"\s*[\[{]\s*[\"{\[]", text):
+        return 0.0
+    if _LINKED.search(text) or (_TABLE.search(text) and "](" in text):
+        return 0.65
+    if _TABLE.search(text):
+        return 0.3
+    return 0.2 if len(_HEADING.findall(text)) >= 2 and not text.lstrip().startswith(("#!", "# -*-")) else 0.0
+
+
+def parse(source: Source) -> Parsed:
+    parsed = Parsed(NAME, guessed=True)
+    text = _FRONT_MATTER.sub(lambda found: "\n" * found[0].count("\n"), source.text)
+    markdown = MarkdownIt("commonmark", {"html": True}).enable("table")
+    tokens = markdown.parse(text)
+    _number(tokens)
+    try:
+        found = blocks(markdown.renderer.render(tokens, markdown.options, {}))
+    except ValueError as error:
+        raise DigestError(f"{source.name}: {error}") from error
+    read_page(found, parsed)
+    return parsed
+
+
+def _number(tokens: list[Token]) -> None:
+    """Each block's line onto its element. HTML stays, but for elements that would take the rest of the page along."""
+    for token in tokens:
+        if token.type == "html_block":
+            token.content = numbered(_SWALLOWS.sub("&lt;", token.content), token.map[0] + 1 if token.map else 1)
+        elif token.map and token.nesting == 1:
+            token.attrSet("data-line", str(token.map[0] + 1))
+        for child in token.children or ():
+            if child.type == "html_inline":
+                child.content = _SWALLOWS.sub("&lt;", child.content)
