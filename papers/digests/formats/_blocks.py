@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from selectolax.lexbor import LexborHTMLParser
 
-from papers.digests.html import check_depth
+from papers.digests.html import DOCTYPE, check_depth
 
 _TAG = re.compile(r"<(?:!--.*?--|(/?)([a-z][^\s/>]*)((?:\s+[^\s=>\"]+(?:=\"[^\"]*\")?)*)\s*/?)>", re.S)
 _ATTRIBUTE = re.compile(r"\s([^\s=>\"]+)=\"([^\"]*)\"")
@@ -68,7 +68,7 @@ def numbered(html: str, first: int = 1) -> str:
 def blocks(html: str) -> list[Block]:
     """The visible blocks in their order. Raises ValueError where elements are nested absurdly deep."""
     check_depth(html)
-    return _Reader(LexborHTMLParser(html).html or "").blocks
+    return _Reader(DOCTYPE.sub("", LexborHTMLParser(html).html or "", count=1)).blocks
 
 
 class _Reader:

@@ -34,7 +34,7 @@ _PREFIX = re.compile(
     r"(?:\s|[^\w\"“«‘'(\[{]|\(?\d{1,4}(?:[.):]{1,2}|\])(?=\s)|\[[^\[\]]{0,60}\]|\([^()]{0,60}\)|【[^】]{0,60}】|"
     r"(?:19|20)\d\d(?:[-/.]\d{1,2}){0,2}(?=[\s:,|])|(?:paper|title|论文|标题)\s*[:：])+", re.I)
 _TITLE_END = re.compile(r"(?<=\S)(?<!\bvs)(?<!\bet al)[.?!](?=\s+[\"“(\[A-Z])|\s+[-–—|]\s+|\s*[(\[](?=[^()\[\]]{0,60}\b(?:19|20)\d\d\s*[)\]])"
-                        r"|\s+by\s+(?=[A-Z][\w.]*\s+[A-Z])")
+                        r"|\s+by\s+(?=[A-Z][\w.]*\s+[A-Z])|\s*[(\[]?\barXiv:\s*(?=\d|[a-z-]+/)|\s*[(\[]?https?://")
 _QUOTED = re.compile(r"[\"“«]([^\"”»]{5,400})[\"”»]")
 _NAME = re.compile(r"(?:(?:van|von|de|der|den|di|da|del|la|le|bin|al|el|ten|dos|du|[A-Z][\w'’.-]*|[^\W\d_a-zA-Z][\w'’.-]*)\s*){1,5}\*?")
 _BY = re.compile(r"\s*(?:by|authors?|author\(s\)|作者)\s*[:：]?\s+", re.I)
@@ -100,7 +100,9 @@ def read_entry(runs: list[Run], base: str = "", title: str = "") -> Entry | None
         " ".join(re.findall(r"\barxiv:\s*\S+", everything[:20_000], re.I)[:1]))
     doi = next((found for address in papers if "doi.org/" in address and (found := normal_doi(address))), None)
     found = _around(lead, rest)
-    urls = list(dict.fromkeys([address for _, address in links] + harvest_links(everything[:20_000])))
+    homes = {address for piece, address in links if piece in rest and not piece.label and not is_paper(address)
+             and " " in piece.text.strip() and _NAME.fullmatch(piece.text.strip(" ,.;*"))}  # of the authors
+    urls = list(dict.fromkeys([address for _, address in links if address not in homes] + harvest_links(everything[:20_000])))
     local = any(piece.label and _PAPER_LABEL.fullmatch(piece.text[:60]) and piece.href for piece in pieces)
     fields = {"title": title, "arxiv_id": arxiv_id, "doi": doi, "urls": without_own(urls, arxiv_id), "described": True,
               **found}
@@ -224,8 +226,8 @@ def _around(lead: str, rest: list[_Piece]) -> dict:
         parts = re.split(r"(\s[-–—|]\s|[|•·])", text)
         for place in range(0, len(parts), 2):
             part = _trimmed(parts[place])
-            if not part:
-                continue
+            if not any(map(str.isalpha, part)) and not _YEAR.search(part):
+                continue  # a number before the title, signs between links
             names, meta, more = _person_and_venue(part, italic) if not authors else ([], part, "")
             authors = authors or names
             if names or len(meta) <= 80 and (_VENUE.search(meta) or _YEAR.search(meta) or written_day(meta)):
@@ -243,7 +245,7 @@ def _around(lead: str, rest: list[_Piece]) -> dict:
 
 
 def _trimmed(part: str) -> str:
-    part = " ".join(part.split()).strip(" ,;:/&[]*")
+    part = " ".join(part.split()).strip(" ,;:/&[]*|")
     part = part[1:-1] if part[:1] == "(" and part[-1:] == ")" and part.count("(") == 1 else part
     return re.sub(r"^[.)]\s+|\s*\($", "", part).lstrip(") ")
 
@@ -256,7 +258,8 @@ def _person_and_venue(part: str, italic: bool) -> tuple[list[str], str, str]:
     if dot and len(first) > 12 and (names := _names(first, italic)):
         more = more.strip()
         return (names, more, "") if len(more) < 60 else (names, "", more)
-    mark = _VENUE.search(part[:2000])
+    marks = [found for found in (_VENUE.search(part[:2000]), _YEAR.search(part[:2000])) if found]
+    mark = min(marks, key=lambda found: found.start(), default=None)
     if mark and (names := _names(part[:mark.start()].rstrip(" ,.;(["), False)):  # "Example et al., ICLR 2020"
         more = part[mark.start():]
         return (names, more, "") if len(more) <= 120 else (names, "", more)

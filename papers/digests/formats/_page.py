@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from papers.digests.formats import _columns
 from papers.digests.formats._blocks import Block, Run, words
 from papers.digests.formats._columns import Cell
-from papers.digests.formats._entries import absolute, is_paper, read_entry
+from papers.digests.formats._entries import absolute, read_entry
 from papers.digests.names import split_names
 from papers.digests.records import Parsed, normal_arxiv_id
 
@@ -70,8 +70,8 @@ class _Page:
     def _row(self, head: _columns.Columns, cells: list[list[Run]], line: int | None) -> None:
         plain = [Cell(words(cell), [link for run in cell if (link := absolute(run.href, self.base))]) for cell in cells]
         place = head.places["title"][0]
-        if place < len(cells) and any(run.style == "b" or run.href or run.text == "\n" for run in cells[place]) \
-                and not _columns.LABEL.fullmatch(plain[place].text[:80]):
+        styles = {(run.style, run.href) for run in cells[place] if run.text.strip()} if place < len(cells) else set()
+        if len(styles) > 1 and not _columns.LABEL.fullmatch(plain[place].text[:80]):
             entry = read_entry(cells[place], self.base)  # "1) **Title** - a description"
             if entry:
                 inside = entry.fields
@@ -89,8 +89,7 @@ class _Page:
         """An item with those below it: details of one entry, entries of a group, or both."""
         own = read_entry(item.runs, self.base)
         read = [(block, read_entry(block.runs, self.base)) for block in inner]
-        entries = [entry and entry.sure and (len(entry.fields["title"].split()) >= 3 or entry.linked)
-                   for _, entry in read]
+        entries = [entry and entry.sure and _has_title(block, entry.fields["title"]) for block, entry in read]
         if own and not any(entries):
             joined = [*item.runs, *(run for block in inner for run in (Run("\n"), *block.runs))]
             if inner and (whole := read_entry(joined, self.base)):
@@ -136,9 +135,7 @@ class _Page:
 
     def _text(self, block: Block) -> None:
         entry = read_entry(block.runs, self.base)
-        marked = any((run.style == "b" or is_paper(absolute(run.href, self.base) or "")) and len(run.text.split()) > 1
-                     for run in block.runs)
-        if entry and entry.sure and (marked or len(entry.fields["title"]) <= 200) and entry.fields["title"]:
+        if entry and entry.sure and len(entry.fields["title"]) <= 300:
             self._add(entry, block, block.text)
         else:
             self._pass(block)
@@ -156,7 +153,9 @@ class _Page:
         ids = {part.fields["arxiv_id"] for part in parts if part and part.fields["arxiv_id"]}
         listed = end < len(blocks) and blocks[end].kind in ("item", "table", "term")
         labels = any(part and part.sure for part in parts)
-        if not (sure or (labels and len(ids) <= 1 and not listed)):
+        titled = any(part and part.sure and _has_title(block, entry.fields["title"], least=1000)
+                     for block, part in zip(below, parts, strict=True) if (entry := read_entry(block.runs, self.base)))
+        if not (sure or (labels and not titled and len(ids) <= 1 and not listed)):
             return at + 1  # its name is no paper; what is below speaks for itself
         runs: list[Run] = [run for run in heading.runs if not own or run.href] if own else []
         prose, left = False, []
@@ -204,6 +203,13 @@ def _arxiv_parts(blocks: list[Block]) -> Iterator[tuple[str, Block]]:
         name = next((part for sign, part in _ARXIV_PARTS.items() if sign in block.classes), None)
         if name:
             yield name, block
+
+
+def _has_title(block: Block, title: str, least: int = 3) -> bool:
+    """Whether the title is a link's words or in bold, or has at least so many words."""
+    return len(title.split()) >= least or any(
+        (run.href or run.style == "b") and len(text := words([run])) > 3 and text.strip(" .:") in title
+        and not _columns.LABEL.fullmatch(text[:80]) for run in block.runs)
 
 
 def _prose(block: Block) -> str:

@@ -45,7 +45,7 @@ def parse(source: Source) -> Parsed:
                 return parsed
         broken, parsed = parsed.rejects, Parsed(NAME, guessed=True)
         read_page(blocks(numbered(source.text)), parsed, _address(tree, source.text))
-        text = html_text(source.text)
+        text = html_text(_without_menus(source.text))
         words = Source(source.name, text.encode(errors="replace"), text)
         if trending.sniff(words):  # a newsletter: titles and descriptions by turns, not all of them linked
             as_text = trending.parse(words)
@@ -59,6 +59,13 @@ def parse(source: Source) -> Parsed:
     for reject in broken:
         parsed.reject(reject.line, reject.reason, reject.excerpt)
     return parsed
+
+
+def _without_menus(html: str) -> str:
+    tree = LexborHTMLParser(html)
+    for node in tree.css("nav,footer,aside"):
+        node.decompose()
+    return tree.html or ""
 
 
 def _address(tree: LexborHTMLParser, text: str) -> str:

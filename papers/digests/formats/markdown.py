@@ -12,11 +12,12 @@ from papers.digests.source import Source
 
 NAME = "Markdown"
 
-_TABLE = re.compile(r"^[ \t]*\|?[^\n|]*\|[^\n]*\n[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)+$", re.M)
+_TABLE = re.compile(r"^[^\n|]*\|[^\n]*\n(?=[^\n]*-)[ \t|:-]+$", re.M)
 _LINKED = re.compile(r"^[ \t]*(?:[-*+]|\d{1,4}[.)]|#{1,6})[ \t][^\n]{0,2000}?\]\(", re.M)
 _HEADING = re.compile(r"^#{1,6}[ \t]+\S", re.M)
 _PAGE = re.compile(r"\s*(?:<\?xml|<!doctype|<html|<head|<body)", re.I)
 _FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n(?:[^\n]*\n){0,200}?---[ \t]*\n")
+# Elements that, where nobody closes them, would take the rest of the page along.
 _SWALLOWS = re.compile(r"<(?=/?(?:script|style|textarea|title|xmp|iframe|noembed|noframes|plaintext|template)\b)", re.I)
 
 
@@ -34,6 +35,11 @@ def sniff(source: Source) -> float:
 def parse(source: Source) -> Parsed:
     parsed = Parsed(NAME, guessed=True)
     text = _FRONT_MATTER.sub(lambda found: "\n" * found[0].count("\n"), source.text)
+    text = _SWALLOWS.sub("&lt;", text)
+    if (comment := text.rfind("<!--")) > text.rfind("-->"):
+        parsed.reject(text.count("\n", 0, comment) + 1, "a comment that is never closed; what it hides is read",
+                      text[comment:comment + 200])
+        text = f"{text[:comment]}{text[comment + 4:]}"
     markdown = MarkdownIt("commonmark", {"html": True}).enable("table")
     tokens = markdown.parse(text)
     _number(tokens)
@@ -46,12 +52,9 @@ def parse(source: Source) -> Parsed:
 
 
 def _number(tokens: list[Token]) -> None:
-    """Each block's line onto its element. HTML stays, but for elements that would take the rest of the page along."""
+    """Each block's line onto its element."""
     for token in tokens:
         if token.type == "html_block":
-            token.content = numbered(_SWALLOWS.sub("&lt;", token.content), token.map[0] + 1 if token.map else 1)
+            token.content = numbered(token.content, token.map[0] + 1 if token.map else 1)
         elif token.map and token.nesting == 1:
             token.attrSet("data-line", str(token.map[0] + 1))
-        for child in token.children or ():
-            if child.type == "html_inline":
-                child.content = _SWALLOWS.sub("&lt;", child.content)

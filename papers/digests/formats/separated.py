@@ -12,10 +12,12 @@ from papers.digests.source import Source
 NAME = "CSV"
 
 _SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
-_SEP_LINE = re.compile(r"sep=(.)\n", re.I)
+_SEP_LINE = re.compile(r"\s*\"?sep=(.)\"?[ \t,;]*\n", re.I)
 _HEAD_LINES = 20  # headings may stand below some words on where the list comes from
 _BROKEN_LIMIT = 100  # quotes that are never closed, after which it is given up
 _SPAN = 500  # lines that one cell may have
+_MARKDOWN_TABLE = re.compile(r"[ \t]*\|.*\|[ \t]*$")
+_MARKDOWN_RULE = re.compile(r"(?=.*-.*\|)[ \t|:-]+$")
 _END = "\0"  # a last line that no text holds: it is missing where an open quote took it in
 _MARKUP = re.compile(r"[<{\[@%]|#{1,6} |[-*+] |---")
 
@@ -34,9 +36,10 @@ def parse(source: Source) -> Parsed:
     lines = source.text.split("\n")
     found = _headings(lines)
     if not found:
-        at = next(number for number, line in enumerate(lines) if line.strip() and not _SEP_LINE.match(line + "\n"))
+        at = next((number for number, line in enumerate(lines) if line.strip() and not _SEP_LINE.match(line + "\n")), 0)
         separator = max(_SEPARATORS, key=lines[at].count)
-        raise DigestError(f"{source.name}: line {at + 1}: {unknown(next(csv.reader([lines[at]], delimiter=separator)))}")
+        cells = [cell.strip(" \"'") for cell in lines[at].split(separator)]
+        raise DigestError(f"{source.name}: line {at + 1}: {unknown(cells)}")
     at, separator, head = found
     parsed = Parsed(NAME)
     parsed.notes.append(f"cells set apart by {_SEPARATORS.get(separator, separator)}")
@@ -56,9 +59,11 @@ def parse(source: Source) -> Parsed:
 def _headings(lines: list[str]) -> tuple[int, str, Columns] | None:
     """Where the headings are, what sets cells apart, and the columns."""
     start, given = 0, ""
-    if sep := _SEP_LINE.match(lines[0].lstrip() + "\n"):
+    if sep := _SEP_LINE.match(lines[0] + "\n"):
         start, given = 1, sep[1]
     for at, line in enumerate(lines[start:start + _HEAD_LINES], start):
+        if _MARKDOWN_TABLE.match(line) or at + 1 < len(lines) and _MARKDOWN_RULE.match(lines[at + 1]):
+            continue
         best: tuple[int, str, Columns] | None = None
         for separator in [given] if given else _SEPARATORS:
             if separator not in line or len(line) > 20_000:
@@ -67,7 +72,7 @@ def _headings(lines: list[str]) -> tuple[int, str, Columns] | None:
             head = columns(row)
             if head and head.known >= 2 and (best is None or head.known > best[2].known):
                 best = at, separator, head
-        if best and not re.match(r"[ \t]*\|.*\|[ \t]*$", line):  # of Markdown's tables
+        if best:
             return best
     return None
 

@@ -11,7 +11,8 @@ from openpyxl.packaging.relationship import get_dependents, get_rels_path
 from openpyxl.utils.cell import range_boundaries
 
 from papers.digests.formats._columns import Cell, Columns, add_row, columns, plain_cell, unknown
-from papers.digests.formats.zip_archive import check_sizes
+from papers.digests.formats.zip_archive import check_sizes, member_names
+from papers.digests.kinds import structure
 from papers.digests.records import DigestError, Full, Parsed
 from papers.digests.source import Source
 
@@ -25,7 +26,12 @@ _OWN_ENTITIES = re.compile(rb"<!(?:DOCTYPE|ENTITY)|<\0!\0(?:D|E)\0|\0<\0!\0(?:D|
 
 
 def sniff(source: Source) -> float:
-    return 0.95 if source.data.startswith(b"PK\x03\x04") and b"xl/" in source.data[:1 << 16] else 0.0
+    if not source.data.startswith(b"PK\x03\x04"):
+        return 0.0
+    names = member_names(source.data)
+    if names is None:  # damaged, which is to be said
+        return 0.95 if structure(source) == "an Excel workbook (XLSX)" else 0.0
+    return 0.95 if "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names) else 0.0
 
 
 def parse(source: Source) -> Parsed:
@@ -94,10 +100,11 @@ def _headings(sheet) -> tuple[int, Columns] | None:
 def _rows(parsed: Parsed, sheet, at: int, head: Columns, linked: dict[tuple[int, int], tuple[str, str]]) -> None:
     if head.unread:
         parsed.notes.append(f"columns that are not read: {', '.join(head.unread[:20])}")
+    linked_rows = {row for row, _ in linked}
     for number, row in enumerate(_values(sheet, _ROWS, len(head.headings) + 20), 1):
         if number < at and any(row):
             parsed.reject(number, "above the headings", " | ".join(filter(None, row)))
-        if number <= at:
+        if number <= at or not any(row) and number not in linked_rows:
             continue
         cells = []
         for column in range(1, max(len(row), len(head.headings)) + 1):
@@ -113,7 +120,7 @@ def _values(sheet, rows: int, width: int = _COLUMNS) -> Iterator[list[str]]:
     """The rows as text. What a sheet says of its own size is not believed."""
     sheet.reset_dimensions()
     for row in sheet.iter_rows(max_row=rows, max_col=width, values_only=True):
-        texts = [_text(value) for value in row]
+        texts = [_text(value) for value in row] if any(row) else []
         while texts and not texts[-1]:
             texts.pop()
         yield texts

@@ -4,6 +4,7 @@ import io
 import zipfile
 import zlib
 
+from papers.digests.kinds import structure
 from papers.digests.records import DigestError, single_line
 from papers.digests.source import Source, open_source
 from papers.digests.unpacking import UNPACKED_LIMIT
@@ -14,7 +15,6 @@ RATIO_LIMIT = 200  # unpacked bytes for one packed, above RATIO_FREE bytes; text
 RATIO_FREE = 10 << 20
 
 _BEGIN = (b"PK\x03\x04", b"PK\x05\x06")
-_OFFICE = (b"[Content_Types].xml", b"mimetypeapplication/")  # workbooks, documents, books are ZIPs inside
 _INNER = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!\x1a", b"\x28\xb5\x2f\xfd")
 _LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 
@@ -24,12 +24,27 @@ class _Unread(Source):
 
 
 def sniff(source: Source) -> float:
-    return 0.9 if isinstance(source, _Unread) or is_archive(source.data) else 0.0
+    if isinstance(source, _Unread):
+        return 0.9
+    if not source.data.startswith(_BEGIN):
+        return 0.0
+    if (names := member_names(source.data)) is None:
+        return 0.9 if structure(source) == "a ZIP archive" else 0.0
+    return 0.9 if not _is_document(names) else 0.0
 
 
-def is_archive(data: bytes) -> bool:
-    """Whether the bytes are a ZIP archive, and no workbook, document or book."""
-    return data.startswith(_BEGIN) and not any(sign in data[:1 << 16] for sign in _OFFICE)
+def member_names(data: bytes) -> list[str] | None:
+    """The names of the files in a ZIP archive; None where its directory cannot be read."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return archive.namelist()
+    except Exception:  # the library trips over a damaged directory in ways of its own
+        return None
+
+
+def _is_document(names: list[str]) -> bool:
+    """Whether the archive is one document inside: a workbook, a text, a book."""
+    return "[Content_Types].xml" in names or names[:1] == ["mimetype"]
 
 
 def unwrap(source: Source) -> list[Source]:
@@ -75,7 +90,7 @@ def _opened(archive: zipfile.ZipFile, info: zipfile.ZipInfo, within: str) -> Sou
         data = archive.read(info)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
         return _Unread(name, b"", f"cannot be unpacked: {error}")
-    if data.startswith(_INNER) or is_archive(data):
+    if data.startswith(_INNER) or data.startswith(_BEGIN) and not _is_document(member_names(data) or []):
         return _Unread(name, b"", "an archive inside an archive; unpack it first")
     try:
         return open_source(data, name)[0]
