@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
+from papers.digests.formats._around import NAME, VENUE, YEAR, around
 from papers.digests.formats._blocks import Run
-from papers.digests.formats._columns import LABEL, people, without_own, written_day
+from papers.digests.formats._columns import LABEL, without_own, written_day
 from papers.digests.records import clean_url, find_arxiv_id, harvest_links, normal_arxiv_id, normal_doi
 
 _LOCAL_ID = re.compile(r"(?:^|/)(?:abs|pdf|papers|html)/((?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?)(?:\.pdf)?$")
@@ -24,21 +25,12 @@ _OTHER_HOST = re.compile(
     r"substack\.com|instagram\.com|creativecommons\.org|opensource\.org|stackoverflow\.com|gitter\.im)$", re.I)
 _PAPER_LABEL = re.compile(r"[\W_]*(?:(?:the|read|full|view|official) )*(?:paper|pdf|arxiv|abs|abstract|preprint|doi|"
                           r"openreview|acl|cvf|论文)[\W\d_]*", re.I)
-_VENUE = re.compile(
-    r"\b(?:ICLR|NeurIPS|NIPS|ICML|CVPR|ICCV|ECCV|WACV|BMVC|ACL|EMNLP|NAACL|EACL|COLING|AAAI|IJCAI|KDD|WWW|SIGIR|CIKM|"
-    r"WSDM|RecSys|CoRL|ICRA|IROS|RSS|RA-?L|TPAMI|PAMI|TMLR|JMLR|TACL|UAI|AISTATS|COLT|COLM|MICCAI|INTERSPEECH|ICASSP|"
-    r"SIGGRAPH|TOG|MM|arXiv|preprint|Nature|Science|PNAS|Journal|Proceedings|Conference|Workshop|Transactions|Trans\.|"
-    r"Symposium|Review|Letters|tech(?:nical)? report|thesis|IEEE|ACM)\b")
-_YEAR = re.compile(r"(?<![\d.])((?:19|20)\d\d)(?!\d)|(?<=\w)['’](\d\d)(?!\d)")
 _PREFIX = re.compile(
     r"(?:\s|[^\w\"“«‘'(\[{]|\(?\d{1,4}(?:[.):]{1,2}|\])(?=\s)|\[[^\[\]]{0,60}\]|\([^()]{0,60}\)|【[^】]{0,60}】|"
     r"(?:19|20)\d\d(?:[-/.]\d{1,2}){0,2}(?=[\s:,|])|(?:paper|title|论文|标题)\s*[:：])+", re.I)
 _TITLE_END = re.compile(r"(?<=\S)(?<!\bvs)(?<!\bet al)[.?!](?=\s+[\"“(\[A-Z])|\s+[-–—|]\s+|\s*[(\[](?=[^()\[\]]{0,60}\b(?:19|20)\d\d\s*[)\]])"
                         r"|\s+by\s+(?=[A-Z][\w.]*\s+[A-Z])|\s*[(\[]?\barXiv:\s*(?=\d|[a-z-]+/)|\s*[(\[]?https?://")
 _QUOTED = re.compile(r"[\"“«]([^\"”»]{5,400})[\"”»]")
-_NAME = re.compile(r"(?:(?:van|von|de|der|den|di|da|del|la|le|bin|al|el|ten|dos|du|[A-Z][\w'’.-]*|[^\W\d_a-zA-Z][\w'’.-]*)\s*){1,5}\*?")
-_BY = re.compile(r"\s*(?:by|authors?|author\(s\)|作者)\s*[:：]?\s+", re.I)
-_ENOUGH = 20  # characters that make a description
 
 
 @dataclass(slots=True)
@@ -99,13 +91,12 @@ def read_entry(runs: list[Run], base: str = "", title: str = "") -> Entry | None
     arxiv_id = next(filter(None, map(normal_arxiv_id, papers)), None) or find_arxiv_id(
         " ".join(re.findall(r"\barxiv:\s*\S+", everything[:20_000], re.I)[:1]))
     doi = next((found for address in papers if "doi.org/" in address and (found := normal_doi(address))), None)
-    found = _around(lead, rest)
     homes = {address for piece, address in links if piece in rest and not piece.label and not is_paper(address)
-             and " " in piece.text.strip() and _NAME.fullmatch(piece.text.strip(" ,.;*"))}  # of the authors
+             and " " in piece.text.strip() and NAME.fullmatch(piece.text.strip(" ,.;*"))}  # of the authors
     urls = list(dict.fromkeys([address for _, address in links if address not in homes] + harvest_links(everything[:20_000])))
     local = any(piece.label and _PAPER_LABEL.fullmatch(piece.text[:60]) and piece.href for piece in pieces)
-    fields = {"title": title, "arxiv_id": arxiv_id, "doi": doi, "urls": without_own(urls, arxiv_id), "described": True,
-              **found}
+    fields: dict = {"title": title, "arxiv_id": arxiv_id, "doi": doi, "urls": without_own(urls, arxiv_id), "described": True,
+              **around(lead, [(piece.text, piece.style == "i" and not piece.href) for piece in rest if not piece.label])}
     linked = any(not _OTHER_HOST.search(_host(address)) and len(urlsplit(address).path) > 1 for address in title_links)
     return Entry(fields, bool(papers or labelled or arxiv_id or local), linked and len(title.split()) >= 3)
 
@@ -136,25 +127,28 @@ def _title(pieces: list[_Piece], base: str) -> tuple[str, str, list[_Piece]]:
     lead: list[str] = []
     for at, piece in enumerate(pieces):
         text = " ".join(piece.text.split())
-        before = _PREFIX.sub(" ", "".join(lead), count=1).strip() if lead else ""
-        before = before.strip(" \"“'‘([{")
+        joined = "".join(lead)
+        if len(joined) > 4000:
+            break  # no title stands that far in
+        prefix = _PREFIX.match(joined)
+        before = joined[prefix.end() if prefix else 0:].strip(" \"“'‘([{")
         if piece.text == "\n":
             if len(before.split()) >= 2:
-                return _from_words("".join(lead), pieces[at:])
+                return _from_words(joined, pieces[at:])
             continue
         if piece.label:
             if before:
-                return _from_words("".join(lead), pieces[at:])
+                return _from_words(joined, pieces[at:])
             continue
         marked = bool(piece.href) or piece.style == "b"
         bare = _bare(text)
         if marked and bare and not _is_tag(bare):
             if not before:
                 title, after = _continued(bare, piece, pieces[at + 1:])
-                return title, "".join(lead), after
+                return title, joined, after
             address = absolute(piece.href, base) or ""
             if len(bare.split()) >= 3 and (piece.style == "b" or is_paper(address)) and len(before.split()) <= 40:
-                return bare, "".join(lead), pieces[at + 1:]
+                return bare, joined, pieces[at + 1:]
         lead.append(piece.text)
     return _from_words("".join(lead), [])
 
@@ -203,88 +197,5 @@ def _is_tag(text: str) -> bool:
     """A venue, a day, a number or a label in bold before the title."""
     short = text.strip("[](){} :")
     return bool(not any(map(str.isalpha, short)) or LABEL.fullmatch(short[:80]) or written_day(short)
-                or (len(short.split()) <= 4 and (_VENUE.search(short) and _YEAR.search(short)))
+                or (len(short.split()) <= 4 and (VENUE.search(short) and YEAR.search(short)))
                 or re.fullmatch(r"[A-Z][A-Za-z-]{1,12}(?:[ -]?['’]?\d{2,4})", short) or re.fullmatch(r"\[[^\[\]]*\]", text))
-
-
-def _around(lead: str, rest: list[_Piece]) -> dict:
-    """Authors, day, year and description out of what stands before and after the title."""
-    authors: list[str] = []
-    year, day, comments, description = None, None, [], []
-    lines: list[tuple[str, bool]] = [(part, False) for part in re.split(r"[()\[\]{}【】|]", lead)]
-    line: list[str] = []
-    for piece in [*rest, _Piece("\n")]:
-        if piece.text == "\n" or (piece.style == "i" and not piece.href):
-            lines.append(("".join(line), False))
-            line = []
-            if piece.text != "\n":
-                lines.append((piece.text, True))
-        elif not piece.label:
-            line.append(piece.text)
-    for text, italic in lines:
-        text = re.sub(r"[\[(]\s*[,|/&\s]*[\])]", " ", text)
-        parts = re.split(r"(\s[-–—|]\s|[|•·])", text)
-        for place in range(0, len(parts), 2):
-            part = _trimmed(parts[place])
-            if not any(map(str.isalpha, part)) and not _YEAR.search(part):
-                continue  # a number before the title, signs between links
-            names, meta, more = _person_and_venue(part, italic) if not authors else ([], part, "")
-            authors = authors or names
-            if names or len(meta) <= 80 and (_VENUE.search(meta) or _YEAR.search(meta) or written_day(meta)):
-                year, day = _when(meta, year, day)
-                comments += [meta] if meta else []
-                description += [more] if more else []
-            else:  # from here on the line is one text, dashes and all
-                description.append(_trimmed("".join(parts[place:])))
-                break
-    said = " ".join(description)
-    if len(said) < _ENOUGH:
-        comments, said = [*comments, said], ""
-    return {"authors": authors, "year": year, "published_on": day, "abstract": said,
-            "comment": "; ".join(filter(None, comments))}
-
-
-def _trimmed(part: str) -> str:
-    part = " ".join(part.split()).strip(" ,;:/&[]*|")
-    part = part[1:-1] if part[:1] == "(" and part[-1:] == ")" and part.count("(") == 1 else part
-    return re.sub(r"^[.)]\s+|\s*\($", "", part).lstrip(") ")
-
-
-def _person_and_venue(part: str, italic: bool) -> tuple[list[str], str, str]:
-    """The authors that words begin with, a venue behind them, and what follows."""
-    if names := _names(part, italic):
-        return names, "", ""
-    first, dot, more = part.partition(". ")
-    if dot and len(first) > 12 and (names := _names(first, italic)):
-        more = more.strip()
-        return (names, more, "") if len(more) < 60 else (names, "", more)
-    marks = [found for found in (_VENUE.search(part[:2000]), _YEAR.search(part[:2000])) if found]
-    mark = min(marks, key=lambda found: found.start(), default=None)
-    if mark and (names := _names(part[:mark.start()].rstrip(" ,.;(["), False)):  # "Example et al., ICLR 2020"
-        more = part[mark.start():]
-        return (names, more, "") if len(more) <= 120 else (names, "", more)
-    return [], part, ""
-
-
-def _when(text: str, year, day):
-    day = day or written_day(text)
-    found = _YEAR.search(text[:200])
-    return year or (found and (found[1] or f"20{found[2]}")) or None, day
-
-
-def _names(text: str, italic: bool) -> list[str]:
-    """The people, where the words look like a list of names."""
-    by = _BY.match(text)
-    text = text[by.end():] if by else text
-    if len(text) > 5000 or any(map(str.isdigit, text)) or _VENUE.search(text):
-        return []
-    text = re.sub(r"(?<=[^\W\d_]{3})\.$", "", text.strip()) if not text.endswith("al.") else text
-    bare = re.sub(r"[\s,]*\bet\.? ?al\.?\s*$|[\s,]*\band others\s*$", "", text, flags=re.I)
-    shortened = bare != text
-    parts = [part.strip(" .") for part in re.split(r",\s*(?:and\s+)?|\s+and\s+|\s*&\s*|;\s*", bare) if part.strip(" .")]
-    if not parts or not all(len(part) <= 60 and _NAME.fullmatch(part) for part in parts):
-        return []
-    full = sum(" " in part or not part.isascii() for part in parts)
-    if shortened or (by and full) or (len(parts) >= 2 and full * 2 >= len(parts)) or (italic and 1 < len(bare.split()) <= 4):
-        return people(bare)
-    return []

@@ -58,6 +58,9 @@ def parse(source: Source) -> Parsed:
         raise DigestError(f"{source.name}: {error}") from error
     for reject in broken:
         parsed.reject(reject.line, reject.reason, reject.excerpt)
+    if not parsed.records and not parsed.rejects:  # a page for people, such as one to log in; no empty day
+        raise DigestError(f"{source.name}: an HTML page without a list of papers that could be told: no links to papers, "
+                          "no table with a column of titles, no titles with a description each")
     return parsed
 
 

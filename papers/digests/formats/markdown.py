@@ -48,6 +48,9 @@ def parse(source: Source) -> Parsed:
     except ValueError as error:
         raise DigestError(f"{source.name}: {error}") from error
     read_page(found, parsed)
+    if not parsed.records and not parsed.rejects:
+        raise DigestError(f"{source.name}: Markdown without a list of papers that could be told: no links to papers, no "
+                          "table with a column of titles")
     return parsed
 
 

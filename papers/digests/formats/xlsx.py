@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 from openpyxl.packaging.relationship import get_dependents, get_rels_path
 from openpyxl.utils.cell import range_boundaries
 
-from papers.digests.formats._columns import Cell, Columns, add_row, columns, plain_cell, unknown
+from papers.digests.formats._columns import Columns, add_row, columns, plain_cell, unknown
 from papers.digests.formats.zip_archive import check_sizes, member_names
 from papers.digests.kinds import structure
 from papers.digests.records import DigestError, Full, Parsed

@@ -6,7 +6,7 @@ from email import message_from_bytes
 import pytest
 
 from papers.digests.reading import read_digest
-from papers.digests.records import DigestError
+from papers.digests.records import DigestError, NothingListed
 from tests.papers.digests.test_cases import CASES
 
 
@@ -134,5 +134,6 @@ def test_layout_tables_of_mails():
 
 @pytest.mark.parametrize("text", ["<!DOCTYPE html>\n<p>x", page("<p>Welcome to our shop.</p>"), "<div>" * 1500])
 def test_pages_without_papers(text):
-    with pytest.raises(DigestError, match="page.html: "):
+    with pytest.raises(DigestError, match="page.html: ") as caught:
         read(text)
+    assert not isinstance(caught.value, NothingListed)  # a page to log in is no empty day
