@@ -55,22 +55,22 @@ def around(lead: str, rest: list[tuple[str, bool]]) -> dict:
 
 
 def _trimmed(part: str) -> str:
-    part = " ".join(part.split()).strip(" ,;:/&[]*|")
+    part = " ".join(part.split()).strip(" ,;:/&[]*|\"“”")
     part = part[1:-1] if part[:1] == "(" and part[-1:] == ")" and part.count("(") == 1 else part
     return re.sub(r"^[.)]\s+|\s*\($", "", part).lstrip(") ")
 
 
 def _person_and_venue(part: str, italic: bool) -> tuple[list[str], str, str]:
     """The authors that words begin with, a venue behind them, and what follows."""
-    if names := _names(part, italic):
+    if names := names_in(part, italic):
         return names, "", ""
     first, dot, more = part.partition(". ")
-    if dot and len(first) > 12 and (names := _names(first, italic)):
+    if dot and len(first) > 12 and (names := names_in(first, italic)):
         more = more.strip()
         return (names, more, "") if len(more) < 60 else (names, "", more)
     marks = [found for found in (VENUE.search(part[:2000]), YEAR.search(part[:2000])) if found]
     mark = min(marks, key=lambda found: found.start(), default=None)
-    if mark and (names := _names(part[:mark.start()].rstrip(" ,.;(["), False)):  # "Example et al., ICLR 2020"
+    if mark and (names := names_in(part[:mark.start()].rstrip(" ,.;(["), False)):  # "Example et al., ICLR 2020"
         more = part[mark.start():]
         return (names, more, "") if len(more) <= 120 else (names, "", more)
     return [], part, ""
@@ -82,7 +82,7 @@ def _when(text: str, year, day):
     return year or (found and (found[1] or f"20{found[2]}")) or None, day
 
 
-def _names(text: str, italic: bool) -> list[str]:
+def names_in(text: str, italic: bool) -> list[str]:
     """The people, where the words look like a list of names."""
     by = _BY.match(text)
     text = text[by.end():] if by else text
@@ -94,7 +94,11 @@ def _names(text: str, italic: bool) -> list[str]:
     parts = [part.strip(" .") for part in re.split(r",\s*(?:and\s+)?|\s+and\s+|\s*&\s*|;\s*", bare) if part.strip(" .")]
     if not parts or not all(len(part) <= 60 and NAME.fullmatch(part) for part in parts):
         return []
+    if " " not in parts[0] and len(parts) > 1 and len(parts[1].split()) <= 2 and "," in bare and (
+            all(" " in part for part in parts[2:]) if parts[2:] else shortened):  # "Example, Ada, and Bo Sample"
+        return [f"{parts[1]} {parts[0]}", *parts[2:]]
     full = sum(" " in part or not part.isascii() for part in parts)
-    if shortened or (by and full) or (len(parts) >= 2 and full * 2 >= len(parts)) or (italic and 1 < len(bare.split()) <= 4):
+    if shortened or (by and full) or (len(parts) >= 2 and full * 2 >= len(parts)) \
+            or (italic and 1 < len(bare.split()) <= 4):
         return people(bare)
     return []

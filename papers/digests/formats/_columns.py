@@ -34,12 +34,12 @@ _SHOWN = "Title, Authors, Abstract, Year, Date, DOI, arXiv ID, URL, PDF, Code"
 _LINK = re.compile(r"\[([^\[\]\n]{0,500})\]\((https?://[^\s()]+(?:\([^\s()]*\)[^\s()]*)?)\)")
 _ANCHOR = re.compile(r"<a\s[^<>]*?href=[\"']?(https?://[^\s\"'<>]+)[^<>]*>(.{0,500}?)</a>", re.I | re.S)
 _NOTHING = re.compile(r"\W*(?:null|none|nan|n/?a|tba|tbd)?\W*", re.I)
-LABEL = re.compile(r"[\W_]*(?:(?:the|read|full|view|see|official|original) )*(?:paper|pdf|arxiv|abs|abstract|link|url|article|preprint|"
-                   r"html|more|here|code|codes|github|repo|repository|project(?: page)?|page|website|web|homepage|data|"
-                   r"datasets?|demo|tweet|post|source|video|slides|poster|blog|bib(?:tex)?|cite|colab|model|models|"
-                   r"weights|pytorch|tensorflow|tf|jax|doi|openreview|acl|acm|ieee|springer|cvf|pmlr|other formats|"
-                   r"supp(?:lementary)?|appendix|review|thread|hf|hugging ?face|talk|notes?|summary)?"
-                   r"(?: (?:link|pdf|paper|page|code|here))?[\W\d_]*", re.I)
+LABEL = re.compile(r"[\W_]*(?:(?:the|read|full|view|see|official|original) )*(?:paper|pdf|arxiv|abs|abstract|link|"
+                   r"url|article|preprint|html|more|here|code|codes|github|repo|repository|project(?: page)?|page|"
+                   r"website|web|homepage|data|datasets?|demo|tweet|post|source|video|slides|poster|blog|bib(?:tex)?|"
+                   r"cite|colab|model|models|weights|pytorch|tensorflow|tf|jax|doi|openreview|acl|acm|ieee|springer|"
+                   r"cvf|pmlr|other formats|supp(?:lementary)?|appendix|review|thread|hf|hugging ?face|talk|notes?|"
+                   r"summary)?(?: (?:link|pdf|paper|page|code|here))?[\W\d_]*", re.I)
 _IDS_OF_AUTHORS = re.compile(r"\s*\(\d{6,}\)")
 _ET_AL = re.compile(r"[\s,]*\b(?:et\.? ?al\.?|and others)\s*$", re.I)
 _CUT_ID = re.compile(r"(\d{4})\.(\d{1,4})")
@@ -114,7 +114,7 @@ def plain_cell(text: str) -> Cell:
 
 
 def add_row(parsed: Parsed, head: Columns, cells: Sequence[Cell], line: int | None) -> None:
-    """Add the row's paper, or a reject that says what is wrong. Empty rows, and headings said again, are passed over."""
+    """Add the row's paper, or a reject that says what is wrong. Empty rows and headings said again are passed over."""
     if not any(cell.text.strip() or cell.links for cell in cells):
         return
     texts = [cell.text for cell in cells]

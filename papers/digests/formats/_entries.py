@@ -1,15 +1,16 @@
-"""One entry of a list of papers: the title, and what stands around it, told by links, bold type and the look of words."""
+"""One entry of a list of papers: its title, told by links, bold type and the look of words, and its links."""
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
-from papers.digests.formats._around import NAME, VENUE, YEAR, around
+from papers.digests.formats._around import NAME, VENUE, YEAR, around, names_in
 from papers.digests.formats._blocks import Run
 from papers.digests.formats._columns import LABEL, without_own, written_day
 from papers.digests.records import clean_url, find_arxiv_id, harvest_links, normal_arxiv_id, normal_doi
 
-_LOCAL_ID = re.compile(r"(?:^|/)(?:abs|pdf|papers|html)/((?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?)(?:\.pdf)?$")
+_LOCAL_ID = re.compile(r"(?:^|/)(?:abs|pdf|papers|html)/"
+                       r"((?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?)(?:\.pdf)?$")
 _PAPER_HOST = re.compile(
     r"(?:^|\.)(?:arxiv\.org|doi\.org|openreview\.net|aclanthology\.org|aclweb\.org|thecvf\.com|ecva\.net|"
     r"proceedings\.mlr\.press|jmlr\.org|neurips\.cc|nips\.cc|ieeexplore\.ieee\.org|dl\.acm\.org|link\.springer\.com|"
@@ -28,8 +29,10 @@ _PAPER_LABEL = re.compile(r"[\W_]*(?:(?:the|read|full|view|official) )*(?:paper|
 _PREFIX = re.compile(
     r"(?:\s|[^\w\"“«‘'(\[{]|\(?\d{1,4}(?:[.):]{1,2}|\])(?=\s)|\[[^\[\]]{0,60}\]|\([^()]{0,60}\)|【[^】]{0,60}】|"
     r"(?:19|20)\d\d(?:[-/.]\d{1,2}){0,2}(?=[\s:,|])|(?:paper|title|论文|标题)\s*[:：])+", re.I)
-_TITLE_END = re.compile(r"(?<=\S)(?<!\bvs)(?<!\bet al)[.?!](?=\s+[\"“(\[A-Z])|\s+[-–—|]\s+|\s*[(\[](?=[^()\[\]]{0,60}\b(?:19|20)\d\d\s*[)\]])"
-                        r"|\s+by\s+(?=[A-Z][\w.]*\s+[A-Z])|\s*[(\[]?\barXiv:\s*(?=\d|[a-z-]+/)|\s*[(\[]?https?://")
+_TITLE_END = re.compile(r"(?<=\S)(?<!\bvs)(?<!\bet al)[.?!](?=\s+[\"“(\[A-Z])|\s+[-–—|]\s+"
+                        r"|\s*[(\[](?=[^()\[\]]{0,60}\b(?:19|20)\d\d\s*[)\]])"
+                        r"|\s+by\s+(?=[A-Z][\w.]*\s+[A-Z])|\s*[(\[]?\barXiv:\s*(?=\d|[a-z-]+/)|\s*[(\[]?https?://"
+                        r"|,\s+(?=[A-Z][\w'’.-]*(?:\s+[A-Z][\w'’.-]*)?,?\s+et al\b)")
 _QUOTED = re.compile(r"[\"“«]([^\"”»]{5,400})[\"”»]")
 
 
@@ -52,7 +55,7 @@ class _Piece:
 
 
 def absolute(href: str, base: str) -> str | None:
-    """The http(s) address of a link; a local one to an arXiv id is arXiv's. None for any other, and places on the page."""
+    """The http(s) address of a link; a local one to an arXiv id is arXiv's. None for any other."""
     if not href or href.startswith("#"):
         return None
     if address := clean_url(href):
@@ -84,21 +87,24 @@ def read_entry(runs: list[Run], base: str = "", title: str = "") -> Entry | None
         title, lead, rest = _title(pieces, base)
         if not title:
             return None
-    title_links = [address for piece, address in links if piece not in rest]
+    after = set(map(id, rest))
+    title_links = [address for piece, address in links if id(piece) not in after]
     papers = [address for piece, address in links if is_paper(address)]
-    labelled = [address for piece, address in links if piece.label and _PAPER_LABEL.fullmatch(piece.text[:60])]
+    labelled = any(piece.label and piece.href and _PAPER_LABEL.fullmatch(piece.text[:60]) for piece in pieces)
     everything = " ".join(piece.text for piece in pieces)
     arxiv_id = next(filter(None, map(normal_arxiv_id, papers)), None) or find_arxiv_id(
         " ".join(re.findall(r"\barxiv:\s*\S+", everything[:20_000], re.I)[:1]))
     doi = next((found for address in papers if "doi.org/" in address and (found := normal_doi(address))), None)
-    homes = {address for piece, address in links if piece in rest and not piece.label and not is_paper(address)
+    homes = {address for piece, address in links
+             if id(piece) in after and not piece.label and not is_paper(address)
              and " " in piece.text.strip() and NAME.fullmatch(piece.text.strip(" ,.;*"))}  # of the authors
-    urls = list(dict.fromkeys([address for _, address in links if address not in homes] + harvest_links(everything[:20_000])))
-    local = any(piece.label and _PAPER_LABEL.fullmatch(piece.text[:60]) and piece.href for piece in pieces)
-    fields: dict = {"title": title, "arxiv_id": arxiv_id, "doi": doi, "urls": without_own(urls, arxiv_id), "described": True,
-              **around(lead, [(piece.text, piece.style == "i" and not piece.href) for piece in rest if not piece.label])}
-    linked = any(not _OTHER_HOST.search(_host(address)) and len(urlsplit(address).path) > 1 for address in title_links)
-    return Entry(fields, bool(papers or labelled or arxiv_id or local), linked and len(title.split()) >= 3)
+    urls = [address for _, address in links if address not in homes] + harvest_links(everything[:20_000])
+    words = [(piece.text, piece.style == "i" and not piece.href) for piece in rest if not piece.label]
+    fields: dict = {"title": title, "arxiv_id": arxiv_id, "doi": doi, "urls": without_own(urls, arxiv_id),
+                    "described": True, **around(lead, words)}
+    linked = any(not _OTHER_HOST.search(_host(address)) and address.count("/") > 2 + address.endswith("/")
+                 for address in title_links)
+    return Entry(fields, bool(papers or labelled or arxiv_id), linked and len(title.split()) >= 3)
 
 
 def _host(address: str) -> str:
@@ -125,6 +131,7 @@ def _pieces(runs: list[Run]) -> list[_Piece]:
 def _title(pieces: list[_Piece], base: str) -> tuple[str, str, list[_Piece]]:
     """The title, the words before it, and the pieces after it."""
     lead: list[str] = []
+    tags = ""
     for at, piece in enumerate(pieces):
         text = " ".join(piece.text.split())
         joined = "".join(lead)
@@ -134,23 +141,29 @@ def _title(pieces: list[_Piece], base: str) -> tuple[str, str, list[_Piece]]:
         before = joined[prefix.end() if prefix else 0:].strip(" \"“'‘([{")
         if piece.text == "\n":
             if len(before.split()) >= 2:
-                return _from_words(joined, pieces[at:])
+                return _from_words(tags + joined, pieces[at:])
             continue
         if piece.label:
             if before:
-                return _from_words(joined, pieces[at:])
+                return _from_words(tags + joined, pieces[at:])
             continue
         marked = bool(piece.href) or piece.style == "b"
         bare = _bare(text)
         if marked and bare and not _is_tag(bare):
             if not before:
                 title, after = _continued(bare, piece, pieces[at + 1:])
-                return title, joined, after
+                return title, tags + joined, after
             address = absolute(piece.href, base) or ""
-            if len(bare.split()) >= 3 and (piece.style == "b" or is_paper(address)) and len(before.split()) <= 40:
-                return bare, joined, pieces[at + 1:]
-        lead.append(piece.text)
-    return _from_words("".join(lead), [])
+            people = names_in(before.strip(" .,:;\"“"), False)
+            if (len(bare.split()) >= 3 or people) and (piece.style == "b" or is_paper(address)) \
+                    and len(before.split()) <= 40:
+                return bare, tags + joined, pieces[at + 1:]
+        if marked and bare and _is_tag(bare):  # which is no part of a title
+            tags += f"[{bare}] "
+            lead.append(" ")
+        else:
+            lead.append(piece.text)
+    return _from_words(tags + "".join(lead), [])
 
 
 def _continued(bare: str, piece: _Piece, after: list[_Piece]) -> tuple[str, list[_Piece]]:
@@ -185,7 +198,7 @@ def _from_words(words: str, after: list[_Piece]) -> tuple[str, str, list[_Piece]
 
 def _bare(text: str) -> str:
     text = " ".join(text.split())
-    text = re.sub(r"^\(?\d{1,3}(?:[.):]{1,2}|\])\s+", "", text)
+    text = re.sub(r"^[\[(]?\d{1,3}(?:[.):]{1,2}|\])\s+", "", text)
     text = text.strip("*_ ,;:|").rstrip(".") if not text.endswith("...") else text.strip("*_ ,;:|")
     pairs = {"“": "”", '"': '"', "«": "»", "[": "]"}
     if len(text) > 2 and pairs.get(text[0]) == text[-1]:
@@ -198,4 +211,5 @@ def _is_tag(text: str) -> bool:
     short = text.strip("[](){} :")
     return bool(not any(map(str.isalpha, short)) or LABEL.fullmatch(short[:80]) or written_day(short)
                 or (len(short.split()) <= 4 and (VENUE.search(short) and YEAR.search(short)))
-                or re.fullmatch(r"[A-Z][A-Za-z-]{1,12}(?:[ -]?['’]?\d{2,4})", short) or re.fullmatch(r"\[[^\[\]]*\]", text))
+                or re.fullmatch(r"[A-Z][A-Za-z-]{1,12}(?:[ -]?['’]?\d{2,4})", short)
+                or re.fullmatch(r"\[[^\[\]]*\]", text))

@@ -1,4 +1,4 @@
-"""The papers that a page lists: in tables with headings, list items, arXiv's definition lists, headings with words below."""
+"""The papers that a page lists: in tables with headings, items, arXiv's definition lists, headings with words below."""
 
 import re
 from collections.abc import Iterator
@@ -51,10 +51,8 @@ class _Page:
 
     def _table(self, table: Block) -> None:
         rows = [(line, cells) for line, cells in table.rows if any(map(words, cells))]
-        head = None
-        for start, (_, cells) in enumerate(rows[:3]):
-            if head := _columns.columns([words(cell) for cell in cells]):
-                break
+        heads = ((start, _columns.columns(list(map(words, cells)))) for start, (_, cells) in enumerate(rows[:3]))
+        start, head = next(((start, head) for start, head in heads if head), (0, None))
         if head and (head.known >= 2 or table.classes):
             for line, cells in rows[start + 1:]:
                 self._row(head, cells, line)
@@ -166,7 +164,7 @@ class _Page:
                 continue
             prose = prose or is_prose
             runs += [Run("\n"), *block.runs]
-        title = own.fields["title"] if own else re.sub(r"^\(?\d{1,3}(?:[.):]{1,2}|\])[.\s]+", "", heading.text)
+        title = own.fields["title"] if own else re.sub(r"^[\[(]?\d{1,3}(?:[.):]{1,2}|\])[.\s]+", "", heading.text)
         entry = read_entry(runs, self.base, title=title)
         if own and entry:
             _without_title(entry.fields, title)

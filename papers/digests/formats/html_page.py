@@ -18,7 +18,8 @@ from papers.digests.source import Source
 NAME = "HTML"
 
 _ROOTS = set("html head body title meta link style script div table tbody tr td p ul ol dl h1 h2 h3 h4 article section "
-             "main center span a b br img font header nav".split())
+             "main center span a b i strong em br img font header nav details summary li dt dd hr blockquote pre form "
+             "figure small u".split())
 _SAVED = re.compile(r"<!-- saved from url=\(\d+\)(https?://[^\s<>]+) -->")
 _ARTICLES = {"scholarlyarticle", "article", "techarticle", "report", "creativework", "publicationissue", "chapter",
              "medicalscholarlyarticle", "thesis"}
@@ -59,8 +60,8 @@ def parse(source: Source) -> Parsed:
     for reject in broken:
         parsed.reject(reject.line, reject.reason, reject.excerpt)
     if not parsed.records and not parsed.rejects:  # a page for people, such as one to log in; no empty day
-        raise DigestError(f"{source.name}: an HTML page without a list of papers that could be told: no links to papers, "
-                          "no table with a column of titles, no titles with a description each")
+        raise DigestError(f"{source.name}: an HTML page without a list of papers that could be told: no links to papers"
+                          ", no table with a column of titles, no titles with a description each")
     return parsed
 
 
@@ -98,7 +99,8 @@ def _json_ld(tree: LexborHTMLParser, parsed: Parsed) -> Iterator[dict]:
                 waiting += reversed(value)
             elif isinstance(value, dict):
                 kinds = _kinds(value)
-                if "scholarlyarticle" in kinds or (kinds & _ARTICLES and value.get("author") and _said(value, "abstract")):
+                authored = value.get("author") and _said(value, "abstract")
+                if "scholarlyarticle" in kinds or kinds & _ARTICLES and authored:
                     yield _scholarly(value)
                 elif not kinds or kinds & _HOLDERS:
                     waiting += [value[name] for name in ("hasPart", "itemListElement", "mainEntity", "item", "@graph")
@@ -138,7 +140,8 @@ def _scholarly(value: dict) -> dict:
         "description": _said(value, "description"), "date": _said(value, "datePublished", "dateCreated"),
         "doi": next((text for text in addresses if "10." in text), None),
         "url": next((text for text in addresses if "arxiv" in text.lower()), None)}),
-        "authors": [given_first(name) for name in names if name], "urls": [link for text in addresses for link in harvest_links(text)]}
+        "authors": [given_first(name) for name in names if name],
+        "urls": [link for text in addresses for link in harvest_links(text)]}
 
 
 def _strings(value) -> list[str]:

@@ -49,8 +49,8 @@ def parse(source: Source) -> Parsed:
         raise DigestError(f"{source.name}: {error}") from error
     read_page(found, parsed)
     if not parsed.records and not parsed.rejects:
-        raise DigestError(f"{source.name}: Markdown without a list of papers that could be told: no links to papers, no "
-                          "table with a column of titles")
+        raise DigestError(f"{source.name}: Markdown without a list of papers that could be told: no links to papers, "
+                          "no table with a column of titles")
     return parsed
 
 

@@ -35,7 +35,7 @@ def sniff(source: Source) -> float:
 
 
 def parse(source: Source) -> Parsed:
-    """The rows of the sheet. Raises DigestError where it cannot be opened, is too large or no sheet has known headings."""
+    """The rows of the sheet. Raises DigestError where it cannot be opened, is too large or has no known headings."""
     try:
         formulas = _check(source)
         return _read(source, formulas)

@@ -33,22 +33,48 @@ def workbook() -> bytes:
 
 @pytest.mark.parametrize("how", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_every_file_by_its_own_format(how):
-    parsed = read_digest(packed({"a/list.bib": BIBTEX, "list.csv": CSV, "book.xlsx": workbook(), "a/": "",
-                                 "__MACOSX/._list.csv": b"\0\5", ".DS_Store": b"\0"}, how), "lists.zip")
+    parsed = read_digest(
+        packed(
+            {
+                "a/list.bib": BIBTEX,
+                "list.csv": CSV,
+                "book.xlsx": workbook(),
+                "a/": "",
+                "__MACOSX/._list.csv": b"\0\5",
+                ".DS_Store": b"\0",
+            },
+            how,
+        ),
+        "lists.zip",
+    )
     assert [(record.title, record.year, record.position) for record in parsed.records] == [
-        ("Calm Schedules", None, 1), ("Margins", 2020, 2), ("Buffers", 2021, 3)]
+        ("Calm Schedules", None, 1),
+        ("Margins", 2020, 2),
+        ("Buffers", 2021, 3),
+    ]
     assert not parsed.rejects
 
 
 def test_what_cannot_be_read_is_named_and_the_rest_kept():
-    parsed = read_digest(packed({
-        "list.bib": BIBTEX, "old.bib.gz": gzip.compress(b"@misc{k, title={A}}"), "in.zip": packed({"a.csv": CSV}),
-        "photo.png": b"\x89PNG\r\n\x1a\n", "empty.txt": ""}), "lists.zip")
+    parsed = read_digest(
+        packed(
+            {
+                "list.bib": BIBTEX,
+                "old.bib.gz": gzip.compress(b"@misc{k, title={A}}"),
+                "in.zip": packed({"a.csv": CSV}),
+                "photo.png": b"\x89PNG\r\n\x1a\n",
+                "empty.txt": "",
+            }
+        ),
+        "lists.zip",
+    )
     assert [record.title for record in parsed.records] == ["Calm Schedules"]
     assert [reject.reason.partition(". What is read")[0] for reject in parsed.rejects] == [
         "old.bib.gz in lists.zip: an archive inside an archive; unpack it first",
         "in.zip in lists.zip: an archive inside an archive; unpack it first",
-        "photo.png in lists.zip: this is an image (PNG), which is not read", "empty.txt in lists.zip: the file is empty"]
+        "photo.png in lists.zip: this is an image (PNG), which is not read",
+        "empty.txt in lists.zip: the file is empty",
+    ]
 
 
 def damaged(change) -> bytes:
@@ -70,8 +96,9 @@ def unknown_method(data: bytearray) -> None:
     data[data.index(b"PK\x01\x02") + 10] = 77
 
 
-@pytest.mark.parametrize(("change", "reason"), [
-    (encrypt, "encrypted"), (scratch, "Bad CRC-32"), (unknown_method, "cannot be unpacked")])
+@pytest.mark.parametrize(
+    ("change", "reason"), [(encrypt, "encrypted"), (scratch, "Bad CRC-32"), (unknown_method, "cannot be unpacked")]
+)
 def test_a_file_that_cannot_be_unpacked(change, reason):
     parsed = read_digest(damaged(change), "lists.zip")
     assert [record.title for record in parsed.records] == ["Margins"]
@@ -79,11 +106,17 @@ def test_a_file_that_cannot_be_unpacked(change, reason):
     assert reject.reason.startswith("list.bib in lists.zip: ") and reason in reject.reason
 
 
-@pytest.mark.parametrize(("data", "reason"), [
-    (packed({}), "holds no file"), (packed({f"{number}.csv": CSV for number in range(1001)}), "1,001 files"),
-    (packed({"a.txt": b"\0" * (11 << 20)}), "times its size"), (packed({"a.csv": CSV})[:-30], "cannot be opened"),
-    (packed({"[Content_Types].xml": "", "word/document.xml": ""}), "a Word document"),
-    (packed({"mimetype": "application/epub+zip", "a.html": "<p>x"}, zipfile.ZIP_STORED), "an EPUB book")])
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (packed({}), "holds no file"),
+        (packed({f"{number}.csv": CSV for number in range(1001)}), "1,001 files"),
+        (packed({"a.txt": b"\0" * (11 << 20)}), "times its size"),
+        (packed({"a.csv": CSV})[:-30], "cannot be opened"),
+        (packed({"[Content_Types].xml": "", "word/document.xml": ""}), "a Word document"),
+        (packed({"mimetype": "application/epub+zip", "a.html": "<p>x"}, zipfile.ZIP_STORED), "an EPUB book"),
+    ],
+)
 def test_what_is_refused(data, reason):
     with pytest.raises(DigestError, match=reason) as caught:
         read_digest(data, "lists.zip")
