@@ -20,6 +20,8 @@ NAME = "HTML"
 _ROOTS = set("html head body title meta link style script div table tbody tr td p ul ol dl h1 h2 h3 h4 article section "
              "main center span a b i strong em br img font header nav details summary li dt dd hr blockquote pre form "
              "figure small u".split())
+_LINK = re.compile(r"<a\s", re.I)
+_BIBTEX = re.compile(r"@[a-z]+\{[^\s{}]{1,100},\s", re.I)
 _SAVED = re.compile(r"<!-- saved from url=\(\d+\)(https?://[^\s<>]+) -->")
 _ARTICLES = {"scholarlyarticle", "article", "techarticle", "report", "creativework", "publicationissue", "chapter",
              "medicalscholarlyarticle", "thesis"}
@@ -28,7 +30,10 @@ _NODES_LIMIT = 1_000_000  # of JSON-LD, looked at in one page
 
 
 def sniff(source: Source) -> float:
-    return 0.6 if source.head.startswith("<") and xml_root(source.head) in _ROOTS else 0.0
+    if not source.head.startswith("<") or xml_root(source.head) not in _ROOTS:
+        return 0.0
+    text = source.text[:1_000_000]  # a page of links, or one that shows BibTeX
+    return 0.85 if len(_LINK.findall(text)) > 3 * len(_BIBTEX.findall(text)) else 0.75
 
 
 def parse(source: Source) -> Parsed:

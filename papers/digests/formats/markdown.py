@@ -14,6 +14,8 @@ NAME = "Markdown"
 
 _TABLE = re.compile(r"^[^\n|]*\|[^\n]*\n(?=[^\n]*-)[ \t|:-]+$", re.M)
 _LINKED = re.compile(r"^[ \t]*(?:[-*+]|\d{1,4}[.)]|#{1,6})[ \t][^\n]{0,2000}?\]\(", re.M)
+_ROW = re.compile(r"^[^\n|]*\|[^\n]*\]\(", re.M)
+_BIBTEX = re.compile(r"^[ \t]*@[a-z]+[ \t]*\{", re.M | re.I)
 _HEADING = re.compile(r"^#{1,6}[ \t]+\S", re.M)
 _PAGE = re.compile(r"\s*(?:<\?xml|<!doctype|<html|<head|<body)", re.I)
 _FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n(?:[^\n]*\n){0,200}?---[ \t]*\n")
@@ -25,8 +27,9 @@ def sniff(source: Source) -> float:
     text = source.text[:200_000]
     if not text or _PAGE.match(text) or re.match(r"\s*[\[{]\s*[\"{\[]", text):
         return 0.0
-    if _LINKED.search(text) or (_TABLE.search(text) and "](" in text):
-        return 0.65
+    linked = len(_LINKED.findall(text)) + (len(_ROW.findall(text)) if _TABLE.search(text) else 0)
+    if linked:  # beside more entries of BibTeX than that, these are what is listed; one or two say how to cite the list
+        return 0.85 if linked > len(_BIBTEX.findall(text)) else 0.65
     if _TABLE.search(text):
         return 0.3
     return 0.2 if len(_HEADING.findall(text)) >= 2 and not text.lstrip().startswith(("#!", "# -*-")) else 0.0

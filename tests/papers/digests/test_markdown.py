@@ -219,6 +219,13 @@ def test_a_text_in_markdown_that_lists_nothing():
             read(text)
 
 
+def test_how_to_cite_the_list_does_not_make_it_bibtex():
+    cite = "\n## Citation\n```bibtex\n@misc{list,\n  title = {A List of Papers},\n  year = {2024}\n}\n```\n"
+    parsed = read(f"# Papers\n\n- [Calm Schedules]({ID})\n- [Margins](https://doi.org/10.5555/margins)\n{cite}")
+    assert [record.title for record in parsed.records] == ["Calm Schedules", "Margins"]
+    assert parsed.format == "Markdown"
+
+
 def test_an_unclosed_script_does_not_take_the_list_along():
     assert [record.title for record in read(f"# <script> a\n\n<style>\n\n- [Calm Schedules]({ID})\n").records] == [
         "Calm Schedules"
