@@ -13,6 +13,7 @@ _UNSEEN = ('script,style,template,noscript,head,title,[hidden],[style*="display:
            '[style*="visibility:hidden" i],[style*="visibility: hidden" i]')
 _BLOCKS = set("p div h1 h2 h3 h4 h5 h6 li ul ol dl dt dd tr td th table article section header footer main aside nav "
               "br hr blockquote pre center form figure figcaption".split())
+DOCTYPE = re.compile(r"\A\s*<!doctype[^>]*>", re.I)
 _TAG = re.compile(r"<(?:!--.*?--|(/?)([a-z][^\s/>]*)((?:\s+[^\s=>\"]+(?:=\"[^\"]*\")?)*)\s*/?)>", re.S)
 _HREF = re.compile(r"\shref=\"([^\"]*)\"")
 _NESTED = re.compile(r"<(/?)(?!(?:p|li|t[rdh]|d[td]|option|t(?:body|head|foot)|colgroup|col|br|hr|img|input|meta|link|"
@@ -34,7 +35,7 @@ def html_text(html: str) -> str:
     tree = LexborHTMLParser(html)
     for node in tree.css(_UNSEEN):
         node.decompose()
-    return "\n\n".join(_lines(_marked(tree.html or "")))
+    return "\n\n".join(_lines(_marked(DOCTYPE.sub("", tree.html or "", count=1))))
 
 
 def check_depth(html: str) -> None:

@@ -146,7 +146,8 @@ def write() -> dict[str, object]:
     from papers.models import Paper
     before = set(Paper.objects.values_list("pk", flat=True))
     text = json.dumps({"title": "A Paper after the Restore"})
-    answer = Client().post("/api/digests", data=json.dumps({"text": text}), content_type="application/json", headers={"Authorization": f"Bearer {TOKEN}"})
+    answer = Client().post("/api/digests", data=json.dumps({"text": text}), content_type="application/json",
+                           headers={"Authorization": f"Bearer {TOKEN}"})
     browser = Client()
     browser.post("/login/", {"username": "ada", "password": "a long pass phrase"})
     return {"status": answer.status_code, "new": len(set(Paper.objects.values_list("pk", flat=True)) - before),

@@ -4,7 +4,7 @@ import re
 from email import message_from_bytes
 from email.message import Message
 
-from papers.digests.html import html_text
+from papers.digests.formats import html_page
 from papers.digests.records import DigestError, without_controls
 from papers.digests.source import Source, decode, open_source
 
@@ -53,12 +53,10 @@ def unwrap(source: Source) -> list[Source]:
     sources = []
     if body := words.get("plain") or words.get("html"):
         text = _text(body, source.name)
-        if body is words.get("html"):
-            try:
-                text = html_text(text)
-            except ValueError as error:
-                raise DigestError(f"{source.name}: {error}") from error
-        sources.append(Source(source.name, text.encode(errors="replace"), without_controls(text)))
+        letter = Source(source.name, text.encode(errors="replace"), without_controls(text))
+        if body is words.get("html") and not html_page.sniff(letter):  # words before the first tag
+            letter = Source(source.name, letter.data, f"<div>{letter.text}</div>")
+        sources.append(letter)
     for part in attached:
         payload = part.get_payload(decode=True)
         if isinstance(payload, bytes) and payload.strip():
