@@ -142,5 +142,5 @@ def papers_only_in(digest: Digest) -> QuerySet[Paper]:
 
 def papers_by_title_key() -> dict[str, int]:
     """Every normalised title a paper is known by, and the paper's primary key."""
-    return {**dict(OtherTitle.objects.values_list("title_key", "paper_id")),
-            **dict(Paper.objects.values_list("title_key", "pk"))}
+    return {**dict(OtherTitle.objects.order_by("-pk").values_list("title_key", "paper_id")),
+            **dict(Paper.objects.order_by("-pk").values_list("title_key", "pk"))}  # of several the oldest

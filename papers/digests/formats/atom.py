@@ -160,7 +160,8 @@ def _add(entry: Element, line: int, parsed: Parsed) -> None:
         arxiv_id=next(filter(None, map(normal_arxiv_id, [identifier, *links])), None),
         doi=next(filter(None, (_words(element) for element in entry.iter() if _local(element.tag) == "doi")), None),
         published_on=None if announced_again else text("published", "issued", "updated"),
-        authors=list(_authors(entry)), urls=links, comment=text("comment"))
+        authors=list(_authors(entry)), urls=links, comment=text("comment"),
+        source="feed" if text("announce_type") else "")
 
 
 def _authors(entry: Element) -> Iterator[str]:
