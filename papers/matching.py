@@ -5,9 +5,10 @@ Works on rows in memory, by the rules of `papers.identity`; `papers.storing` wri
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from django.db.models import Q
 from django.utils import timezone
 
 from papers.digests.records import Record
@@ -16,7 +17,7 @@ from papers.identity.sources import FIELDS, UNKNOWN, Origin, Version, give, orig
 from papers.models import OtherTitle, Paper, PaperIdentifier, PossibleDuplicate
 from papers.reports import KNOWN, MERGED, NEW, Change
 
-LOOKUP = 1000  # values per query
+LOOKUP = 1000  # records whose papers one query finds
 COLUMNS = {"arxiv": "arxiv_id", "doi": "doi"}  # the identifiers that a paper has one of itself
 
 
@@ -121,22 +122,25 @@ class Shelf:
             paper.updated_at = now
 
     def _load(self, keyed: list[tuple[Record, str]]) -> None:
-        found = {pair for record, _ in keyed for pair in identifiers_of(record)}
-        keys = {key for _, key in keyed}
-        for name, values in (("arxiv_id", {value for kind, value in found if kind == "arxiv"}),
-                             ("doi", {value for kind, value in found if kind == "doi"}), ("title_key", keys)):
-            for chunk in _chunks(values):
-                for paper in Paper.objects.filter(**{f"{name}__in": chunk}).order_by("pk").iterator():
-                    self._add_row(paper)
         other: list[tuple[str, int]] = []
-        for chunk in _chunks(keys):
-            other += OtherTitle.objects.filter(title_key__in=chunk).order_by("pk").values_list("title_key", "paper_id")
         further: dict[tuple[str, str], int] = {}
-        for chunk in _chunks({value for _, value in found}):
-            further.update(((kind, value), pk) for kind, value, pk in PaperIdentifier.objects.filter(
-                value__in=chunk).values_list("kind", "value", "paper_id"))
-        for chunk in _chunks({*(pk for _, pk in other), *further.values()} - self._rows.keys()):
-            for paper in Paper.objects.filter(pk__in=chunk).order_by("pk"):
+        for start in range(0, len(keyed), LOOKUP):
+            part = keyed[start:start + LOOKUP]
+            keys = {key for _, key in part}
+            values: dict[str, set[str]] = {"arxiv": set(), "doi": set()}
+            for record, _ in part:
+                for kind, value in identifiers_of(record):
+                    values.setdefault(kind, set()).add(value)
+            for paper in Paper.objects.filter(Q(title_key__in=keys) | Q(arxiv_id__in=values["arxiv"]) |
+                                              Q(doi__in=values["doi"])).order_by("pk").iterator():
+                self._add_row(paper)
+            other += OtherTitle.objects.filter(title_key__in=keys).order_by("pk").values_list("title_key", "paper_id")
+            if every := set[str]().union(*values.values()):
+                further.update(((kind, value), pk) for kind, value, pk in PaperIdentifier.objects.filter(
+                    value__in=every).values_list("kind", "value", "paper_id"))
+        missing = sorted({*(pk for _, pk in other), *further.values()} - self._rows.keys())
+        for start in range(0, len(missing), LOOKUP):
+            for paper in Paper.objects.filter(pk__in=missing[start:start + LOOKUP]).order_by("pk"):
                 self._add_row(paper)
         for key, pk in other:
             self._titled(key, self._rows[pk])
@@ -322,7 +326,3 @@ def identifiers_of(source: Record | Paper) -> Iterator[tuple[str, str]]:
     if isinstance(source, Record):
         yield from source.identifiers
 
-
-def _chunks(values: Iterable) -> Iterator[list]:
-    values = sorted(values)
-    return (values[start:start + LOOKUP] for start in range(0, len(values), LOOKUP))

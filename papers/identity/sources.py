@@ -143,7 +143,7 @@ def _among(these, those) -> bool:
 
 def _begins(short_text: str, long_text: str) -> bool:
     """Whether the one is the other, cut off."""
-    return plain_text(long_text).startswith(plain_text(short_text.rstrip(" .…")))
+    return long_text.startswith(short_text) or plain_text(long_text).startswith(plain_text(short_text.rstrip(" .…")))
 
 
 def short(value) -> str:
