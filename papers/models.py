@@ -164,6 +164,8 @@ class Merge(models.Model):
     Both papers are numbers, not references: the address is kept whatever becomes of the rows.
     """
 
+    BY_HAND = "a person said so"
+
     kept = models.BigIntegerField(db_index=True)
     dropped = models.BigIntegerField(db_index=True)
     title = models.TextField()  # of the dropped

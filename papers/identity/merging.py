@@ -27,7 +27,7 @@ def merge_papers(*, one: int, other: int, by) -> Merge:
         if kept == dropped or len(rows) < 2:
             raise MergeError("This is one paper already." if kept == dropped or now_at(dropped) == kept
                              else "One of the two papers is no longer here.")
-        write_papers(Shelf().fold(rows[kept], rows[dropped]), reason="a person said so", by=by)
+        write_papers(Shelf().fold(rows[kept], rows[dropped]), reason=Merge.BY_HAND, by=by)
         return Merge.objects.filter(kept=kept, dropped=dropped).latest("pk")
 
 

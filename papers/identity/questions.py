@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import combinations
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from rapidfuzz import fuzz
 
@@ -13,8 +12,7 @@ from papers.identity.rules import differ, near_title, shared_people
 from papers.models import Paper, PossibleDuplicate
 from papers.writing import short_write
 
-BLOCK = 12  # letters at the beginning or end of a title that two spellings of it have in common
-CROWD = 400  # papers that begin alike; more than that are compared by longer beginnings
+NEIGHBOURS = 12  # in the order of titles, with which each is compared
 
 
 def ask(pairs: Iterable[tuple[Paper, Paper, str]]) -> None:
@@ -44,27 +42,17 @@ def find_duplicates() -> int:
 
 
 def _near(papers: list[Paper]) -> Iterator[tuple[Paper, Paper, str]]:
+    """Two spellings of a title stand close together among all titles, read forwards or backwards."""
     seen = set()
-    for one, other in _pairs([(paper.title_key.replace(" ", ""), paper) for paper in papers], BLOCK):
-        if (one.pk, other.pk) in seen:
-            continue
-        seen.add((one.pk, other.pk))
-        score = near_title(one.title_key, other.title_key)
-        if score and one.title_key != other.title_key and _may_be_one(one, other):
-            yield one, other, f"titles {score:.0f} % alike"
-
-
-def _pairs(titled: list[tuple[str, Paper]], length: int) -> Iterator[tuple[Paper, Paper]]:
-    """Pairs whose titles begin or end alike: a slip of the pen leaves one of the two as it is."""
-    for end in (slice(0, length), slice(-length, None)):
-        blocks: dict[str, list[tuple[str, Paper]]] = {}
-        for letters, paper in titled:
-            blocks.setdefault(letters[end], []).append((letters, paper))
-        for block in blocks.values():
-            if len(block) > CROWD and length < 4 * BLOCK:
-                yield from _pairs(block, length + BLOCK)
-            else:
-                yield from combinations((paper for _, paper in block), 2)
+    for step in (1, -1):
+        papers.sort(key=lambda paper: paper.title_key[::step])
+        for place, one in enumerate(papers):
+            for other in papers[place + 1:place + 1 + NEIGHBOURS]:
+                first, second = (one, other) if one.pk < other.pk else (other, one)
+                score = near_title(first.title_key, second.title_key)
+                if score and (first.pk, second.pk) not in seen and _may_be_one(first, second):
+                    seen.add((first.pk, second.pk))
+                    yield first, second, f"titles {score:.0f} % alike"
 
 
 def _may_be_one(one: Paper, other: Paper) -> bool:
@@ -75,6 +63,11 @@ def _may_be_one(one: Paper, other: Paper) -> bool:
 def open_questions() -> QuerySet[PossibleDuplicate]:
     """The pairs nobody has decided, the most alike first."""
     return PossibleDuplicate.objects.filter(state=PossibleDuplicate.OPEN).select_related("first", "second")
+
+
+def questions_about(paper: Paper) -> QuerySet[PossibleDuplicate]:
+    """The open questions whether the paper is one with another."""
+    return open_questions().filter(Q(first=paper) | Q(second=paper))
 
 
 def keep_apart(*, pk: int, by) -> PossibleDuplicate:

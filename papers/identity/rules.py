@@ -16,6 +16,7 @@ from papers.digests.titles import title_key
 
 LIKE = 80.0  # titles at least so alike (rapidfuzz ratio) can be two spellings of one paper with one identifier
 NEAR = 88.0  # ... and without one, so alike is a question to a person
+SPELLING = 80.0  # ... where the words that differ are themselves so alike
 # Titles that say nothing of the paper: they are one only where everything else agrees too
 GENERIC = frozenset((
     "abstract", "abstracts", "acknowledgements", "acknowledgments", "author index", "back matter", "bibliography",
@@ -33,6 +34,7 @@ _AGAINST = frozenset("""no not non never neither nor without cannot isn aren don
  corrigendum erratum retracted retraction response addendum supplement supplementary""".split())
 _OPPOSITE = ("un", "in", "im", "ir", "il", "non", "dis", "anti", "de", "semi", "self", "sub", "super", "multi",
              "bi", "over", "under", "hyper", "hypo", "inter", "intra", "pre", "post")
+_SMALL = frozenset("a an and at by for from in of on the to with".split())
 _SUFFIXES = frozenset(("jr", "sr", "ii", "iii", "iv", "phd"))
 
 
@@ -102,9 +104,17 @@ def same_identifier(title: str, key: str, other_key: str) -> bool:
 
 
 def near_title(key: str, other_key: str) -> float:
-    """How alike the keys of two titles are, 0 to 100; 0 where they are not near or a digit or a "not" decides."""
+    """How alike the keys of two other titles are, 0 to 100; 0 where a word, a digit or a "not" decides.
+
+    What only one of them has are spellings of what only the other has, or articles and the like.
+    """
     score = fuzz.ratio(key, other_key, score_cutoff=NEAR)
-    return 0.0 if not score or key in GENERIC or other_key in GENERIC or told_apart(key, other_key) else score
+    if not score or key == other_key or key in GENERIC or other_key in GENERIC or told_apart(key, other_key):
+        return 0.0
+    ours, theirs = _only(key, other_key), _only(other_key, key)
+    if _SMALL.issuperset((*ours, *theirs)) or fuzz.ratio("".join(ours), "".join(theirs)) >= SPELLING:
+        return score
+    return 0.0
 
 
 def told_apart(key: str, other_key: str) -> bool:
@@ -121,7 +131,8 @@ def told_apart(key: str, other_key: str) -> bool:
     if any(word in _AGAINST or _is_sign(word) for word in (*ours, *theirs)):
         return True
     words = set(ours) | set(theirs)
-    return any(prefix + word in words for word in words if len(word) > 2 for prefix in _OPPOSITE)
+    return any(prefix + word in words and prefix not in words
+               for word in words if len(word) > 2 for prefix in _OPPOSITE)
 
 
 def _is_sign(word: str) -> bool:
