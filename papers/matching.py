@@ -38,6 +38,7 @@ class Fold:
     kept: Paper
     dropped: Paper
     changes: dict[str, list]  # field: [before, after]
+    versions: list[Version]  # values that are not shown because of it
 
 
 @dataclass(slots=True)
@@ -244,11 +245,13 @@ class Shelf:
     def _fold(self, kept: Paper, dropped: Paper) -> None:
         self._became[id(dropped)] = (dropped, kept)
         before = {name: getattr(kept, name) for name in TAKEN}
+        known = len(self.plan.versions)
         self._take(kept, dropped, UNKNOWN)
         if dropped.pk:
             self._touched.pop(dropped.pk, None)
             self.plan.folded.append(Fold(kept, dropped, {
-                name: [value, getattr(kept, name)] for name, value in before.items() if value != getattr(kept, name)}))
+                name: [value, getattr(kept, name)] for name, value in before.items() if value != getattr(kept, name)},
+                [version for _, version in self.plan.versions[known:]]))
         self.plan.other_titles.append((kept, dropped.title, dropped.title_key))
         self._touch(kept)
 

@@ -1,5 +1,7 @@
 """Papers, the digests they came from, their vectors and clusters."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -158,6 +160,13 @@ class PossibleDuplicate(models.Model):
         return f"{self.first} / {self.second}"
 
 
+class WholeEncoder(DjangoJSONEncoder):
+    """JSON that keeps the microseconds of moments."""
+
+    def default(self, o):
+        return o.isoformat() if isinstance(o, datetime) else super().default(o)
+
+
 class Merge(models.Model):
     """A paper that was folded into another, with all that takes it apart again. Its address leads to the other.
 
@@ -170,7 +179,7 @@ class Merge(models.Model):
     dropped = models.BigIntegerField(db_index=True)
     title = models.TextField()  # of the dropped
     reason = models.CharField(max_length=200)
-    undo = models.JSONField(encoder=DjangoJSONEncoder)  # see papers/identity/merging.py
+    undo = models.JSONField(encoder=WholeEncoder)  # see papers/identity/merging.py
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
     undone_at = models.DateTimeField(null=True)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from django.core import serializers
 from django.db import models
 
-from papers.models import FormerPaper, Merge, Paper, SearchText
+from papers.identity.sources import hash_of
+from papers.models import FormerPaper, Merge, Paper, PaperValue, SearchText
 
 if TYPE_CHECKING:
     from papers.matching import Fold
@@ -21,7 +22,7 @@ class Folding:
 
     Finds the rows of every app that hang on the two papers by the database's own references, and so names none.
     `Merge.undo` holds the dropped paper's row, the rows that went, (model, field, primary key) of those that moved,
-    and the fields that the kept paper took.
+    the fields that the kept paper took, and the values that it does not show because of that.
     """
 
     def __init__(self, fold: Fold, *, reason: str, by=None):
@@ -31,6 +32,8 @@ class Folding:
         kept, dropped = self.fold.kept.pk, self.fold.dropped.pk
         self.row = Paper.objects.get(pk=dropped)
         self.rows = list(_hanging_on(Paper, [dropped, kept]))
+        versions = {(version.field, hash_of(version.value)) for version in self.fold.versions}
+        self.versions = sorted(versions - set(PaperValue.objects.filter(paper=kept).values_list("field", "value_hash")))
 
     def __exit__(self, kind, error, trace) -> None:
         if kind:
@@ -50,7 +53,8 @@ class Folding:
         Merge.objects.create(
             kept=kept, dropped=dropped, title=self.row.title, reason=self.reason[:200], by=self.by,
             undo={"paper": serializers.serialize("python", [self.row])[0], "moved": moved,
-                  "lost": serializers.serialize("python", lost), "changes": self.fold.changes})
+                  "lost": serializers.serialize("python", lost), "changes": self.fold.changes,
+                  "versions": self.versions})
 
 
 def _hanging_on(model: type[models.Model], pks: list) -> Iterator[tuple[type[models.Model], str, list[models.Model]]]:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from papers.matching import TAKEN, Shelf
-from papers.models import Merge, OtherTitle, Paper, PaperIdentifier, PossibleDuplicate
+from papers.models import Merge, OtherTitle, Paper, PaperIdentifier, PaperValue, PossibleDuplicate
 from papers.search_texts import record_search_texts, search_row
 from papers.storing import PAPER_FIELDS, write_papers
 from papers.writing import short_write
@@ -55,6 +55,8 @@ def unmerge(*, pk: int, by) -> Paper:
                 holder = Paper.objects.filter(**{column: fields[column]}).first()
                 if holder:
                     raise MergeError(f"Paper {holder.pk} has {column} {fields[column]} by now.")
+        for field, value_hash in merge.undo["versions"]:
+            PaperValue.objects.filter(paper=kept, field=field, value_hash=value_hash).delete()
         _put_back([merge.undo["paper"]])
         dropped = Paper.objects.get(pk=merge.dropped)
         for label, name, row in merge.undo["moved"]:

@@ -1,9 +1,10 @@
 """Papers of the same title are told apart by more than their titles; merges can be undone; values know their source."""
 
-import django.core.serializers.json
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+
+import papers.models
 
 
 def same_titles_same_key(apps, schema_editor):
@@ -54,7 +55,7 @@ class Migration(migrations.Migration):
                 ("dropped", models.BigIntegerField(db_index=True)),
                 ("title", models.TextField()),
                 ("reason", models.CharField(max_length=200)),
-                ("undo", models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                ("undo", models.JSONField(encoder=papers.models.WholeEncoder)),
                 ("at", models.DateTimeField(auto_now_add=True)),
                 ("undone_at", models.DateTimeField(null=True)),
                 ("by", models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL)),
