@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from django.db.models import Q
 from django.utils import timezone
 
+from papers.digests.identifiers import NAMES
 from papers.digests.records import Record
 from papers.identity.rules import differ, same_identifier, same_title, shared_people
-from papers.identity.sources import FIELDS, UNKNOWN, Origin, Version, give, origin_of, short, take_values
+from papers.identity.sources import FIELDS, UNKNOWN, Origin, Version, give, mark, origin_of, short, take_values
 from papers.models import OtherTitle, Paper, PaperIdentifier, PossibleDuplicate
 from papers.reports import KNOWN, MERGED, NEW, Change
 
@@ -191,7 +192,7 @@ class Shelf:
                 if differ(record.arxiv_id, paper.arxiv_id):
                     continue  # two arXiv ids are two papers, whatever else they share
                 if not self._title_fits(record, key, paper):
-                    self._doubts.append((paper, f"the same {kind} {value}, another title"))
+                    self._doubts.append((paper, f"the same {NAMES.get(kind, kind)} {value}, another title"))
                     continue
             if all(self._joinable(paper, other) for other in same):
                 same.append(paper)
@@ -266,10 +267,13 @@ class Shelf:
         return paper
 
     def _merge(self, paper: Paper, record: Record, key: str, origin: Origin) -> list[Change]:
+        sources = paper.sources
         changes = self._take(paper, record, origin)
         said, told = origin_of(record, "title", origin), origin_of(paper, "title")
         before = (paper.title_key, paper.title)
-        if said.rank > told.rank and record.title != paper.title:
+        if said.rank > told.rank and record.title == paper.title:
+            mark(paper, "title", said)
+        elif said.rank > told.rank:
             changes.append(give(paper, "title", record.title, said))
             paper.title_key = key
             if key != before[0]:
@@ -279,7 +283,7 @@ class Shelf:
         elif self._titled(key, paper):
             self.plan.other_titles.append((paper, record.title, key))
             changes.append(Change("other title", "", record.title))
-        if changes:
+        if changes or paper.sources != sources:
             self._touch(paper)
         return changes
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from papers.matching import TAKEN, Shelf
 from papers.models import Merge, OtherTitle, Paper, PaperIdentifier, PaperValue, PossibleDuplicate
 from papers.search_texts import record_search_texts, search_row
+from papers.services import request_embedding
 from papers.storing import PAPER_FIELDS, write_papers
 from papers.writing import short_write
 
@@ -28,6 +29,7 @@ def merge_papers(*, one: int, other: int, by) -> Merge:
             raise MergeError("This is one paper already." if kept == dropped or now_at(dropped) == kept
                              else "One of the two papers is no longer here.")
         write_papers(Shelf().fold(rows[kept], rows[dropped]), reason=Merge.BY_HAND, by=by)
+        request_embedding()
         return Merge.objects.filter(kept=kept, dropped=dropped).latest("pk")
 
 
@@ -68,6 +70,7 @@ def unmerge(*, pk: int, by) -> Paper:
                       "reason": "they were merged and taken apart", "score": 100.0})
         Merge.objects.filter(pk=pk).update(undone_at=timezone.now())
         record_search_texts(map(search_row, (kept, dropped)))
+        request_embedding()
         return dropped
 
 

@@ -70,9 +70,13 @@ def take_values(paper: Paper, source: Record | Paper, digest: Origin) -> tuple[l
     versions: list[Version] = []
     for field, better in _BETTER.items():
         offered, shown = getattr(source, field), getattr(paper, field)
-        if not offered or offered == shown or field == "authors" and list(offered) == shown:
+        if not offered:
             continue
         new, old = origin_of(source, field, digest), origin_of(paper, field)
+        if offered == shown or field == "authors" and list(offered) == shown:
+            if new.rank > old.rank:  # a better source says the same
+                mark(paper, field, new)
+            continue
         if not shown or better(paper, source, new.rank - old.rank):
             if shown and _says_more(field, shown, offered) and not (field == "abstract" and paper.described):
                 versions.append(Version(field, shown, old))

@@ -190,6 +190,7 @@ def test_c2_then_c6():
     case("C6")
     paper = Paper.objects.get()
     assert (paper.year, paper.published_on) == (2024, date(2024, 1, 18)) and len(paper.authors) == 3
+    assert paper.sources["abstract"][0] == 3 and paper.sources[""][0] == 2
 
 
 def test_a_correction_by_hand_stays_and_what_it_replaced_is_kept():
