@@ -5,55 +5,18 @@ Works on rows in memory, by the rules of `papers.identity`; `papers.storing` wri
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-
 from django.db.models import Q
 from django.utils import timezone
 
 from papers.digests.identifiers import NAMES
 from papers.digests.records import Record
+from papers.identity.plan import COLUMNS, TAKEN, Fold, Placed, Plan, identifiers_of
 from papers.identity.rules import differ, same_identifier, same_title, shared_people
-from papers.identity.sources import FIELDS, UNKNOWN, Origin, Version, give, mark, origin_of, short, take_values
+from papers.identity.sources import UNKNOWN, Origin, Version, give, mark, origin_of, short, take_values
 from papers.models import OtherTitle, Paper, PaperIdentifier, PossibleDuplicate
 from papers.reports import KNOWN, MERGED, NEW, Change
 
 LOOKUP = 1000  # records whose papers one query finds
-COLUMNS = {"arxiv": "arxiv_id", "doi": "doi"}  # the identifiers that a paper has one of itself
-
-
-@dataclass(slots=True)
-class Placed:
-    """A record with its paper."""
-
-    record: Record
-    paper: Paper
-    outcome: str
-    changes: list[Change]
-
-
-@dataclass(slots=True)
-class Fold:
-    """A stored row that proved to be the same paper as another, and the fields which that one took from it."""
-
-    kept: Paper
-    dropped: Paper
-    changes: dict[str, list]  # field: [before, after]
-    versions: list[Version]  # values that are not shown because of it
-
-
-@dataclass(slots=True)
-class Plan:
-    """What storing the records means: papers to create, to update, to fold together, and each record's place."""
-
-    placed: list[Placed] = field(default_factory=list)
-    new: list[Paper] = field(default_factory=list)
-    changed: list[Paper] = field(default_factory=list)
-    folded: list[Fold] = field(default_factory=list)
-    other_titles: list[tuple[Paper, str, str]] = field(default_factory=list)  # (paper, title, key)
-    identifiers: dict[tuple[str, str], Paper] = field(default_factory=dict)  # beside those in the paper's own columns
-    versions: list[tuple[Paper, Version]] = field(default_factory=list)
-    questions: list[tuple[Paper, Paper, str]] = field(default_factory=list)  # may be one: a person should say
 
 
 class Shelf:
@@ -320,16 +283,3 @@ class Shelf:
             changes.append(Change("urls", short(paper.urls), short(united)))
             paper.urls = united
         return changes
-
-
-TAKEN = (*(name for name in FIELDS if name != "title"), *COLUMNS.values(), "described", "withdrawn", "urls", "sources")
-
-
-def identifiers_of(source: Record | Paper) -> Iterator[tuple[str, str]]:
-    """(kind, value), arXiv first; of a paper those of its own columns."""
-    for kind, column in COLUMNS.items():
-        if value := getattr(source, column):
-            yield kind, value
-    if isinstance(source, Record):
-        yield from source.identifiers
-

@@ -12,9 +12,10 @@ from dataclasses import replace
 from papers.digests.records import DigestError, Parsed, Record, Reject
 from papers.extensions import extensions
 from papers.identity.folding import Folding, give_numbers_back, remember_numbers
+from papers.identity.plan import Placed, Plan
 from papers.identity.questions import ask
 from papers.identity.sources import Origin, Version, hash_of, rank_of, stored
-from papers.matching import Placed, Plan, Shelf
+from papers.matching import Shelf
 from papers.models import Appearance, Digest, OtherTitle, Paper, PaperIdentifier, PaperValue, Rejection, SearchText
 from papers.reports import KNOWN, MERGED, NEW, Entry
 from papers.search_texts import BATCH, record_search_texts, search_row

@@ -12,7 +12,7 @@ from papers.identity.sources import hash_of
 from papers.models import FormerPaper, Merge, Paper, PaperValue, SearchText
 
 if TYPE_CHECKING:
-    from papers.matching import Fold
+    from papers.identity.plan import Fold
 
 DERIVED: tuple[type[models.Model], ...] = (SearchText,)  # made anew from the papers
 

@@ -8,7 +8,8 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from papers.matching import TAKEN, Shelf
+from papers.identity.plan import TAKEN
+from papers.matching import Shelf
 from papers.models import Merge, OtherTitle, Paper, PaperIdentifier, PaperValue, PossibleDuplicate
 from papers.search_texts import record_search_texts, search_row
 from papers.services import request_embedding

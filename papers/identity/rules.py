@@ -158,7 +158,7 @@ def shared_people(these: Iterable[str], those: Iterable[str]) -> bool | None:
 @lru_cache(4096)
 def people(names: tuple[str, ...]) -> frozenset[str]:
     """What people are known again by: the family name, and all names in whatever order."""
-    found = set()
+    found: set[str] = set()
     for name in names:
         family_first = "," in name
         words = [word for word in title_key(name).split() if word not in _SUFFIXES]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from papers.digests.identifiers import ADDRESSES, NAMES
+from papers.identity.plan import identifiers_of
 from papers.identity.sources import FIELDS, WORDS, origin_of
-from papers.matching import identifiers_of
 from papers.models import Digest, Paper
 
 WORDS_COMPARED = 3000  # of a text; the time for more grows with their square

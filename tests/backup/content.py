@@ -115,6 +115,7 @@ def pages() -> dict[str, str]:
     from papers.models import Cluster, Digest, Paper
     digest, snapshot = Digest.objects.get().pk, Snapshot.objects.get().pk
     addresses = [
+        "/papers/duplicates/", "/api/duplicates", "/api/duplicates?state=different", "/api/merges",
         "/", "/papers/", "/digests/", f"/digests/{digest}/", "/clusters/",
         "/search/?q=forests", "/search/?q=lakes+rain", "/arenas/", "/arenas/sorting/", "/arenas/sorting/statistics/",
         "/methods/sorting/guessing/", "/claims/", "/claims/open/", "/claims/feed/", "/runs/", "/snapshots/",
