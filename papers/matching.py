@@ -75,8 +75,8 @@ class Shelf:
         plan.new = [paper for paper in plan.new if self._now(paper) is paper]
         for fold in plan.folded:
             fold.kept = self._now(fold.kept)
-        titles = {(id(now), key): (now, title, key) for paper, title, key in plan.other_titles
-                  if (now := self._now(paper)).title_key != key}
+        titles = {(id(holder), key): (holder, title, key) for paper, title, key in plan.other_titles
+                  if (holder := self._now(paper)).title_key != key}
         plan.other_titles = list(titles.values())
         plan.identifiers = {found: self._now(paper) for found, paper in plan.identifiers.items()}
         plan.versions = [(self._now(paper), version) for paper, version in plan.versions]
@@ -176,7 +176,8 @@ class Shelf:
 
     def _by_title(self, record: Record, key: str, same: list[Paper]) -> Paper | None:
         """The paper of the record's title that it can be, best one whose authors or year it shares, then the oldest."""
-        fitting, doubts = [], []
+        fitting: list[Paper] = []
+        doubts: list[tuple[Paper, str]] = []
         for holder in self.by_key.get(key, ()):
             paper = self._now(holder)
             if any(paper is other for other in (*same, *fitting)):

@@ -87,7 +87,8 @@ def _give_back(kept: Paper, changes: dict[str, list]) -> None:
             kept.sources = {field: said for field, said in kept.sources.items() if after.get(field) != said}
             kept.sources = {**before, **kept.sources}
         elif str(shown[name]) == str(after):
-            setattr(kept, name, kept._meta.get_field(name).to_python(before))
+            field = kept._meta.get_field(name)
+            setattr(kept, name, field.to_python(before))  # type: ignore[union-attr]  # a plain column
     Paper.objects.bulk_create([kept], update_conflicts=True, unique_fields=["pk"], update_fields=PAPER_FIELDS)
 
 

@@ -1,18 +1,25 @@
 """Whether two papers can be one, by what is known of them beside their identifiers. No database.
 
-Works on records and on papers alike: whatever has a title, authors, year, DOI and arXiv id.
+Works on records and on papers alike.
 """
+
+from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz
 
 from papers.digests.titles import title_key
+
+if TYPE_CHECKING:
+    from papers.digests.records import Record
+    from papers.models import Paper
+    Known = Record | Paper
 
 LIKE = 80.0  # titles at least so alike (rapidfuzz ratio) can be two spellings of one paper with one identifier
 NEAR = 88.0  # ... and without one, so alike is a question to a person
@@ -36,16 +43,6 @@ _OPPOSITE = ("un", "in", "im", "ir", "il", "non", "dis", "anti", "de", "semi", "
              "bi", "over", "under", "hyper", "hypo", "inter", "intra", "pre", "post")
 _SMALL = frozenset("a an and at by for from in of on the to with".split())
 _SUFFIXES = frozenset(("jr", "sr", "ii", "iii", "iv", "phd"))
-
-
-class Known(Protocol):
-    """What is compared."""
-
-    title: str
-    arxiv_id: str | None
-    doi: str | None
-    year: int | None
-    authors: Iterable[str]
 
 
 @dataclass(frozen=True, slots=True)
