@@ -17,6 +17,7 @@ from papers.models import OtherTitle, Paper, PaperIdentifier, PossibleDuplicate
 from papers.reports import KNOWN, MERGED, NEW, Change
 
 LOOKUP = 1000  # records whose papers one query finds
+MANY = 200  # papers of one title among which a record is looked for by it
 
 
 class Shelf:
@@ -120,12 +121,12 @@ class Shelf:
     def _index(self, paper: Paper) -> None:
         for pair in identifiers_of(paper):
             self.by_identifier[pair] = paper
-        self._titled(paper.title_key, paper)
+        self.by_key.setdefault(paper.title_key, []).append(paper)
 
     def _titled(self, key: str, paper: Paper) -> bool:
         """Know the paper by the title's key. Returns whether it was not."""
         papers = self.by_key.setdefault(key, [])
-        if any(paper is self._now(other) for other in papers):
+        if any(paper is self._now(other) for other in papers[:MANY]):
             return False
         papers.append(paper)
         return True
@@ -172,13 +173,13 @@ class Shelf:
 
     def _title_fits(self, record: Record, key: str, paper: Paper) -> bool:
         return same_identifier(record.title, key, paper.title_key) or any(
-            self._now(other) is paper for other in self.by_key.get(key, ()))
+            self._now(other) is paper for other in self.by_key.get(key, [])[:MANY])
 
     def _by_title(self, record: Record, key: str, same: list[Paper]) -> Paper | None:
         """The paper of the record's title that it can be, best one whose authors or year it shares, then the oldest."""
         fitting: list[Paper] = []
         doubts: list[tuple[Paper, str]] = []
-        for holder in self.by_key.get(key, ()):
+        for holder in self.by_key.get(key, [])[:MANY]:
             paper = self._now(holder)
             if any(paper is other for other in (*same, *fitting)):
                 continue
