@@ -5,7 +5,8 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from django.core.exceptions import RequestDataTooBig
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from ninja import Field, Query, Router, Schema, Status
 from ninja.errors import HttpError
 from ninja.pagination import paginate
@@ -15,6 +16,9 @@ from papers import selectors
 from papers.digests.records import DigestError
 from papers.extensions import extensions
 from papers.forms import UPLOAD_LIMIT, OneOf
+from papers.identity.api import router as identity_router
+from papers.identity.merging import now_at
+from papers.identity.selectors import addressed, origins_of, versions_of
 from papers.models import Digest, Paper
 from papers.parameters import Body, Id, Moment, Page, Pages, Problem, Word, Year, body_error
 from papers.search.api import router as search_router
@@ -77,6 +81,7 @@ class PaperOut(Schema):
     methods: list[MethodRef]
     created_at: datetime
     updated_at: datetime
+    withdrawn: Annotated[bool, Field(description="its authors have withdrawn it, as a digest says")]
 
     @staticmethod
     def resolve_methods(paper):
@@ -98,9 +103,39 @@ class PlaceOut(Schema):
         return place.digest.name
 
 
+class IdentifierOut(Schema):
+    kind: str
+    value: str
+
+
+class OriginOut(Schema):
+    field: str
+    source: Annotated[str, Field(description="what kind of source the value came from")]
+    digest: Annotated[str, Field(description="the name of its digest; empty where it is no longer known")]
+
+
+class VersionOut(OriginOut):
+    value: str
+
+
 class PaperDetail(PaperOut):
     other_titles: list[str]
     appearances: list[PlaceOut]
+    identifiers: list[IdentifierOut]
+    origins: Annotated[list[OriginOut], Field(description="where each value shown came from")]
+    versions: Annotated[list[VersionOut], Field(description="values that sources gave and the paper does not show")]
+
+    @staticmethod
+    def resolve_identifiers(paper):
+        return addressed(paper)
+
+    @staticmethod
+    def resolve_origins(paper):
+        return origins_of(paper)
+
+    @staticmethod
+    def resolve_versions(paper):
+        return versions_of(paper)
 
     @staticmethod
     def resolve_other_titles(paper):
@@ -216,8 +251,11 @@ def papers(request, filters: Query[PaperQuery]):
     return selectors.paper_list(**filters.dict()).select_related("cluster")
 
 
-@router.get("/papers/{paper_id}", response=PaperDetail)
+@router.get("/papers/{paper_id}", response={200: PaperDetail, 302: None})
 def paper(request, paper_id: Id):
+    """A paper; a number that became part of another paper leads to that one (302)."""
+    if not Paper.objects.filter(pk=paper_id).exists() and (kept := now_at(paper_id)):
+        return redirect(reverse("api:paper", args=[kept]))
     return with_methods([get_object_or_404(Paper.objects.select_related("cluster"), pk=paper_id)])[0]
 
 
@@ -277,4 +315,5 @@ def _upload(request) -> tuple[str, bytes]:
     return pasted.name or "pasted text", pasted.text.encode()
 
 
+router.add_router("", identity_router)
 router.add_router("", search_router)

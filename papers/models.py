@@ -1,6 +1,9 @@
 """Papers, the digests they came from, their vectors and clusters."""
 
+from datetime import datetime
+
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 
@@ -46,10 +49,13 @@ class Cluster(models.Model):
 
 
 class Paper(models.Model):
-    """One paper, however many digests list it. `title_key` is the normalised title."""
+    """One paper, however many digests list it. `title_key` is the normalised title: two papers may have the same.
+
+    `sources` says for each field where its value came from: [rank, digest's primary key], under "" for all others.
+    """
 
     title = models.TextField()
-    title_key = models.CharField(max_length=400, unique=True, editable=False)
+    title_key = models.CharField(max_length=400, db_index=True, editable=False)
     abstract = models.TextField(blank=True)
     described = models.BooleanField(default=False)  # `abstract` is a description until the paper's own one arrives
     arxiv_id = models.CharField(max_length=40, null=True, blank=True, unique=True)
@@ -58,6 +64,8 @@ class Paper(models.Model):
     published_on = models.DateField(null=True, blank=True)
     authors = models.JSONField(default=list, blank=True)
     urls = models.JSONField(default=list, blank=True)
+    withdrawn = models.BooleanField(default=False)
+    sources = models.JSONField(default=dict, blank=True, editable=False)
     cluster = models.ForeignKey(Cluster, null=True, blank=True, on_delete=models.SET_NULL, related_name="papers")
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -86,13 +94,113 @@ class OtherTitle(models.Model):
 
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="other_titles")
     title = models.TextField()
-    title_key = models.CharField(max_length=400, unique=True, editable=False)
+    title_key = models.CharField(max_length=400, editable=False)
 
     class Meta:
         ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["title_key", "paper"], name="one_row_per_title_and_paper")]
 
     def __str__(self):
         return self.title
+
+
+class PaperIdentifier(models.Model):
+    """A further identifier of a paper: of another site, or a second DOI or arXiv id beside the paper's own."""
+
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="identifiers")
+    kind = models.CharField(max_length=20)  # see papers/digests/identifiers.py
+    value = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["kind", "value"]
+        constraints = [models.UniqueConstraint(fields=["value", "kind"], name="one_paper_per_identifier")]
+
+    def __str__(self):
+        return f"{self.kind}:{self.value}"
+
+
+class PaperValue(models.Model):
+    """A value that a source gave and the paper does not show: replaced by a better one, or never better itself."""
+
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="values")
+    field = models.CharField(max_length=20)
+    value = models.JSONField()
+    value_hash = models.CharField(max_length=64)
+    rank = models.PositiveSmallIntegerField()
+    digest = models.BigIntegerField(null=True)  # its number, also when it was taken back
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["field", "pk"]
+        constraints = [models.UniqueConstraint(fields=["paper", "field", "value_hash"], name="one_row_per_value")]
+
+    def __str__(self):
+        return f"{self.field} of {self.paper}"
+
+
+class PossibleDuplicate(models.Model):
+    """Two papers that may be one, until a person says; `different` then keeps them apart for good."""
+
+    OPEN, DIFFERENT = "open", "different"
+
+    first = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="+")  # the older
+    second = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="+")
+    reason = models.CharField(max_length=200)
+    score = models.FloatField()  # how alike the titles are, 0 to 100
+    state = models.CharField(max_length=10, default=OPEN, db_index=True,
+                             choices=[(state, state) for state in (OPEN, DIFFERENT)])
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-score", "pk"]
+        constraints = [models.UniqueConstraint(fields=["first", "second"], name="one_question_per_pair")]
+
+    def __str__(self):
+        return f"{self.first} / {self.second}"
+
+
+class WholeEncoder(DjangoJSONEncoder):
+    """JSON that keeps the microseconds of moments."""
+
+    def default(self, o):
+        return o.isoformat() if isinstance(o, datetime) else super().default(o)
+
+
+class Merge(models.Model):
+    """A paper that was folded into another, with all that takes it apart again. Its address leads to the other.
+
+    Both papers are numbers, not references: the address is kept whatever becomes of the rows.
+    """
+
+    BY_HAND = "a person said so"
+
+    kept = models.BigIntegerField(db_index=True)
+    dropped = models.BigIntegerField(db_index=True)
+    title = models.TextField()  # of the dropped
+    reason = models.CharField(max_length=200)
+    undo = models.JSONField(encoder=WholeEncoder)  # see papers/identity/merging.py
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self):
+        return f"{self.title} (paper {self.dropped}) into paper {self.kept}"
+
+
+class FormerPaper(models.Model):
+    """The number of a paper that went with its last digest: it gets it back when a digest brings it again."""
+
+    number = models.BigIntegerField(primary_key=True)
+    title_key = models.CharField(max_length=400, db_index=True)
+    arxiv_id = models.CharField(max_length=40, null=True)
+    doi = models.CharField(max_length=200, null=True)
+
+    def __str__(self):
+        return f"paper {self.number}: {self.title_key}"
 
 
 class Appearance(models.Model):

@@ -10,7 +10,7 @@ from django.db.models.expressions import OrderBy
 from django.db.models.functions import Cast, Coalesce
 
 from papers.extensions import MethodLink, extensions
-from papers.models import Appearance, Cluster, Digest, OtherTitle, Paper, Rejection, SearchText, Vector
+from papers.models import Appearance, Cluster, Digest, Merge, OtherTitle, Paper, Rejection, SearchText, Vector
 
 SORTS: dict[str, list[str | OrderBy]] = {"newest": ["-created_at", "-pk"], "title": ["title_key"],
          "year": [F("year").desc(nulls_last=True), "-pk"], "oldest": ["created_at", "pk"]}
@@ -134,13 +134,17 @@ def digest_progress(digest: Digest) -> DigestProgress:
 
 
 def papers_only_in(digest: Digest) -> QuerySet[Paper]:
-    """The papers no other digest lists and nothing else keeps: what goes when the digest is taken back."""
+    """The papers no other digest lists and nothing else keeps: what goes when the digest is taken back.
+
+    What a person made of two papers stays, as it could not be made again by importing.
+    """
+    merged = Merge.objects.filter(kept=OuterRef("pk"), undone_at=None, reason=Merge.BY_HAND)
     listed = Appearance.objects.filter(paper=OuterRef("pk"))
     return Paper.objects.filter(Exists(listed.filter(digest=digest)), ~Exists(listed.exclude(digest=digest)),
-                                *(~stays() for stays in extensions.reasons_to_stay))
+                                ~Exists(merged), *(~stays() for stays in extensions.reasons_to_stay))
 
 
 def papers_by_title_key() -> dict[str, int]:
     """Every normalised title a paper is known by, and the paper's primary key."""
-    return {**dict(OtherTitle.objects.values_list("title_key", "paper_id")),
-            **dict(Paper.objects.values_list("title_key", "pk"))}
+    return {**dict(OtherTitle.objects.order_by("-pk").values_list("title_key", "paper_id")),
+            **dict(Paper.objects.order_by("-pk").values_list("title_key", "pk"))}  # of several the oldest

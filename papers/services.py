@@ -7,18 +7,21 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from celery import current_app
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from papers.digests.reading import read_digest
 from papers.digests.records import DigestError, Parsed, single_line
 from papers.digests.titles import title_key
+from papers.identity.rules import same_title
+from papers.identity.sources import FIELDS, PERSON, Origin, Version, mark, origin_of, rank_of
 from papers.matching import Shelf
 from papers.models import Digest, OtherTitle, Paper
 from papers.reports import ImportReport, Removal, stored_report
 from papers.search_texts import record_search_texts, search_row
 from papers.storage import originals
-from papers.storing import entries_of, remove_entries, store_entries, stored_places
+from papers.storing import entries_of, keep_versions, remove_entries, store_entries, stored_places
 from papers.writing import short_write
 
 logger = logging.getLogger(__name__)
@@ -136,7 +139,7 @@ def preview_digests(uploads: Iterable[tuple[str, bytes]]) -> list[ImportReport]:
 def _preview(name: str, sha256: str, parsed: Parsed, known: Digest | None, shelf: Shelf) -> ImportReport:
     stored = stored_places(known) if known else {}
     placed = shelf.place([(record, record.title_key) for record in parsed.records
-                          if record.position not in stored]).placed
+                          if record.position not in stored], Origin(rank_of(parsed.format))).placed
     return ImportReport(name=known.name if known else name, sha256=sha256, format=parsed.format,
                         entries=entries_of(parsed.records, stored, placed), rejected=list(parsed.rejects),
                         notes=parsed.notes + (_continues(known) if known else []))
@@ -201,10 +204,18 @@ def edit_paper(*, paper: Paper) -> None:
     with short_write():
         key = title_key(paper.title)
         before = Paper.objects.get(pk=paper.pk)
-        if key != title_key(before.title):
+        if key != before.title_key:
+            if any(same_title(paper, other, key).same for other in Paper.objects.filter(title_key=key)):
+                raise ValidationError({"title": "Another paper has this title; merge the two instead."})
             OtherTitle.objects.filter(paper=paper, title_key=key).delete()
-            OtherTitle.objects.create(paper=paper, title=before.title, title_key=before.title_key)
+            OtherTitle.objects.get_or_create(paper=paper, title_key=before.title_key,
+                                             defaults={"title": before.title})
             paper.title_key = key
+        for field in FIELDS:
+            if getattr(paper, field) != (value := getattr(before, field)):
+                mark(paper, field, Origin(PERSON))
+                if value:
+                    keep_versions([(paper, Version(field, value, origin_of(before, field)))])
         paper.full_clean()
         paper.save()
         if record_search_texts([search_row(paper)]):

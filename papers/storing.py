@@ -11,8 +11,12 @@ from dataclasses import replace
 
 from papers.digests.records import DigestError, Parsed, Record, Reject
 from papers.extensions import extensions
-from papers.matching import Placed, Plan, Shelf
-from papers.models import Appearance, Digest, OtherTitle, Paper, Rejection, SearchText
+from papers.identity.folding import Folding, give_numbers_back, remember_numbers
+from papers.identity.plan import Placed, Plan
+from papers.identity.questions import ask
+from papers.identity.sources import Origin, Version, hash_of, rank_of, stored
+from papers.matching import Shelf
+from papers.models import Appearance, Digest, OtherTitle, Paper, PaperIdentifier, PaperValue, Rejection, SearchText
 from papers.reports import KNOWN, MERGED, NEW, Entry
 from papers.search_texts import BATCH, record_search_texts, search_row
 from papers.selectors import papers_only_in
@@ -22,7 +26,7 @@ LOT = 25  # records a transaction ...
 LOT_CHARACTERS = 100_000  # ... and of their words, but at least one record
 FOLDS = 3  # in one transaction: each moves whatever hangs on a paper
 PAPER_FIELDS = ["title", "title_key", "abstract", "described", "arxiv_id", "doi", "year", "published_on", "authors",
-                "urls", "updated_at"]
+                "urls", "withdrawn", "sources", "updated_at"]
 
 
 def store_entries(digest: Digest, parsed: Parsed) -> tuple[list[Entry], bool]:
@@ -42,14 +46,14 @@ def store_entries(digest: Digest, parsed: Parsed) -> tuple[list[Entry], bool]:
             _check_still_importing(digest)
             stored = stored_places(digest, lot)
             plan = Shelf().place([(record, key) for record, key in zip(lot, keys, strict=True)
-                                  if record.position not in stored])
+                                  if record.position not in stored], Origin(rank_of(parsed.format), digest.pk))
             if len(plan.folded) > FOLDS and len(lot) > 1:
                 middle = len(lot) // 2
                 lots += [lot[middle:], lot[:middle]]
                 continue
             _write(digest, plan)
         changed = changed or bool(plan.new or plan.changed)
-        became.update((dropped.pk, kept.pk) for kept, dropped in plan.folded)
+        became.update((fold.dropped.pk, fold.kept.pk) for fold in plan.folded)
         entries += entries_of(lot, stored, plan.placed)
     with short_write():
         _check_still_importing(digest)
@@ -124,22 +128,44 @@ def _store_rejects(digest: Digest, rejects: list[Reject]) -> None:
 
 
 def _write(digest: Digest, plan: Plan) -> None:
-    for kept, dropped in plan.folded:
-        _fold(kept, dropped)
-    Paper.objects.bulk_create(plan.changed, update_conflicts=True, unique_fields=["pk"], update_fields=PAPER_FIELDS)
-    Paper.objects.bulk_create(plan.new)
-    OtherTitle.objects.bulk_create([OtherTitle(paper=paper, title=title, title_key=key)
-                                    for key, (title, paper) in plan.other_titles.items()])
+    write_papers(plan, reason=f"“{digest.name}” lists both as one")
     Appearance.objects.bulk_create([
         Appearance(digest=digest, paper=placed.paper, position=placed.record.position, line=placed.record.line)
         for placed in plan.placed])
+
+
+def write_papers(plan: Plan, *, reason: str, by=None) -> None:
+    """Write the plan's papers with what hangs on them, but not where they are listed. `reason` is why some are one."""
+    for fold in plan.folded:
+        with Folding(fold, reason=reason, by=by):
+            _fold(fold.kept, fold.dropped)
+    give_numbers_back(plan.new)
+    Paper.objects.bulk_create(plan.changed, update_conflicts=True, unique_fields=["pk"], update_fields=PAPER_FIELDS)
+    Paper.objects.bulk_create(plan.new)
+    OtherTitle.objects.bulk_create([OtherTitle(paper=paper, title=title, title_key=key)
+                                    for paper, title, key in plan.other_titles], ignore_conflicts=True)
+    PaperIdentifier.objects.bulk_create([PaperIdentifier(paper=paper, kind=kind, value=value)
+                                         for (kind, value), paper in plan.identifiers.items()], ignore_conflicts=True)
+    keep_versions(plan.versions)
+    ask(plan.questions)
     record_search_texts(map(search_row, plan.new + plan.changed))
+
+
+def keep_versions(versions: Iterable[tuple[Paper, Version]]) -> None:
+    """Keep values that the papers do not show; each of them once."""
+    PaperValue.objects.bulk_create([
+        PaperValue(paper=paper, field=version.field, value=stored(version.value), value_hash=hash_of(version.value),
+                   rank=version.origin.rank, digest=version.origin.digest)
+        for paper, version in versions], ignore_conflicts=True)
 
 
 def _fold(kept: Paper, dropped: Paper) -> None:
     """Two rows turned out to be one paper: everything that hangs on the second moves to the first."""
     dropped.appearances.update(paper=kept)
-    dropped.other_titles.update(paper=kept)
+    dropped.identifiers.update(paper=kept)
+    for rows, key in ((dropped.other_titles, "title_key"), (dropped.values, "value_hash")):
+        there = rows.model.objects.filter(paper=kept)
+        rows.exclude(**{f"{key}__in": there.values(key)}).update(paper=kept)
     for follow in extensions.on_fold:
         follow(kept, dropped)
     _forget_papers([dropped.pk])
@@ -167,6 +193,7 @@ def remove_entries(digest: Digest) -> int:
             orphans = list(papers_only_in(digest).filter(pk__in=set(places.values())).values_list("pk", flat=True))
             Appearance.objects.filter(pk__in=places).delete()
             digest.rejections.filter(pk__in=rejects).delete()
+            remember_numbers(orphans)
             _forget_papers(orphans)
             removed += len(orphans)
 

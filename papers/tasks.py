@@ -11,8 +11,15 @@ def embed_texts() -> int:
     try:
         return embed()
     finally:  # papers are linked by title even where meaning is missing
-        for task in extensions.after_embedding:
+        for task in ("papers.find_duplicates", *extensions.after_embedding):
             current_app.signature(task).apply_async(queue="tasks")
+
+
+@shared_task(name="papers.find_duplicates")
+def find_duplicates() -> int:
+    """Look for papers whose titles are nearly the same; a person decides whether they are one."""
+    from papers.identity.questions import find_duplicates as find
+    return find()
 
 
 @shared_task(name="papers.import_digest")

@@ -16,6 +16,9 @@ from papers.citations import bibtex
 from papers.digests.records import DigestError
 from papers.extensions import extensions
 from papers.forms import UPLOAD_LIMIT, DigestForm, PaperFilter
+from papers.identity.merging import merges_into, now_at
+from papers.identity.questions import questions_about
+from papers.identity.selectors import addressed, origins_of, versions_of
 from papers.models import Digest, Paper
 from papers.services import continue_import, import_digests, preview_digests, remove_digest, restore_digest
 from papers.storage import originals
@@ -55,15 +58,30 @@ def _query(request) -> str:
 
 @require_safe
 def paper_detail(request, pk):
-    paper = get_object_or_404(Paper.objects.select_related("cluster"), pk=pk)
+    paper = Paper.objects.select_related("cluster").filter(pk=pk).first()
+    if paper is None:
+        return _where_it_went(pk, "paper_detail")
     return render(request, "papers/paper_detail.html", {
-        "paper": paper, "appearances": selectors.appearances_of(paper), "other_titles": paper.other_titles.all(),
-        "bibtex": bibtex([paper])})
+        "paper": paper, "appearances": selectors.appearances_of(paper),
+        "other_titles": paper.other_titles.exclude(title_key=paper.title_key), "bibtex": bibtex([paper]),
+        "origins": origins_of(paper), "versions": versions_of(paper), "identifiers": addressed(paper),
+        "merges": merges_into(paper), "questions": questions_about(paper)})
+
+
+def _where_it_went(pk: int, name: str) -> HttpResponse:
+    """To the same page of the paper that this one is part of by now. Not for good: that can be undone."""
+    kept = now_at(pk)
+    if kept is None:
+        raise Http404("There is no such paper.")
+    return redirect(name, kept)
 
 
 @require_safe
 def paper_bibtex(request, pk):
-    return _attachment(bibtex([get_object_or_404(Paper, pk=pk)]), f"paper-{pk}.bib", "application/x-bibtex")
+    paper = Paper.objects.filter(pk=pk).first()
+    if paper is None:
+        return _where_it_went(pk, "paper_bibtex")
+    return _attachment(bibtex([paper]), f"paper-{pk}.bib", "application/x-bibtex")
 
 
 @require_safe

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
 
+from papers.digests.identifiers import find_identifiers
 from papers.digests.latex import plain
 from papers.digests.titles import title_key
 
@@ -50,6 +51,8 @@ class Record:
     urls: tuple[str, ...] = ()
     described: bool = False  # the abstract is somebody's description, which the paper's own abstract replaces
     withdrawn: bool = False  # its abstract or its comment begins by saying so
+    identifiers: tuple[tuple[str, str], ...] = ()  # (kind, value) on further sites, see `identifiers.py`
+    source: str = ""  # what kind of source said so, where it is another than its format's (see papers.identity.sources)
 
     @property
     def title_key(self) -> str:
@@ -122,7 +125,7 @@ class NothingListed(DigestError):
 
 def build_record(*, position: int, line: int | None, title, abstract="", arxiv_id=None, doi=None, year=None,
                  published_on=None, authors=(), urls=(), described=False, comment="",
-                 withdrawn=False) -> Record:
+                 withdrawn=False, identifiers=(), source="") -> Record:
     """A cleaned record. Raises ValueError with a reason when the title is missing or is none.
 
     `comment` is what the authors wrote beside it: its links are kept, and whether it says that the paper is withdrawn,
@@ -145,12 +148,13 @@ def build_record(*, position: int, line: int | None, title, abstract="", arxiv_i
     arxiv_id = normal_arxiv_id(arxiv_id) or normal_arxiv_id(doi)
     day = parse_date(published_on)
     links = dict.fromkeys(url for url in (clean_url(u) for u in urls) if url)
+    further = dict.fromkeys([*identifiers, *find_identifiers(links, normal_doi(doi))])  # not those it only mentions
     links.update(dict.fromkeys(harvest_links(abstract) + harvest_links(comment)))
     return Record(
         position=position, line=line, title=title, abstract=abstract, arxiv_id=arxiv_id, doi=normal_doi(doi),
         year=_year(year) or (day.year if day else None) or arxiv_year(arxiv_id), published_on=day,
         authors=tuple(name for name in (single_line(str(a))[:200] for a in authors) if name), urls=tuple(links),
-        described=bool(described and abstract),
+        described=bool(described and abstract), identifiers=tuple(further), source=source,
         withdrawn=bool(withdrawn or _WITHDRAWN.match(abstract[:200]) or _WITHDRAWN.match(comment[:200])))
 
 

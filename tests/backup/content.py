@@ -19,6 +19,9 @@ DIGEST = "\n".join(json.dumps(record, ensure_ascii=False) for record in (
     {"title": "Forests in Rows: a Second Look", "abstract": "", "arxiv_id": "2401.00001"},
     {"title": "Sorting by Guessing", "abstract": "Guess an order, keep it when it is right. " * 4, "year": 2023},
     {"title": "A Map of Small Lakes", "abstract": "Lakes are drawn from radar images of rain. " * 4},
+    {"title": "Counting Rivers", "url": "https://openreview.net/forum?id=rJ4km2R5t7", "year": 2019},
+    {"title": "Counting Rivers", "year": 2020}, {"title": "Rivers, Counted Again", "year": 2020},
+    {"title": "Counting Rivers", "year": 2023},
     {"abstract": "a record without a title"})).encode()
 
 
@@ -40,9 +43,10 @@ def fill() -> None:
     from methods.mirror import search_row
     from methods.models import BrokenFile, PaperLink
     from methods.services import curate_link, link_papers
-    from papers.models import Paper
+    from papers.identity.merging import merge_papers
+    from papers.models import Digest, Paper
     from papers.search.refresh import embed_texts
-    from papers.services import import_digest, record_search_texts
+    from papers.services import import_digest, record_search_texts, remove_digest
     from tests.evaluations.simulated_runs import make_arena, make_method
 
     call_command("migrate", verbosity=0)
@@ -69,6 +73,10 @@ def fill() -> None:
                 {"weight": -1, "method": "plain", "metric": "accuracy", "setting": "default"}])
     record_search_texts(map(search_row, methods))
     import_digest(name="march.jsonl", data=DIGEST, imported_by=ada)
+    gone = import_digest(name="gone.jsonl", data=b'{"title": "Taken Back"}')
+    remove_digest(digest=Digest.objects.get(pk=gone.digest_id))
+    merge_papers(one=Paper.objects.get(title="Counting Rivers", year=2019).pk,
+                 other=Paper.objects.get(title="Rivers, Counted Again").pk, by=ada)
     embed_texts()
     link_papers()
     curate_link(paper=Paper.objects.get(title_key="a map of small lakes"), method=methods[2], state=PaperLink.ACCEPTED,
@@ -109,6 +117,7 @@ def pages() -> dict[str, str]:
     from papers.models import Cluster, Digest, Paper
     digest, snapshot = Digest.objects.get().pk, Snapshot.objects.get().pk
     addresses = [
+        "/papers/duplicates/", "/api/duplicates", "/api/duplicates?state=different", "/api/merges",
         "/", "/papers/", "/digests/", f"/digests/{digest}/", "/clusters/",
         "/search/?q=forests", "/search/?q=lakes+rain", "/arenas/", "/arenas/sorting/", "/arenas/sorting/statistics/",
         "/methods/sorting/guessing/", "/claims/", "/claims/open/", "/claims/feed/", "/runs/", "/snapshots/",

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from papers import storing
 from papers.digests.records import DigestError
 from papers.matching import Shelf
-from papers.models import Appearance, Digest, OtherTitle, Paper, Rejection, SearchText
+from papers.models import (
+    Appearance,
+    Digest,
+    OtherTitle,
+    Paper,
+    PaperIdentifier,
+    PaperValue,
+    Rejection,
+    SearchText,
+)
 from papers.services import continue_import, import_digest, import_digests, preview_digests, remove_digest
 
 pytestmark = pytest.mark.django_db
@@ -31,9 +40,11 @@ def lines(records) -> bytes:
 
 
 def papers():
-    return [Paper.objects.order_by("title_key").values_list(
+    return [Paper.objects.order_by("title_key", "pk").values_list(
         "title", "title_key", "abstract", "arxiv_id", "doi", "year", "urls"),
-        OtherTitle.objects.order_by("title_key").values_list("title_key", "paper__title_key"),
+        OtherTitle.objects.order_by("title_key", "paper").values_list("title_key", "paper__title_key"),
+        PaperIdentifier.objects.order_by("value").values_list("kind", "value", "paper__title_key"),
+        PaperValue.objects.order_by("paper", "field", "value_hash").values_list("paper__title_key", "field", "value"),
         Appearance.objects.order_by("digest", "position").values_list("position", "paper__title_key"),
         SearchText.objects.filter(kind="paper").order_by("title", "body").values_list("title", "body")]
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
+from papers.digests.identifiers import named_identifiers
 from papers.digests.latex import latex_to_text, plain
 from papers.digests.names import split_names
 from papers.digests.records import normal_arxiv_id
@@ -60,6 +61,7 @@ def read(record: dict, year_of_file: int | None = None) -> dict:
         "described": not abstract, "arxiv_id": _arxiv_id(record), "doi": _doi(record),
         "year": next((record[name] for name in _YEARS if record.get(name)), None) or year or year_of_file,
         "published_on": published, "authors": _authors(record), "urls": list(_urls(record)),
+        "identifiers": tuple(named_identifiers(record)),
         "comment": _text(record, ("comments", "comment", "note")),
         "withdrawn": record.get("is_retracted") is True or
         str(record.get("status", "")).lower() in ("withdraw", "withdrawn", "retracted")}

@@ -12,6 +12,7 @@ from bibtexparser.middlewares.names import InvalidNameError, parse_single_name_i
 from bibtexparser.model import Block, Entry, ImplicitComment, ParsingFailedBlock, String
 from bibtexparser.splitter import Splitter
 
+from papers.digests.identifiers import named_identifiers
 from papers.digests.latex import latex_to_text
 from papers.digests.names import split_names
 from papers.digests.records import ABSTRACT_LIMIT, Parsed, find_arxiv_id, normal_arxiv_id
@@ -129,6 +130,7 @@ def _add(entry: Entry, line: int, strings: dict[str, str], parsed: Parsed) -> No
         arxiv_id=_arxiv_id(fields, archive, urls), doi=_ESCAPED.sub(r"\1", fields.get("doi", "")[:1000]) or None,
         year=fields.get("year") or fields.get("date"), published_on=_date(fields),
         authors=_authors(fields.get("author", "")), comment=latex_to_text(fields.get("note", "")[:2000]),
+        identifiers=tuple(named_identifiers(fields)),
         urls=[*urls, *re.findall(r"\\href\s*\{\s*(https?://[^\s{}]+)", abstract)])
 
 
