@@ -25,7 +25,7 @@ def split_names(text: str) -> list[str]:
 
 _JUNIOR = re.compile(r"[JS]r\.?|II|III", re.I)
 _SUFFIX = re.compile(r"[JS]r\.?|I{1,3}|IV|VI{0,3}|Ph\.?D\.?|M\.?D\.?|Esq\.?", re.I)  # alone, some are initials
-_COMPANY = re.compile(r"(?:Inc|Ltd|LLC|Co|Corp|GmbH|AG|S\.?A|USA|UK)\.?", re.I)
+_COMPANY = re.compile(r"(?:Inc|Ltd|LLC|Corp|GmbH|Team|Group)\.?", re.I)
 
 
 def given_first(name: str) -> str:

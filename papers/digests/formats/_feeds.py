@@ -9,6 +9,7 @@ from papers.digests.names import given_first, split_names
 from papers.digests.records import arxiv_year, normal_doi, parse_date
 
 _ANNOUNCED = re.compile(r"\s*arXiv:\S+\s+Announce Type: \S+\s+(?:Abstract:\s*)?")
+_DOI_ADDRESS = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:|info:doi/)?10\.\d|https?://[^\s?#]*/doi/", re.I)
 _TAG = re.compile(r"<[^<>]*>")
 
 
@@ -46,7 +47,6 @@ def find_doi(entry: Element, addresses: Iterable[str]) -> str | None:
             if local(element.tag) in names and (doi := normal_doi(plain_words(element))):
                 return doi
     for address in addresses:
-        if re.match(r"(?:https?://(?:dx\.)?doi\.org/|doi:|info:doi/)?10\.\d|https?://[^\s?#]*/doi/", address[:500], re.I):
-            if doi := normal_doi(re.sub(r"[?#].*", "", address[:500])):
-                return doi
+        if _DOI_ADDRESS.match(address[:500]) and (doi := normal_doi(re.sub(r"[?#].*", "", address[:500]))):
+            return doi
     return None

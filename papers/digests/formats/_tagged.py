@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from papers.digests.records import Parsed
 
+_COUNTER = re.compile(r"\W*(?:(?:record|reference|result|item)\W*)?\d+(?: of \d+)?\W*", re.I)  # "2.", "Record #2 of 9"
+
 Reading = Callable[[str], tuple[str, str] | None]
 
 
@@ -95,7 +97,7 @@ class _Outside:
         self.first = True
 
     def add(self, number: int, line: str) -> None:
-        if any(map(str.isalnum, line)):
+        if any(map(str.isalnum, line)) and not _COUNTER.fullmatch(line.strip()[:60]):
             self.held = (self.held[0], self.held[1], number) if self.held else (number, line, number)
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ from papers.digests.html import html_text
 from papers.digests.records import Parsed, without_controls
 from papers.digests.source import Source
 
+CHUNK = 1 << 14  # bytes
 DEPTH_LIMIT = 150  # elements inside one another in one record
 
 _DECLARATION = re.compile(r"<\?xml\b[^>]*\?>")
@@ -86,7 +87,8 @@ def _feed(data: bytes, opening: bytes, parsed: Parsed, names: frozenset[str], be
         builder.parser = expat = parser.parser
         try:
             parser.feed(opening)
-            parser.feed(data[start:] if start else data)
+            for at_byte in range(start, len(data), CHUNK):  # after a break only a piece is read again
+                parser.feed(data[at_byte:at_byte + CHUNK])
             parser.feed(b"</all>")
             parser.close()
             return
@@ -96,7 +98,7 @@ def _feed(data: bytes, opening: bytes, parsed: Parsed, names: frozenset[str], be
         except ParseError as error:
             place = min(start + max(expat.ErrorByteIndex - len(opening), 1), len(data))
             error_line = line + expat.ErrorLineNumber
-            begun = data.rfind(b"\n", 0, place) + 1
+            begun = data.rfind(b"\n", max(0, place - 1000), place) + 1
             resume = begins.search(data, place)
             reason = re.sub(r": line \d+, column \d+", "", str(error))
             # After a break, the closing tags of what is around the records have nothing to close.

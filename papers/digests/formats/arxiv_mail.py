@@ -15,7 +15,7 @@ _ENCODED = re.compile(r"^(?:mime-version|content-transfer-encoding|content-type)
 _QUOTED = re.compile(r"^(?:> ?)+(?=\\\\[ \t]*$)", re.M)
 _NUMBER = re.compile(r"(?:arXiv:|Paper(?: \(.*?\))?:)\s*(\S+)[ \t]*(.*)")
 _FIELD = re.compile(r"([A-Z][A-Za-z-]{2,20}):(?:[ \t]+(.*)|[ \t]*$)")
-_RULE = re.compile(r"-{20,}|(?:%{1,3}-{2,3}){5,}%*|={20,}|_{20,}")
+_RULE = re.compile(r"-{20,}|(?:%{1,3}-{1,3}){5,}%*|={20,}|_{20,}")
 _BRACKETS = re.compile(r"\s*\([^()]*\)")
 _FRAME_WORDS = re.compile(r"arxiv|submi|received|from |to:|subj|archive|unsubscribe|send any|https?:|date:|help", re.I)
 

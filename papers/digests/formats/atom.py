@@ -14,6 +14,7 @@ from papers.digests.source import Source
 
 NAME = "Atom"
 
+_NOT_ITS = ("self", "edit", "replies", "next", "license")  # links of the entry, not of the paper
 _API_ERROR = "arxiv.org/api/errors"
 
 
@@ -36,7 +37,7 @@ def _add(entry: Element, line: int, parsed: Parsed, errors: list[str]) -> None:
     links = [link for link in children(entry, "link") if link.get("href")]
     # A page that the entry is about comes before what it only names.
     links.sort(key=lambda link: link.get("rel", "alternate") not in ("alternate", "related"))
-    addresses = [link.get("href", "") for link in links if link.get("rel") not in ("self", "edit", "replies", "next")]
+    addresses = [link.get("href", "") for link in links if link.get("rel") not in _NOT_ITS]
     title, summary = _text(entry, "title"), _text(entry, "summary", "content", "description", "abstract")
     if any(_API_ERROR in address for address in (identifier, *addresses)):
         errors.append(summary or title)
@@ -44,7 +45,7 @@ def _add(entry: Element, line: int, parsed: Parsed, errors: list[str]) -> None:
         return
     arxiv_id = next(filter(None, map(normal_arxiv_id, [identifier, *addresses])), None)
     day = _text(entry, "published", "issued", "updated", "date")
-    if not re.match(r"https?://(?:export\.)?arxiv\.org/abs/", identifier):  # else the API's, which is the first version's
+    if not re.match(r"https?://(?:export\.)?arxiv\.org/abs/", identifier):  # the API tells the first version's day
         day = announced_day(day, arxiv_id, _text(entry, "announce_type"))
     parsed.add(
         line=line, title=title, excerpt=identifier or summary, abstract=arxiv_abstract(summary), arxiv_id=arxiv_id,

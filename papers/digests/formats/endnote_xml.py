@@ -31,9 +31,10 @@ def _fields(record: Element) -> dict:
         people=[name for author in at(record, "contributors/authors/author")
                 for name in re.split(r"[\r\n]+", "".join(author.itertext()).strip())],
         editors=[plain_words(author) for author in at(record, "contributors/secondary-authors/author")],
-        year=text_at(record, "dates/year"), days=[text_at(record, "dates/pub-dates/date"), text_at(record, "dates/year")],
-        dois=[text_at(record, "electronic-resource-num")], loose=[text_at(record, "accession-num"),
-                                                                 text_at(record, "custom3"), text_at(record, "notes")],
+        year=text_at(record, "dates/year"),
+        days=[text_at(record, "dates/pub-dates/date"), text_at(record, "dates/year")],
+        dois=[text_at(record, "electronic-resource-num")],
+        loose=[text_at(record, "accession-num"), text_at(record, "custom3"), text_at(record, "notes")],
         places=[text_at(record, "titles/secondary-title"), text_at(record, "volume"), text_at(record, "number"),
                 text_at(record, "publisher"), text_at(record, "periodical/full-title")],
         addresses=[plain_words(url) for path in _ADDRESSES for url in at(record, path)],

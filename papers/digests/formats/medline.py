@@ -10,10 +10,10 @@ from papers.digests.source import Source
 
 NAME = "MEDLINE"
 
-_BEGIN = re.compile(r"^PMID ?- ?\d", re.M)
+_BEGIN = re.compile(r"^PMID ?- ?\d|\A(?:PMC|OWN) {0,2}- \S.*\n(?:.*\n){0,40}?TI  - \S", re.M)
 _INITIALS = re.compile(r"(.*\S) ([A-Z]{1,4})(?: (Jr|Sr|2nd|3rd))?")
 _READ = by_pattern(r"(?=.{4}-)([A-Z][A-Z0-9]{1,3}) *-(?: (.*)|$)")
-_SHAPE = Shape(_READ, frozenset({"PMID"}), titles=frozenset({"TI", "BTI"}))
+_FIRST = re.compile(r"^([A-Z]{2,4}) *-", re.M)
 
 
 def sniff(source: Source) -> float:
@@ -22,7 +22,11 @@ def sniff(source: Source) -> float:
 
 def parse(source: Source) -> Parsed:
     parsed = Parsed(NAME)
-    for entry in entries(source.text, _SHAPE, parsed):
+    # ERIC and PubMed Central write it without PMIDs; a record begins with another field there.
+    first = _FIRST.search(source.head)
+    begins = "PMID" if first is None or re.search("^PMID ?-", source.text, re.M) else first[1]
+    shape = Shape(_READ, frozenset({begins}), titles=frozenset({"TI", "BTI"}))
+    for entry in entries(source.text, shape, parsed):
         parsed.add(line=entry.line, excerpt=f"PMID {entry.first('PMID')}", **_fields(entry))
     return parsed
 

@@ -98,7 +98,8 @@ class _Answer:
         if self.errors and not rejects:
             raise NothingListed(f"{self.name}: no paper is listed in it: {self.errors[0][1][:300]}")
         if self.deleted == len(rejects) > 0:
-            raise NothingListed(f"{self.name}: no paper is listed in it, only {self.deleted:,} deleted records", rejects)
+            raise NothingListed(f"{self.name}: no paper is listed in it, only {self.deleted:,} deleted records",
+                                rejects)
 
 
 def _arxiv(record: Element) -> dict:
@@ -114,7 +115,8 @@ def _arxiv(record: Element) -> dict:
     created = text_at(record, "created") or (text_at(versions[0], "date") if versions else "")
     return {"title": text_at(record, "title"), "abstract": text_at(record, "abstract"),
             "arxiv_id": normal_arxiv_id(text_at(record, "id")), "doi": text_at(record, "doi") or None,
-            "published_on": created, "authors": list(map(plain, authors)), "comment": text_at(record, "comments")}
+            "published_on": created, "comment": text_at(record, "comments"),
+            "authors": [plain(name) for name in authors if any(map(str.isalpha, name))]}
 
 
 def _dublin_core(record: Element) -> dict:

@@ -58,7 +58,8 @@ def _fields(record: Element) -> dict:
     number = _numbers(record)
     titles = (text_at(article, "articletitle"), text_at(article, "vernaculartitle"), text_at(article, "book/booktitle"))
     fields = reference_fields(
-        title=tidy_title(next(filter(None, titles), "")), abstract=_abstract(citation, article), people=(), year=year, days=dates,
+        title=tidy_title(next(filter(None, titles), "")), abstract=_abstract(citation, article), people=(),
+        year=year, days=dates,
         dois=[plain_words(place) for place in children(article, "elocationid") if place.get("EIdType") == "doi"]
         + [text for kind, text in ids if kind == "doi"],
         places=[text_at(article, "journal/title")],

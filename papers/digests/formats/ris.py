@@ -9,7 +9,7 @@ from papers.digests.source import Source
 
 NAME = "RIS"
 
-_BEGIN = re.compile(r"^[ \t]{0,3}TY {0,3}-[ \t]*[A-Z]\w*[ \t]*$", re.M | re.I)
+_BEGIN = re.compile(r"^(?:[ \t]{0,3}TY {0,3}-[ \t]*[A-Z]\w*|TY  - [A-Z][\w -]*)[ \t]*$", re.M | re.I)
 _PROPER = re.compile(r"([A-Z][A-Z0-9])  -(?:[ \t]?(.*)|$)")
 _LOOSE = re.compile(r"[ \t]{0,3}([A-Za-z][A-Za-z0-9])[ \t]{0,3}-(?:[ \t]+(.*)|[ \t]*$)")
 _TAGS = frozenset("""TY ER A1 A2 A3 A4 AB AD AN AU AV BT C1 C2 C3 C4 C5 C6 C7 C8 CA CN CP CT CY DA DB DI DO DP ED EP ET
@@ -51,7 +51,7 @@ def _fields(entry: Entry) -> dict:
     notes = entry.all("N1", "RN")
     abstract = max(entry.all("AB", "N2"), key=len, default="")
     return reference_fields(
-        title=entry.first(*_TITLES), abstract=abstract, people=entry.all("AU", "A1") or entry.all("A4"),
+        title=entry.first(*_TITLES), abstract=abstract, people=dict.fromkeys(entry.all("A1", "AU")) or entry.all("A4"),
         editors=entry.all("ED", "A2"), year=entry.first("PY", "Y1", "DA"), days=entry.all("DA", "PY", "Y1"),
         dois=entry.all("DO", "DI"), loose=entry.all("M3", "M1", "L3", "AN", "C7", "N1", "ID"),
         places=entry.all("JO", "JF", "JA", "J2", "T2", "VL", "PB", "M1", "IS", "SP"),

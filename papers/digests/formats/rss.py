@@ -6,6 +6,7 @@ from xml.etree.ElementTree import Element
 from papers.digests.formats._feeds import announced_authors, announced_day, arxiv_abstract, find_doi
 from papers.digests.formats._xml import children, html_words, plain_words, read_elements, text_at
 from papers.digests.kinds import xml_root
+from papers.digests.names import given_first, split_names
 from papers.digests.records import Parsed, harvest_links, normal_arxiv_id
 from papers.digests.source import Source
 
@@ -14,6 +15,7 @@ NAME = "RSS"
 _RDF_NOT_RSS = re.compile(r"<(?:\w+:)?(?:channel|item)[\s>]")
 _HREF = re.compile(r"""\bhref\s*=\s*["']?(https?://[^\s"'<>]+)""", re.I)
 _OLD_TITLE = re.compile(r"\s*\(arXiv:(\S+) \[[\w.-]+\](?: (UPDATED|CROSS LISTED))?\)\s*$")
+_PICTURES = re.compile(r"search\.yahoo\.com/mrss|itunes\.com|podcast")
 _MAILBOX = re.compile(r"[^\s@]+@[^\s@]+")
 
 
@@ -31,6 +33,7 @@ def parse(source: Source) -> Parsed:
 
 
 def _add(item: Element, line: int, parsed: Parsed) -> None:
+    item[:] = [child for child in item if not _PICTURES.search(child.tag)]  # these have titles and texts of their own
     title = html_words(text_at(item, "title"))
     old = _OLD_TITLE.search(title[-200:])
     if old:  # arXiv's feeds until 2024
@@ -62,5 +65,5 @@ def _authors(item: Element) -> list[str]:
         text = text_at(author, "name") or plain_words(author)
         in_brackets = re.search(r"\(([^()]+)\)\s*$", text[-300:])
         text = in_brackets[1] if in_brackets and _MAILBOX.match(text) else _MAILBOX.sub("", text)
-        names += [text] if text.strip(" <>") else []
+        names += map(given_first, split_names(text.replace("<>", "")[:50_000]))
     return names

@@ -10,8 +10,9 @@ from papers.digests.source import Source
 
 NAME = "Web of Science"
 
-_BEGIN = re.compile(r"\A(?:FN .*\n(?:\s*\n)*(?:VR .*\n(?:\s*\n)*)?)?PT [A-Z]\s*\n[A-Z][A-Z0-9] ")
+_BEGIN = re.compile(r"\A(?:FN .*\n\n*(?:VR .*\n\n*)?)?PT [A-Z][ \t]*\n[A-Z][A-Z0-9] ")
 _HEADER = re.compile(r"\A(?:PT|AU)\t(?:[A-Z][A-Z0-9]\t){5,}")
+_MAILBOX = re.compile(r"\([^()@]*@[^()]*\)")
 _SHAPE = Shape(by_pattern(r"([A-Z][A-Z0-9])(?: (.*)|$)"), frozenset({"PT"}), frozenset({"ER"}), frozenset({"TI"}),
                frozenset({"FN", "VR", "EF"}))
 
@@ -52,9 +53,9 @@ def _rows(text: str, parsed: Parsed):
 
 
 def _fields(entry: Entry) -> dict:
+    people = entry.lines("AF") or entry.lines("AU") or entry.lines("BF") or entry.lines("BA")
     fields = reference_fields(
-        title=entry.first("TI"), abstract=entry.first("AB"),
-        people=entry.lines("AF") or entry.lines("AU") or entry.lines("BF") or entry.lines("BA"),
+        title=entry.first("TI"), abstract=entry.first("AB"), people=[_MAILBOX.sub("", name) for name in people],
         editors=entry.lines("BE"), year=entry.first("PY") or entry.first("EA"), days=entry.all("PD", "EA"),
         dois=entry.all("DI", "D2"), loose=entry.all("AR"), places=entry.all("SO"), addresses=entry.all("DL", "UR"))
     return {**fields, "authors": [*fields["authors"], *map(given_first, entry.lines("CA"))],
