@@ -17,7 +17,8 @@ _SHAPES = tuple((re.compile(pattern, re.M), kind) for pattern, kind in (
     (r"^RT \S.*\n(?:SR|ID|A1|T1) ", "RefWorks"), (r"\A(?:FN|PT) \S.*\n[A-Z][A-Z0-9] ", "Web of Science text"),
     (r"^\\\\\n(?:arXiv:|Paper: )", "an arXiv e-mail"), (r"^@\w+[ \t]*[{(]", "BibTeX"),
     (r"^\|.*\|[ \t]*\n\|[ \t:|-]+\|[ \t]*$", "a Markdown table"),
-    (r"\A[\[{]\s*[\"\[{\]}]", "JSON"), (r"\A---[ \t]*\n\w[\w -]*:", "Markdown or YAML with front matter"),
+    (r"\A[\[{]\s*[\"\[{\]}]|^.{0,20}\{\"\w+\":|^[ \t]*\"\w+\":[ \t].*\n[ \t]*\"\w+\":", "JSON"),
+    (r"\A---[ \t]*\n\w[\w -]*:", "Markdown or YAML with front matter"),
     (r"\A(?:[\w-]+:[ \t].*\n|- [\w-]+:.*\n){2}", "YAML or mail headers"),
     (r"^#{1,6} \S(?:.*\n)+?#{1,6} \S", "Markdown"), (r"^[ \t]*[-*+] \[[^\]\n]+\]\(http", "a Markdown list of links"),
     (r"\A(?:#!|from \w+ import |import \w+|def |class \w+[(:]|#include)", "program code")))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pylatexenc.latex2text import get_default_latex_context_db
 
 _TOKEN = re.compile(r"\\([a-zA-Z]+)\*?|\\(.)|[{}~]|---?|``|''", re.S)
+_SPECIAL = re.compile(r"[\\${}~]|--|``")
 _MATH = re.compile(r"\\.|(\$\$?)((?:[^$\\]|\\.)++)\1(\d?)", re.S)
 _OPTION = re.compile(r"\s*\[[^\[\]{}\n]{0,80}\]")
 _GROUP = re.compile(r"\s*\{(?!\s*\})")
@@ -98,6 +99,8 @@ def latex_to_text(text: str) -> str:
     >>> latex_to_text(r"\method: na{\"\i}ve 50% of $100 & \href{https://example.org}{more} in $\mathcal{O}(n \log n)$")
     'method: naïve 50% of $100 & more in O(n log n)'
     """
+    if not _SPECIAL.search(text):
+        return " ".join(text.split())
     if "$" in text:
         text = _MATH.sub(lambda found: found[2] + found[3] if found[1] and _is_formula(found) else found[0], text)
     return " ".join(unicodedata.normalize("NFC", "".join(_Reader(text).out)).split())

@@ -11,7 +11,7 @@ from papers.digests.titles import title_key
 
 TITLE_LIMIT = 1000  # characters; longer is not a title
 ABSTRACT_LIMIT = 100_000
-ENTRIES_LIMIT = 200_000  # papers and rejects of one digest
+ENTRIES_LIMIT = 100_000  # papers and rejects of one digest
 
 _ARXIV_NEW = r"(?:0[7-9]|[1-9]\d)(?:0[1-9]|1[0-2])\.\d{4,5}"
 _ARXIV_OLD = r"[a-z]+(?:-[a-z]+)*(?:\.[A-Z]{2})?/\d{7}"
@@ -222,6 +222,8 @@ def clean_url(value) -> str | None:
 
 def harvest_links(text: str) -> list[str]:
     """Addresses and arXiv references in running text, as http(s) addresses in order of appearance."""
+    if "/" not in text and ":" not in text:
+        return []
     text = re.sub(r"(https?:)\s+//\s*", r"\1//", text, flags=re.I)  # a common slip of the copied text
     addresses = [(m.start(), clean_url(m[0])) for m in _URL.finditer(text)]
     addresses += [(m.start(), clean_url("https://" + m[0])) for m in _BARE_HOST.finditer(text)]

@@ -13,6 +13,7 @@ _MONTHS = {month: number for number, month in enumerate(
 _YEAR = re.compile(r"(?<!\d)(?:1[6-9]|20|21)\d\d(?!\d)")
 _DAY_FIRST = re.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th)?\.?[ ./-]+([a-z]{3})[a-z]*", re.I)
 _MONTH_FIRST = re.compile(r"\b([a-z]{3})[a-z]*\.?[ ./-]+(\d{1,2})(?!\d)", re.I)
+_BETWEEN_ADDRESSES = re.compile(r"(?<![\s;])[\s;]+(?=https?://)")
 _DOI_NAMED = re.compile(
     r"(?:\bdoi\b[:\s]*|doi\.org/|\A\s*)(10\.\d{4,9}/[^\s<>\"]+)|(10\.\d{4,9}/\S{1,200})\s?\[doi\]", re.I)
 
@@ -25,7 +26,7 @@ def reference_fields(*, title: str, people: Iterable[str], abstract: str = "", e
     `dois` hold a DOI by their tag; `loose` are fields in which some programs put one, or an arXiv id, among other
     things; `places` the journal, volume and publisher, where a preprint is named; `days` dates, the best first.
     """
-    addresses = [address for text in addresses for address in re.split(r"(?<![\s;])[\s;]+(?=https?://)", text.strip()) if address]
+    addresses = [address for text in addresses for address in _BETWEEN_ADDRESSES.split(text.strip()) if address]
     dois = [*dois]
     arxiv_id = next(filter(None, map(normal_arxiv_id, (*addresses, *dois, *loose))), None) or \
         next(filter(None, (find_arxiv_id(text) for text in places if text)), None) or \

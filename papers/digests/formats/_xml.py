@@ -19,7 +19,7 @@ from papers.digests.source import Source
 CHUNK = 1 << 14  # bytes
 DEPTH_LIMIT = 150  # elements inside one another in one record
 
-_DECLARATION = re.compile(r"<\?xml\b[^>]*\?>")
+_DECLARATION = re.compile(r"<\?xml\b[^<>]*\?>")
 _ENCODING = re.compile(rb"""\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*["']([\w.:-]{1,40})["']""")
 _DOCTYPE = re.compile(r"<!DOCTYPE\s+(?:rss|rdf:RDF|Pubmed\w+|Medline\w+)\b[^<>\[\]]*>", re.I)  # formats that have one
 _OWN_ENTITIES = re.compile(r"<!(?:DOCTYPE|ENTITY)\b")
@@ -98,16 +98,17 @@ def _feed(data: bytes, opening: bytes, parsed: Parsed, names: frozenset[str], be
         except ParseError as error:
             place = min(start + max(expat.ErrorByteIndex - len(opening), 1), len(data))
             error_line = line + expat.ErrorLineNumber
-            begun = data.rfind(b"\n", max(0, place - 1000), place) + 1
             resume = begins.search(data, place)
             reason = re.sub(r": line \d+, column \d+", "", str(error))
             # After a break, the closing tags of what is around the records have nothing to close.
-            left_over = start and _CLOSINGS.fullmatch(data, max(data.rfind(b"<", 0, place + 1), start),
-                                                      resume.start() if resume else len(data))
-            if not left_over and (begun < len(data) or not resume):
-                parsed.reject(error_line, f"broken XML from here on: {reason}" if not resume else
-                              f"broken XML: {reason}; read again from the next entry on",
-                              data[max(begun, place - 80):place + 80].decode("utf-8", errors="replace"))
+            left_over = start and not builder.depth and _CLOSINGS.fullmatch(
+                data, max(data.rfind(b"<", 0, place + 1), start), resume.start() if resume else len(data))
+            if not left_over:
+                shown = data[max(place - 80, 0):place + 80].decode("utf-8", errors="replace")
+                parsed.reject(builder.line if builder.depth else error_line,
+                              f"broken XML at line {error_line}: {reason}; "
+                              + ("read again from the next entry on" if resume else "nothing is read from there on"),
+                              f"{builder.begun()} … {shown}" if builder.depth else shown)
             if not resume:
                 return
             line += data.count(b"\n", start, resume.start())
@@ -133,6 +134,7 @@ class _Builder:
         self.parsed, self.names, self.add, self.offset = parsed, names, add, offset
         self.line = self.depth = self.deepest = 0
         self.tree = TreeBuilder()
+        self.so_far: list[str] = []
         self.parser: XMLParserType | None = None  # known once it was given this builder
 
     def start(self, tag, attributes):
@@ -141,7 +143,7 @@ class _Builder:
                 return
             self.tree = TreeBuilder()
             self.line = self.offset + (self.parser.CurrentLineNumber if self.parser else 0)
-            self.deepest = 0
+            self.deepest, self.so_far = 0, []
         self.depth += 1
         self.deepest = max(self.depth, self.deepest)
         if self.depth <= DEPTH_LIMIT:
@@ -150,6 +152,8 @@ class _Builder:
     def data(self, data):
         if 0 < self.depth <= DEPTH_LIMIT:
             self.tree.data(data)
+            if len(self.so_far) < 20:
+                self.so_far.append(data[:80])
 
     def end(self, tag):
         if self.depth:
@@ -162,6 +166,10 @@ class _Builder:
 
     def close(self):
         return None
+
+    def begun(self) -> str:
+        """What a record that is not closed says of itself, so far."""
+        return " ".join("".join(self.so_far).split())[:80]
 
 
 def local(tag: str) -> str:

@@ -45,8 +45,15 @@ def parse(source: Source) -> Parsed:
         if reason := _hopeless(chunk):
             parsed.reject(line, reason, chunk[:200])
             continue
+        failed = False
         for block in Splitter(chunk).split().blocks:
-            _take(block, line, strings, parsed)
+            if not (failed and isinstance(block, ImplicitComment)):  # the rest of the entry that failed
+                _take(block, line, strings, parsed)
+            failed = isinstance(block, ParsingFailedBlock) and block.ignore_error_block is None
+            if failed:
+                excerpt = chunk[chunk.find(block.raw or ""):][:200]
+                reason = " ".join(str(getattr(block.error, "abort_reason", block.error)).split())[:200]
+                parsed.reject(line + (block.start_line or 0), f"an entry that does not parse: {reason}", excerpt)
     return parsed
 
 
@@ -83,9 +90,6 @@ def _take(block: Block, line: int, strings: dict[str, str], parsed: Parsed) -> N
     if isinstance(block, ParsingFailedBlock):
         if isinstance(block.ignore_error_block, Entry):  # a key or a field that comes twice: all is there
             _add(block.ignore_error_block, line, strings, parsed)
-        elif not isinstance(block.ignore_error_block, String):
-            reason = " ".join(str(getattr(block.error, "abort_reason", block.error)).split())
-            parsed.reject(line, f"an entry that does not parse: {reason[:200]}", (block.raw or "")[:200])
     elif isinstance(block, Entry):
         _add(block, line, strings, parsed)
     elif isinstance(block, String):
@@ -100,9 +104,16 @@ def _take(block: Block, line: int, strings: dict[str, str], parsed: Parsed) -> N
 def _add(entry: Entry, line: int, strings: dict[str, str], parsed: Parsed) -> None:
     fields: dict[str, str] = {}
     for field in entry.fields:
-        value = _value(field.value, strings)
-        if value:
-            fields.setdefault(field.key.lower(), value)
+        raw = field.value
+        good = len(raw) if re.fullmatch(r"[^\s{}&%\\]+", field.key) else 0
+        good = min(good, _runs_on(raw))
+        if good < len(raw):
+            parsed.reject(line, f"a field that does not parse: a comma, brace or quote is missing by {field.key[:40]}",
+                          raw[good:good + 200])
+        if value := _value(raw[:good], strings):
+            name = field.key.lower()
+            if fields.setdefault(name, value) != value and name == "title":
+                parsed.reject(line, "a second title in one entry, not read", value[:200])
     title = latex_to_text(fields.get("title", "")[:5000])
     if subtitle := latex_to_text(fields.get("subtitle", "")[:1000]):
         title = f"{title}: {subtitle}"
@@ -118,6 +129,22 @@ def _add(entry: Entry, line: int, strings: dict[str, str], parsed: Parsed) -> No
         year=fields.get("year") or fields.get("date"), published_on=_date(fields),
         authors=_authors(fields.get("author", "")), comment=latex_to_text(fields.get("note", "")[:2000]),
         urls=[*urls, *re.findall(r"\\href\s*\{\s*(https?://[^\s{}]+)", abstract)])
+
+
+def _runs_on(raw: str) -> int:
+    """Where the value ends: before what stands between it and an = outside braces and quotes, of the next field."""
+    if "=" not in raw:
+        return len(raw)
+    start, depth, quoted = 0, 0, False
+    for mark in _MARKS.finditer(raw):
+        if not depth and not quoted and "=" in raw[start:mark.start()]:
+            return start
+        if mark[0] in "{}":
+            depth += 1 if mark[0] == "{" else -1
+        elif mark[0] == '"' and not depth:
+            quoted = not quoted
+        start = mark.end()
+    return start if not depth and not quoted and "=" in raw[start:] else len(raw)
 
 
 def _value(raw: str, strings: dict[str, str]) -> str:
@@ -153,7 +180,7 @@ def _arxiv_id(fields: dict[str, str], archive: str, urls: list[str]) -> str | No
         if found := normal_arxiv_id(value):
             return found
     for name in ("journal", "volume", "number", "note", "howpublished", "publisher", "journaltitle"):
-        if found := find_arxiv_id(fields.get(name, "")):
+        if name in fields and (found := find_arxiv_id(fields[name])):
             return found
     return None
 

@@ -15,11 +15,25 @@ NAME = "JSON"
 
 _LISTS = ("papers", "entries", "results", "records", "items", "articles", "works", "data", "hits", "rows", "notes")
 _NO_PAPERS = ("meta", "channel", "feed", "query", "request", "error", "schema", "links", "journal", "venue", "source")
+_BROKEN_LIMIT = 1000  # faults in one file, after which it is given up
 _WALKED = 8  # levels of lists and objects walked by place; what lies deeper is read without its line
 _ANYTHING = re.compile(r"[^\s,]")
-_HOLDS = re.compile(r'"\w+"\s*:\s*\[\s*\{')
+_HOLDS = re.compile(r'"(\w+)"\s*:\s*\[\s*\{')
+_OF_ONE_PAPER = re.compile(r'"(?:\w*title|abstract|summary|authors?)"\s*:')
 _RESUME = re.compile(r"\n[ \t]*(?=[\[{])|[}\]][ \t\n]*,[ \t\n]*(?=\{)")
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict:
+    """The object; where it names two titles, the earlier ones under a name of their own."""
+    value = dict(pairs)
+    if len(value) != len(pairs) and len(titles := [inner for name, inner in pairs if name == "title"]) > 1:
+        value[_EARLIER_TITLES] = titles[:-1]
+    return value
+
+
+_EARLIER_TITLES = "\0titles"
 _DECODER = json.JSONDecoder(
+    object_pairs_hook=_object,
     parse_float=str,  # an arXiv id written as a number keeps its last zero
     parse_int=lambda digits: int(digits) if len(digits) < 19 else digits)
 
@@ -41,6 +55,7 @@ class _Walk:
         self.text, self.parsed = source.text, parsed
         self.year = fields.year_of_file(source.name)
         self._line = (0, 1)  # a place and its line
+        self.faults = 0
 
     def everything(self) -> None:
         at, values = self._next(0), 0
@@ -85,7 +100,7 @@ class _Walk:
                 self.parsed.reject(self._at(at), f"expected an object with a title, found {kind}",
                                    self.text[at:min(end, at + 300)])
             except _Broken:
-                end = self._garbage(at)
+                end = self._fault(at)
             at = self._next(end)
         if at >= len(self.text):
             self.parsed.notes.append(f"the list of line {self._at(start)} is not closed: the file seems cut off")
@@ -106,7 +121,7 @@ class _Walk:
                 else:
                     end = self._decode(start)[1]
             except _Broken:
-                end = self._garbage(at)
+                end = self._fault(at)
             at = self._next(end)
         return at + 1
 
@@ -122,15 +137,25 @@ class _Walk:
 
     def _broken(self, at: int, broken: "_Broken", depth: int) -> int:
         """An object with a fault: the lists in it are read as far as they go, else it is a reject."""
-        if self.text[at] == "{" and depth < _WALKED and _HOLDS.search(self.text, at, broken.at) \
-                and not re.match(r'\{\s*"title"', self.text[at:at + 100]):
+        self.faults += 20 if broken.deep else 1
+        if self.text[at] == "{" and depth < _WALKED and self.faults < _BROKEN_LIMIT and (
+                held := _HOLDS.search(self.text, at, broken.at)) and (
+                held[1] in _LISTS or not _OF_ONE_PAPER.search(self.text, at, held.end())):
             return self._members(at, depth)
-        resume = _RESUME.search(self.text, max(broken.at, at + 1))
+        resume = _RESUME.search(self.text, max(broken.at, at + 1)) if self.faults < _BROKEN_LIMIT else None
         end = resume.end() if resume else len(self.text)
-        self.parsed.reject(self._at(at), f"broken JSON: {broken}, line {self._at(broken.at)}; read again from "
-                           + (f"line {self._at(end)} on" if resume else "nowhere, it was the last"),
+        line = self._at(at)
+        self.parsed.reject(line, f"broken JSON: {broken} (line {self._at(broken.at)}); " + (
+            f"read again from line {self._at(end)} on" if resume else "nothing is read from here on"),
                            self.text[at:at + 300])
         return end
+
+    def _fault(self, at: int) -> int:
+        self.faults += 1
+        if self.faults < _BROKEN_LIMIT:
+            return self._garbage(at)
+        self.parsed.reject(self._at(at), "broken JSON, nothing is read from here on", self.text[at:at + 300])
+        return len(self.text)
 
     def _garbage(self, at: int) -> int:
         """Text that is no JSON, up to its line's end or to what may be JSON again."""
@@ -143,6 +168,8 @@ class _Walk:
         return end
 
     def _add(self, record: dict, at: int, end: int) -> None:
+        for title in record.pop(_EARLIER_TITLES, ()):
+            self.parsed.reject(self._at(at), "a second title in one record, not read", str(title)[:300])
         self.parsed.add(line=self._at(at), excerpt=self.text[at:min(end, at + 300)], **fields.read(record, self.year))
 
     def _table_rows(self, value: dict, at: int) -> bool:
@@ -158,7 +185,7 @@ class _Walk:
         except json.JSONDecodeError as error:
             raise _Broken(error.msg, min(max(error.pos, at), len(self.text))) from None
         except RecursionError:
-            raise _Broken("nested too deeply", at) from None
+            raise _Broken("nested too deeply", at, deep=True) from None
 
     def _next(self, at: int) -> int:
         """Where the next thing begins after white space and commas; the text's end when nothing does."""
@@ -173,9 +200,9 @@ class _Walk:
 
 
 class _Broken(Exception):
-    def __init__(self, message: str, at: int):
+    def __init__(self, message: str, at: int, deep: bool = False):
         super().__init__(message)
-        self.at = at
+        self.at, self.deep = at, deep  # finding out that it is too deep costs more than other faults
 
 
 def _records(value):

@@ -13,6 +13,8 @@ PARTS_LIMIT = 200  # multiparts in one mail; real ones have a handful
 
 _HEADERS = re.compile(r"(?:from|to|subject|date|mime-version|received|return-path|content-type|message-id|"
                       r"delivered-to|list-id|reply-to|dkim-signature):", re.I)
+_LONG_HEADER = re.compile(rb"^content-[a-z]+:(?:[^\n]|\n[ \t]){20000}", re.I | re.M)
+_TRIPS = (TypeError, ValueError, LookupError)  # what the library raises over parameters that contradict each other
 _SHAPE = re.compile(r"[!-9;-~]+:|[ \t]|From ")
 
 
@@ -29,7 +31,12 @@ def unwrap(source: Source) -> list[Source]:
     data = source.data if source.data.isascii() or source.data[:4096].lstrip()[:1].isalpha() else source.text.encode()
     if len(re.findall(rb"multipart/|message/", data, re.I)) > PARTS_LIMIT:
         raise DigestError(f"{source.name}: a mail of more than {PARTS_LIMIT} parts inside one another")
-    message = message_from_bytes(data.lstrip())  # the old policy: the newer one trips over hostile headers
+    if _LONG_HEADER.search(data):
+        raise DigestError(f"{source.name}: a mail with a header of more than 20,000 characters")
+    try:
+        message = message_from_bytes(data.lstrip())  # the old policy: the newer one trips over more hostile headers
+    except _TRIPS as error:
+        raise DigestError(f"{source.name}: a mail whose headers cannot be read ({error})") from error
     words: dict[str, Message] = {}
     attached = []
     for part in message.walk():
@@ -61,14 +68,17 @@ def unwrap(source: Source) -> list[Source]:
 def _text(part: Message, name: str) -> str:
     payload = part.get_payload(decode=True)
     data = payload if isinstance(payload, bytes) else b""
-    charset = part.get_content_charset()
     try:
+        charset = part.get_content_charset()
         if charset and charset not in ("us-ascii", "ascii", "utf-8"):
             return data.decode(charset, errors="replace")
-    except (LookupError, ValueError):
-        pass  # no such encoding: told from the bytes, as for a file
+    except _TRIPS:
+        pass  # no such encoding, or garbled: told from the bytes, as for a file
     return decode(data, name)[0]
 
 
 def _file_name(part: Message) -> str:
-    return str(part.get_filename() or "")[:100]
+    try:
+        return str(part.get_filename() or "")[:100]
+    except _TRIPS:
+        return ""

@@ -139,10 +139,10 @@ class _Entry:
 
 
 def _pair(blocks: list[Block], parsed: Parsed) -> None:
-    kinds = [_kind(block) for _, block in blocks]
     entry: _Entry | None = None
-    for index, ((line, block), kind) in enumerate(zip(blocks, kinds, strict=True)):
-        following = kinds[index + 1] if index + 1 < len(blocks) else ""
+    following = _kind(blocks[0][1]) if blocks else ""
+    for index, (line, block) in enumerate(blocks):
+        kind, following = following, _kind(blocks[index + 1][1]) if index + 1 < len(blocks) else ""
         if kind == "address" and entry:
             entry.refer(block)
             continue
