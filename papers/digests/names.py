@@ -21,3 +21,24 @@ def split_names(text: str) -> list[str]:
             if len(cells) != 2 or len(parts) > 1 or all(" " in cell.strip() for cell in cells):
                 parts = cells
     return [name for name in (part.strip() for part in parts) if name]
+
+
+_JUNIOR = re.compile(r"[JS]r\.?|II|III", re.I)
+_SUFFIX = re.compile(r"[JS]r\.?|I{1,3}|IV|VI{0,3}|Ph\.?D\.?|M\.?D\.?|Esq\.?", re.I)  # alone, some are initials
+_COMPANY = re.compile(r"(?:Inc|Ltd|LLC|Corp|GmbH|Team|Group)\.?", re.I)
+
+
+def given_first(name: str) -> str:
+    """A name as a reader would write it: "Example, Ada" and "Example, Ada, Jr." with the given name first.
+
+    >>> given_first("van den Example, Ada B."), given_first("Example, Jr., Ada"), given_first("The Example Team,")
+    ('Ada B. van den Example', 'Ada Example Jr.', 'The Example Team')
+    """
+    name = " ".join(name.split()).rstrip(",; ")
+    parts = [part.strip() for part in name.split(",")]
+    suffix = next(filter((_SUFFIX if len(parts) > 2 else _JUNIOR).fullmatch, parts[1:]), "")
+    if suffix:
+        parts.remove(suffix)
+    if len(parts) > 2 or not all(parts) or _COMPANY.fullmatch(parts[-1]) or len(parts[-1].split()) > 4:
+        return name
+    return " ".join(filter(None, (*parts[1:], parts[0], suffix)))
