@@ -12,7 +12,7 @@ from dataclasses import replace
 from papers.digests.records import DigestError, Parsed, Record, Reject
 from papers.extensions import extensions
 from papers.matching import Placed, Plan, Shelf
-from papers.models import Appearance, Digest, OtherTitle, Paper, Rejection, SearchText
+from papers.models import Appearance, Digest, OtherTitle, Paper, Rejection, SearchText, WantedPaper
 from papers.reports import KNOWN, MERGED, NEW, Entry
 from papers.search_texts import BATCH, record_search_texts, search_row
 from papers.selectors import papers_only_in
@@ -140,6 +140,7 @@ def _fold(kept: Paper, dropped: Paper) -> None:
     """Two rows turned out to be one paper: everything that hangs on the second moves to the first."""
     dropped.appearances.update(paper=kept)
     dropped.other_titles.update(paper=kept)
+    WantedPaper.objects.filter(paper=dropped).update(paper=kept)
     for follow in extensions.on_fold:
         follow(kept, dropped)
     _forget_papers([dropped.pk])
