@@ -21,7 +21,7 @@ _FOUND = re.compile(
     r"|(?P<github>\bgithub\.com/[\w.-]{1,39}/[\w.-]{1,100})"
     r"|(?P<doi>\b10\.\d{4,9}/[^\s\"'<>{}|\\^`]{1,250})"
     rf"|(?<![\w./-])(?P<arxiv>(?:(?:https?://)?(?:[\w-]+\.)*(?:arxiv\.org|alphaxiv\.org|huggingface\.co|ar5iv\.org|"
-    rf"hf\.co)/[\w/.]{0,80}?|(?:(?:https?://)?(?:dx\.)?doi\.org/)?10\.48550/arxiv\.|arxiv:\s*|abs/|oai:arxiv\.org:)?"
+    rf"hf\.co)/[\w/.]{{0,80}}?|(?:(?:https?://)?(?:dx\.)?doi\.org/)?10\.48550/arxiv\.|arxiv:\s*|abs/|oai:arxiv\.org:)?"
     rf"(?:{_ARXIV_NEW}|{_ARXIV_OLD})(?:v\d+)?(?![\d/]|\.\d))",
     re.I)
 _ARXIV_TAIL = re.compile(rf"({_ARXIV_NEW}|{_ARXIV_OLD})(?:v\d+)?$", re.I)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from html import unescape
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
@@ -71,7 +72,8 @@ def _from_doi(doi: str) -> Record:
             if second.status == 404:
                 raise FetchError(f"no agency knows the DOI {doi}", status=404) from None
             raise
-    return replace(_one(read(body, "doi.json", []), doi), doi=doi)
+    record = _one(read(body, "doi.json", []), doi)
+    return replace(record, doi=doi, title=unescape(record.title))  # agencies keep titles as XML
 
 
 def _from_openreview(name: str) -> Record:

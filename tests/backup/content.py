@@ -40,9 +40,15 @@ def fill() -> None:
     from methods.mirror import search_row
     from methods.models import PaperLink
     from methods.services import curate_link, link_papers
-    from papers.models import Paper
+    from papers.models import Digest, Paper
     from papers.search.refresh import embed_texts
     from papers.services import import_digest, record_search_texts
+    from papers.sources.fetching import run_source
+    from papers.sources.models import Source
+    from papers.sources.pacing import reserve
+    from papers.sources.passwords import encrypted
+    from papers.sources.services import save_source
+    from papers.sources.wanted import want_papers
     from tests.evaluations.simulated_runs import make_arena, make_method
 
     call_command("migrate", verbosity=0)
@@ -96,6 +102,11 @@ def fill() -> None:
     undo_claim(pk=second.pk, by=ada)
     freeze_table(arena=arena, state=read_state(arena, QueryDict("")), by=ada, title="March")
     Prepared.done("a step", "its key")
+    source = save_source(source=Source(name="mails", kind=Source.IMAP, address="127.0.0.1:9", every_minutes=60,
+                                       password=encrypted("a secret of the mails"), options={"user": "ada"}), by=ada)
+    run_source(pk=source.pk).digests.add(Digest.objects.get())  # its look fails: nothing is asked of inner networks
+    want_papers(text="arXiv:2401.00001 10.9999/nothing", by=ada)
+    reserve("example.org", longest=0)
 
 
 def pages() -> dict[str, str]:
@@ -127,6 +138,8 @@ def pages() -> dict[str, str]:
         text = re.sub(r"\b(?=\w*[A-Z])[A-Za-z0-9]{64}\b", "a CSRF token", text)
         found[address] = f"{answer.status_code} {text}"
     browser.force_login(User.objects.get(username="ada"))
+    for address in ("/api/sources", "/api/papers/wanted"):
+        found[address] = browser.get(address).content.decode()
     found["original"] = b"".join(browser.get(f"/digests/{digest}/original/")).decode()
     return found
 

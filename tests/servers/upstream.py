@@ -96,7 +96,8 @@ def rss(papers: list[dict]) -> str:
     items = "".join(f"""<item><title>{escape(p['title'])}</title><link>https://arxiv.org/abs/{p['id']}</link>
 <description>arXiv:{p['id']}v1 Announce Type: new
 Abstract: We look at it closely.</description><guid isPermaLink="false">oai:arXiv.org:{p['id']}v1</guid>
-<arxiv:announce_type>new</arxiv:announce_type><dc:creator>{p['author']}, Bo Sample</dc:creator></item>""" for p in papers)
+<arxiv:announce_type>new</arxiv:announce_type>
+<dc:creator>{p['author']}, Bo Sample</dc:creator></item>""" for p in papers)
     return f"""<?xml version='1.0' encoding='UTF-8'?>
 <rss xmlns:arxiv="http://arxiv.org/schemas/atom" xmlns:dc="http://purl.org/dc/elements/1.1/" version="2.0"><channel>
 <title>cs.LG updates on arXiv.org</title><link>http://rss.arxiv.org/rss/cs.LG</link>{items}</channel></rss>"""
@@ -112,10 +113,11 @@ def atom(papers: list[dict]) -> str:
 
 
 def oai(papers: list[dict], token: str = "", error: str = "") -> str:
-    records = "".join(f"""<record><header><identifier>oai:arXiv.org:{p['id']}</identifier><datestamp>{p['day']}</datestamp>
-</header><metadata><arXiv xmlns="http://arxiv.org/OAI/arXiv/"><id>{p['id']}</id><created>{p['day']}</created>
-<authors><author><keyname>Example</keyname><forenames>Ada</forenames></author></authors><title>{escape(p['title'])}</title>
-<categories>cs.LG</categories><abstract>We look at it closely.</abstract></arXiv></metadata></record>""" for p in papers)
+    records = "".join(f"""<record><header><identifier>oai:arXiv.org:{p['id']}</identifier>
+<datestamp>{p['day']}</datestamp></header><metadata><arXiv xmlns="http://arxiv.org/OAI/arXiv/"><id>{p['id']}</id><created>{p['day']}</created>
+<authors><author><keyname>Example</keyname><forenames>Ada</forenames></author></authors>
+<title>{escape(p['title'])}</title><categories>cs.LG</categories>
+<abstract>We look at it closely.</abstract></arXiv></metadata></record>""" for p in papers)
     inner = f'<error code="{error}">none</error>' if error else \
         f"<ListRecords>{records}<resumptionToken>{token}</resumptionToken></ListRecords>"
     return f'<?xml version="1.0"?><OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/">{inner}</OAI-PMH>'

@@ -25,10 +25,11 @@ PATIENCE = timedelta(days=5)  # arXiv announces five times a week; this outlasts
 PAGE = 200
 PAGES = 10  # of OAI-PMH in one fetch
 DAYS = 3  # that OAI-PMH is asked for at first
-CATEGORY = re.compile(r"[a-z]+(-[a-z]+)*(\.[A-Za-z]{2}|\.[a-z]+(-[a-z]+)*)?")
 
 _PHYSICS = ("astro-ph", "cond-mat", "gr-qc", "hep-ex", "hep-lat", "hep-ph", "hep-th", "math-ph", "nlin", "nucl-ex",
-            "nucl-th", "quant-ph")
+            "nucl-th", "physics", "quant-ph")
+_ARCHIVES = (*_PHYSICS, "cs", "econ", "eess", "math", "q-bio", "q-fin", "stat")
+CATEGORY = re.compile(rf"(?:{'|'.join(_ARCHIVES)})(?:\.[A-Za-z]{{2,3}}|\.[a-z]+(?:-[a-z]+)*)?")
 
 
 def fetch(source: Source, **limits) -> Haul:

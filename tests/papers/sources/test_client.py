@@ -45,7 +45,8 @@ def test_a_name_with_one_inner_address_is_refused(upstream, settings, monkeypatc
 
 
 @pytest.mark.parametrize(("address", "public"), [
-    ("93.184.215.14", True), ("2606:2800:21f:cb07::1", True), ("::ffff:93.184.215.14", True), ("::ffff:10.0.0.1", False),
+    ("93.184.215.14", True), ("2606:2800:21f:cb07::1", True), ("::ffff:93.184.215.14", True),
+    ("::ffff:10.0.0.1", False),
     ("64:ff9b::5db8:d70e", True), ("64:ff9b::a00:1", False), ("2002:a00:1::", False), ("2001::1", False)])
 def test_what_belongs_to_the_open_internet(address, public):
     assert is_public(ipaddress.ip_address(address)) is public
