@@ -15,7 +15,7 @@ from papers.parameters import Body, Id, Pages
 from papers.sources import selectors, services
 from papers.sources.forms import SourceForm
 from papers.sources.models import Source, WantedPaper
-from papers.sources.wanted import NothingNamed, ask_for_wanted, drop_wanted, retry_wanted, want_papers
+from papers.sources.wanted import NotAdded, ask_for_wanted, drop_wanted, retry_wanted, want_papers
 from papers.web import may_call
 
 router = Router(tags=["sources"])
@@ -128,7 +128,7 @@ def add_papers(request, body: Add):
     """
     try:
         wanted = want_papers(text="\n".join([body.text, *body.ids]), by=request.user)
-    except NothingNamed as error:
+    except NotAdded as error:
         raise HttpError(422, str(error)) from None
     if any(row.state != WantedPaper.ADDED for row in wanted):
         ask_for_wanted()
@@ -241,6 +241,6 @@ def _described(body: SourceIn, source: Source) -> Source:
     data |= {"secret": data.pop("password"), "categories": ", ".join(body.categories)}
     form = SourceForm(data, instance=source)
     if not form.is_valid():
-        raise HttpError(422, "; ".join(f"{'' if name == '__all__' else f'{name}: '}{' '.join(words)}"
+        raise HttpError(422, "; ".join(f"{'' if name == '__all__' else f'{name}: '}{' '.join(map(str, words))}"
                                        for name, words in form.errors.items()))
     return form.source()

@@ -52,10 +52,14 @@ def read(body: bytes, name: str, notes: list[str]) -> list[Record]:
     return parsed.records
 
 
+def short_key(text: str) -> str:
+    """A key of an item, as it is kept with its source."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def key_of(record: Record) -> str:
     """What tells the item from others of the source; versions of one paper are one item."""
-    name = record.arxiv_id or (record.doi or "").lower() or record.title_key
-    return hashlib.sha256(name.encode()).hexdigest()[:16]
+    return short_key(record.arxiv_id or (record.doi or "").lower() or record.title_key)
 
 
 def only_new(records: Iterable[Record], seen: Iterable[str]) -> list[Record]:
@@ -106,8 +110,8 @@ def newest_of(records: Sequence[Record]) -> Newest:
         found = max(numbered, key=lambda record: number_of(record.arxiv_id) or (0, 0, 0))
         return Newest(found.arxiv_id or "", found.published_on)
     dated = [record for record in records if record.published_on]
-    found = max(dated, key=lambda record: record.published_on or date.min) if dated else records[0] if records else None
-    return Newest((found.arxiv_id or found.doi or found.title)[:300], found.published_on) if found else Newest()
+    latest = max(dated, key=lambda record: record.published_on or date.min) if dated else next(iter(records), None)
+    return Newest((latest.arxiv_id or latest.doi or latest.title)[:300], latest.published_on) if latest else Newest()
 
 
 def staleness(haul: Haul, known: Newest, *, last_new: datetime | None, patience: timedelta, now: datetime) -> str:

@@ -10,8 +10,7 @@ from __future__ import annotations
 import base64
 import ssl
 import time
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -26,21 +25,13 @@ from django.conf import settings
 
 from papers.sources import pacing
 from papers.sources.addresses import Refused, Unreachable, checked_addresses, masked
+from papers.sources.answers import FetchError, unpacked
 
 LIMIT = 32 * 2**20  # bytes, unpacked
 REDIRECTS = 5
 ATTEMPTS = 3
 SHORT_WAIT = 20.0  # seconds that are waited for in place; a longer wish ends the fetch and is kept
 LONGEST_WISH = 24 * 3600.0
-_PIECE = 2**16
-
-
-class FetchError(Exception):
-    """Why there is no answer, in words. `temporary`: trying again may help; `wait`: the host's wish, in seconds."""
-
-    def __init__(self, reason: str, *, status: int = 0, temporary: bool = False, wait: float = 0.0):
-        super().__init__(reason)
-        self.status, self.temporary, self.wait = status, temporary, wait
 
 
 @dataclass(frozen=True)
@@ -59,12 +50,14 @@ class Answer:
 
 
 def get(address: str, *, accept: str = "*/*", etag: str = "", modified: str = "", limit: int = LIMIT,
-        attempts: int = ATTEMPTS, patience: float = SHORT_WAIT) -> Answer:
+        attempts: int = ATTEMPTS, patience: float = SHORT_WAIT, within: float = 0.0) -> Answer:
     """The answer under an address, tried again where that may help.
 
-    `etag` and `modified` are those of an earlier answer; `patience` is how long a host's wish is waited for in place.
+    `etag` and `modified` are those of an earlier answer; `patience` is how long a host's wish is waited for in
+    place; `within` seconds in place of SOURCES_TIMEOUT the whole answer must be there.
     Raises FetchError.
     """
+    within = within or settings.SOURCES_TIMEOUT
     headers = {"Accept": accept, "Accept-Encoding": "gzip", "User-Agent": user_agent()}
     headers |= ({"If-None-Match": etag} if etag else {}) | ({"If-Modified-Since": modified} if modified else {})
 
@@ -74,7 +67,7 @@ def get(address: str, *, accept: str = "*/*", etag: str = "", modified: str = ""
         return error.wait or True
     for attempt in stamina.retry_context(on=again, attempts=attempts, timeout=None, wait_initial=1.0, wait_max=8.0):
         with attempt:
-            return _follow(_parsed(address), headers, limit, patience)
+            return _follow(_parsed(address), headers, limit, patience, within)
     raise AssertionError("the last attempt returns or raises")
 
 
@@ -95,16 +88,16 @@ def _parsed(address: str) -> httpx2.URL:
     return url
 
 
-def _follow(url: httpx2.URL, headers: dict[str, str], limit: int, patience: float) -> Answer:
-    deadline = time.monotonic() + settings.SOURCES_TIMEOUT
+def _follow(url: httpx2.URL, headers: dict[str, str], limit: int, patience: float, within: float) -> Answer:
+    deadline = time.monotonic() + within
     origin, user = (url.scheme, url.host, url.port), url.userinfo
     for _ in range(REDIRECTS + 1):
         waited = _take_turn(url.host, patience)
         deadline += waited
-        own = dict(headers)
+        own: dict[bytes | str, bytes | str] = dict(headers)
         if user and (url.scheme, url.host, url.port) == origin:  # another host is not told the password
             own["Authorization"] = "Basic " + base64.b64encode(unquote(user.decode()).encode()).decode()
-        answer = _ask(url, own, limit, deadline)
+        answer = _ask(url, own, limit, deadline, within)
         if isinstance(answer, Answer):
             return answer
         target = _parsed(str(url.join(answer)))
@@ -124,11 +117,12 @@ def _take_turn(host: str, patience: float) -> float:
     return wait
 
 
-def _ask(url: httpx2.URL, headers: dict[str, str], limit: int, deadline: float) -> Answer | str:
+def _ask(url: httpx2.URL, headers: dict[bytes | str, bytes | str], limit: int, deadline: float, within: float
+         ) -> Answer | str:
     """The answer, or where it redirects to."""
     shown = masked(str(url))
     target = httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-    timeouts = {name: settings.SOURCES_TIMEOUT for name in ("connect", "read", "write", "pool")}
+    timeouts = {name: within for name in ("connect", "read", "write", "pool")}
     try:
         with httpcore2.ConnectionPool(ssl_context=_tls(), network_backend=_Guard(deadline)) as pool, pool.stream(
                 "GET", target, headers={"Host": url.netloc.decode(), **headers},
@@ -140,7 +134,7 @@ def _ask(url: httpx2.URL, headers: dict[str, str], limit: int, deadline: float) 
                 return Answer(shown, unchanged=True)
             if response.status != 200:
                 raise _refusal(shown, url.host, response.status, found)
-            body = b"".join(_unpacked(response.iter_stream(), found.get("content-encoding", ""), limit, shown))
+            body = b"".join(unpacked(response.iter_stream(), found.get("content-encoding", ""), limit, shown))
             return Answer(shown, body, found.get("content-type", ""), found.get("etag", "")[:500],
                           found.get("last-modified", "")[:100])
     except Refused as error:
@@ -148,7 +142,7 @@ def _ask(url: httpx2.URL, headers: dict[str, str], limit: int, deadline: float) 
     except Unreachable as error:
         raise FetchError(str(error), temporary=True) from None
     except httpcore2.TimeoutException:
-        raise FetchError(f"{shown}: no whole answer within {settings.SOURCES_TIMEOUT:g} seconds", temporary=True
+        raise FetchError(f"{shown}: no whole answer within {within:g} seconds", temporary=True
                          ) from None
     except httpcore2.RemoteProtocolError as error:
         raise FetchError(f"{shown}: the answer broke off or is no HTTP ({error})", temporary=True) from None
@@ -177,28 +171,6 @@ def _seconds(text: str) -> float:
     except (ValueError, TypeError):
         return 0.0
     return max((moment.astimezone(UTC) - datetime.now(UTC)).total_seconds(), 0.0)
-
-
-def _unpacked(pieces: Iterable[bytes], coding: str, limit: int, shown: str) -> Iterator[bytes]:
-    """The body piece by piece, never more than `limit` of it in memory however small it was packed."""
-    coding = coding.strip().lower()
-    if coding not in ("", "identity", "gzip", "x-gzip"):
-        raise FetchError(f"{shown}: packed as {coding[:40]}, which was not asked for")
-    unpacker = zlib.decompressobj(wbits=31) if coding.endswith("gzip") else None
-    size = 0
-    for piece in pieces:
-        while piece:
-            try:
-                out = unpacker.decompress(piece, _PIECE) if unpacker else piece
-            except zlib.error as error:
-                raise FetchError(f"{shown}: its gzip is broken ({error})", temporary=True) from None
-            size += len(out)
-            if size > limit:
-                raise FetchError(f"{shown}: larger than {limit >> 20} MB")
-            yield out
-            piece = unpacker.unconsumed_tail if unpacker and not unpacker.eof else b""
-    if unpacker and not unpacker.eof:
-        raise FetchError(f"{shown}: its gzip is cut off", temporary=True)
 
 
 @cache

@@ -15,10 +15,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from papers.digests.records import DigestError
+from papers.digests.records import DigestError, single_line
 from papers.services import import_digest
+from papers.sources.answers import FetchError
 from papers.sources.arrivals import Haul, Newest, as_jsonl, key_of, newest_of, only_new, remembered, staleness
-from papers.sources.client import FetchError
 from papers.sources.kinds import arxiv, feed, folder, imap
 from papers.sources.models import Source, SourceFetch
 
@@ -57,7 +57,7 @@ def run_source(*, pk: int, due_only: bool = False) -> SourceFetch | None:
         if not fetch.brought and (why := _stale(source, haul)):
             fetch.outcome, fetch.reason = Source.STALE, why[:500]
     except (FetchError, DigestError) as error:
-        fetch.reason, wait = str(error)[:500], getattr(error, "wait", 0.0)
+        fetch.reason, wait = single_line(str(error))[:500], getattr(error, "wait", 0.0)
     except Exception as error:  # a fault of ours in one source must not stop the others, nor be retried each minute
         logger.exception("Source %s failed", source.pk)
         fetch.reason = f"a fault of the program, which was logged: {type(error).__name__}"
@@ -113,8 +113,11 @@ def _record(source: Source, fetch: SourceFetch, haul: Haul | None, digests: list
             elif haul.files:
                 row.newest_id, row.newest_on = haul.files[-1][1][:300], now.date()
             row.last_new_at = now if fetch.brought else row.last_new_at
-        row.next_run_at = next_run(row, now=now, wait=wait) if row.next_run_at is None or row.next_run_at <= now \
-            or row.failures else row.next_run_at
+        if changed:  # what it is now was not looked at yet
+            row.next_run_at = now
+        elif row.failures or row.next_run_at is None or row.next_run_at <= now:
+            row.next_run_at = next_run(row, now=now, wait=wait)
+        fetch.notes = [single_line(note)[:500] for note in fetch.notes[:100]]
         row.save()
         fetch.save()
         fetch.digests.set(digests)

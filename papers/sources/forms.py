@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -43,7 +44,7 @@ class SourceForm(forms.ModelForm):
                   "daily_at": "or daily at"}
         widgets = {"daily_at": forms.TimeInput(attrs={"type": "time"}, format="%H:%M")}
 
-    def __init__(self, *args, instance: Source | None = None, **options):
+    def __init__(self, data: Any = None, *, instance: Source | None = None):
         known = instance or Source()
         shown = {"feed": known.address if known.kind == Source.FEED else "",
                  "server": known.address if known.kind == Source.IMAP else "",
@@ -54,7 +55,7 @@ class SourceForm(forms.ModelForm):
                     if name in known.options}}
         if known.kind == Source.FEED and known.place != known.address:
             shown["feed"] = known.place  # with its secrets hidden; sent back so, it stays as it is
-        super().__init__(*args, instance=instance, initial=shown | (options.pop("initial", None) or {}), **options)
+        super().__init__(data, instance=instance, initial=shown)
         self.fields["secret"].help_text = "one is stored; leave this empty to keep it" if known.password else \
             "stored encrypted, never shown again"
         self.fields["password_variable"].help_text = f"set where the workers run; its name begins with {PREFIX}"

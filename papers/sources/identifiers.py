@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from papers.digests.records import normal_arxiv_id, normal_doi
 
-MOST = 500  # in one text
-
 _ARXIV_NEW = r"(?:0[7-9]|[1-9]\d)(?:0[1-9]|1[0-2])\.\d{4,5}"
 _ARXIV_OLD = r"(?:astro-ph|cond-mat|gr-qc|hep-ex|hep-lat|hep-ph|hep-th|math-ph|nlin|nucl-ex|nucl-th|physics|quant-ph" \
              r"|math|cs|q-bio|q-fin|stat|cmp-lg|alg-geom|dg-ga|solv-int|chao-dyn|funct-an|adap-org|patt-sol)" \
@@ -38,14 +36,12 @@ class Identifier:
 
 
 def find_identifiers(text: str) -> list[Identifier]:
-    """Those named in the text, each once, in order, at most MOST; addresses, `arXiv:` and bare ids alike."""
+    """Those named in the text, each once, in order; addresses, `arXiv:` and bare ids alike."""
     found: dict[Identifier, None] = {}
     for match in _FOUND.finditer(text):
         identifier = _identifier(match.lastgroup or "", match[0])
         if identifier:
             found[identifier] = None
-        if len(found) == MOST:
-            break
     return list(found)
 
 
@@ -61,8 +57,8 @@ def _identifier(kind: str, text: str) -> Identifier | None:
         doi = normal_doi(text)
         return Identifier("doi", doi) if doi and len(doi) <= 200 else None
     if kind == "openreview":
-        name = re.search(r"(?:id|forum)=([\w-]+)", text)
-        return Identifier("openreview", name[1]) if name else None
+        paper = re.search(r"(?:id|forum)=([\w-]+)$", text)
+        return Identifier("openreview", paper[1]) if paper else None
     if kind == "acl":
         tail = _ACL_TAIL.search(text)
         return Identifier("acl", tail[1].upper() if tail and "-" == tail[1][3:4] else tail[1]) if tail else None

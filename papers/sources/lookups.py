@@ -13,8 +13,9 @@ from urllib.parse import quote, urlencode
 from django.conf import settings
 
 from papers.digests.records import DigestError, Record
+from papers.sources.answers import FetchError
 from papers.sources.arrivals import read
-from papers.sources.client import FetchError, get
+from papers.sources.client import get
 from papers.sources.identifiers import find_identifiers
 from papers.sources.models import WantedPaper
 

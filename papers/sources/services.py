@@ -14,15 +14,15 @@ from kombu.exceptions import OperationalError
 from papers.digests.reading import read_digest
 from papers.digests.records import DigestError, NothingListed, Record
 from papers.services import preview_digest
+from papers.sources.answers import FetchError
 from papers.sources.arrivals import as_jsonl, only_new
-from papers.sources.client import FetchError
 from papers.sources.fetching import KINDS, due_sources, next_run
 from papers.sources.models import Source
 
 logger = logging.getLogger(__name__)
 
 UNDO = timedelta(days=7)  # for which a removed source can come back
-TRIAL = {"attempts": 1, "patience": 5.0}  # of a fetch that a person waits for
+TRIAL = {"attempts": 1, "patience": 5.0, "within": 20.0}  # of a fetch that a person waits for
 WHAT = ("kind", "address", "options")  # decides what is fetched: once it changes, old cursors mean nothing
 
 EDITED = ("name", *WHAT, "password", "password_variable", "every_minutes", "daily_at", "active", "next_run_at")

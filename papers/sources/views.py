@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from papers.sources import selectors, services
 from papers.sources.forms import SourceForm
 from papers.sources.models import Source, WantedPaper
-from papers.sources.wanted import NothingNamed, ask_for_wanted, drop_wanted, retry_wanted, want_papers
+from papers.sources.wanted import NotAdded, ask_for_wanted, drop_wanted, retry_wanted, want_papers
 from papers.web import may
 
 PER_PAGE = 50
@@ -120,7 +120,7 @@ def paper_add(request):
     """Note the papers that the text names, and have them fetched."""
     try:
         wanted = want_papers(text=request.POST.get("text", ""), by=request.user)
-    except NothingNamed as error:
+    except NotAdded as error:
         messages.error(request, str(error))
         return redirect("wanted_list")
     if any(row.state != WantedPaper.ADDED for row in wanted) and not ask_for_wanted():

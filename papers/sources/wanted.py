@@ -11,12 +11,12 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from papers.digests.records import DigestError
+from papers.digests.records import DigestError, single_line
 from papers.models import Paper
 from papers.services import import_digest
+from papers.sources.answers import FetchError
 from papers.sources.arrivals import as_jsonl
-from papers.sources.client import FetchError
-from papers.sources.identifiers import MOST, find_identifiers
+from papers.sources.identifiers import find_identifiers
 from papers.sources.lookups import Found, look_up
 from papers.sources.models import WantedPaper
 
@@ -25,26 +25,29 @@ logger = logging.getLogger(__name__)
 FIRST_RETRY, LAST_RETRY = timedelta(minutes=10), timedelta(days=1)
 UNKNOWN_RETRY = timedelta(days=1)  # what is unknown today may be registered tomorrow ...
 ATTEMPTS = 12  # ... but not for ever: from then on only when somebody asks
+MOST = 500  # at a time
 GIVEN_UP = timedelta(minutes=30)  # a fetch that long under way died with its worker
 
 
-class NothingNamed(ValueError):
-    """The text names no paper."""
+class NotAdded(ValueError):
+    """The text names no paper, or too many; the message says what to do."""
 
 
 def want_papers(*, text: str, by=None) -> list[WantedPaper]:
     """Note every paper that the text names; those that are here already are found at once. Nothing is fetched yet.
 
-    Asking again for what waits makes it due at once. Raises NothingNamed.
+    Asking again for what waits makes it due at once. Raises NotAdded.
     """
     named = find_identifiers(text)
     if not named:
-        raise NothingNamed("No identifier was found. Give arXiv ids or addresses, DOIs, or addresses at OpenReview, "
-                           "ACL Anthology, Hugging Face papers or GitHub.")
+        raise NotAdded("No identifier was found. Give arXiv ids or addresses, DOIs, or addresses at OpenReview, "
+                       "ACL Anthology, Hugging Face papers or GitHub.")
+    if len(named) > MOST:
+        raise NotAdded(f"{len(named)} papers are named; add at most {MOST} at a time. Nothing was added.")
     now = timezone.now()
     wanted = []
     with transaction.atomic():
-        for found in named[:MOST]:
+        for found in named:
             row, _ = WantedPaper.objects.select_for_update().get_or_create(
                 kind=found.kind, identifier=found.value, defaults={"asked_at": now, "asked_by": by})
             paper = row.paper or _here(row)
@@ -118,8 +121,7 @@ def _store(rows: dict[str, WantedPaper], found: dict[str, Found]) -> int:
         if paper:
             row.state, row.paper_id, row.reason, row.next_try_at = WantedPaper.ADDED, paper, "", None
         else:
-            error = outcome if isinstance(outcome, FetchError) else FetchError("it was not imported")
-            _wait(row, error, now)
+            _wait(row, outcome if isinstance(outcome, FetchError) else FetchError("it was not imported"), now)
         WantedPaper.objects.filter(pk=row.pk).update(  # nothing, where it was taken off the list meanwhile
             state=row.state, paper=row.paper_id, reason=row.reason, attempts=row.attempts,
             next_try_at=row.next_try_at)
@@ -127,7 +129,7 @@ def _store(rows: dict[str, WantedPaper], found: dict[str, Found]) -> int:
 
 
 def _wait(row: WantedPaper, error: FetchError, now) -> None:
-    row.state, row.reason, row.attempts = WantedPaper.WAITING, str(error)[:500], row.attempts + 1
+    row.state, row.reason, row.attempts = WantedPaper.WAITING, single_line(str(error))[:500], row.attempts + 1
     if row.attempts >= ATTEMPTS:
         row.next_try_at = None
     elif error.temporary:

@@ -45,7 +45,7 @@ class _Session(socketserver.StreamRequestHandler):
         mail: MailServer = self.server.mail  # type: ignore[attr-defined]
         self.say("* OK small IMAP server")
         with suppress(ConnectionError):
-            while line := self.rfile.readline().decode().rstrip("\r\n"):
+            while line := self.rfile.readline().decode(errors="replace").rstrip("\r\n"):
                 tag, _, command = line.partition(" ")
                 mail.asked.append(command)
                 if not self.obey(mail, tag, command):

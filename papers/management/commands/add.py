@@ -5,7 +5,7 @@ import sys
 from django.core.management.base import BaseCommand, CommandError
 
 from papers.sources.models import WantedPaper
-from papers.sources.wanted import NothingNamed, fetch_wanted, want_papers
+from papers.sources.wanted import NotAdded, fetch_wanted, want_papers
 
 
 class Command(BaseCommand):
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         text = "\n".join(sys.stdin.read() if each == "-" else each for each in ids)
         try:
             wanted = want_papers(text=text)
-        except NothingNamed as error:
+        except NotAdded as error:
             raise CommandError(str(error)) from None
         if any(row.state == WantedPaper.QUEUED for row in wanted):
             self.stderr.write(f"fetching {sum(row.state == WantedPaper.QUEUED for row in wanted)} …")

@@ -17,8 +17,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from papers.digests.records import DigestError
+from papers.sources.answers import FetchError
 from papers.sources.arrivals import Haul, Newest, newest_of, read
-from papers.sources.client import FetchError, get
+from papers.sources.client import get
 from papers.sources.models import Source
 
 PATIENCE = timedelta(days=5)  # arXiv announces five times a week; this outlasts a long weekend

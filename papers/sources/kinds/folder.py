@@ -10,8 +10,10 @@ from pathlib import Path
 
 from django.conf import settings
 
-from papers.sources.arrivals import Haul
-from papers.sources.client import LIMIT, FetchError
+from papers.digests.records import single_line
+from papers.sources.answers import FetchError
+from papers.sources.arrivals import Haul, short_key
+from papers.sources.client import LIMIT
 from papers.sources.models import Source
 
 PATIENCE = timedelta(days=3650)  # nobody says how often a file should come
@@ -46,7 +48,7 @@ def fetch(source: Source, **limits) -> Haul:
         if number == FILES:
             haul.notes.append(f"only {FILES} files are looked at; move old ones away")
             break
-        name = str(path.relative_to(folder))
+        name = single_line(os.fsencode(path.relative_to(folder)).decode(errors="replace"))
         try:
             _look(path, name, before.get(name), now, haul)
         except OSError as error:
@@ -69,7 +71,7 @@ def _look(path: Path, name: str, before: list | None, now: float, haul: Haul) ->
     if found.st_size > LIMIT:
         haul.notes.append(f"{name}: larger than {LIMIT >> 20} MB; import it with `manage.py ingest`")
     elif found.st_size:
-        haul.files.append((f"{name} {state}", path.name, path.read_bytes()))
+        haul.files.append((short_key(f"{name} {state}"), name.rpartition("/")[2], path.read_bytes()))
     haul.cursor["files"][name] = [*state, "read"]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import imaplib
 import ipaddress
 import socket
@@ -17,9 +16,11 @@ from django.utils import timezone
 from imap_tools import AND, A, BaseMailBox, MailMessage, U
 from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxLoginError
 
+from papers.digests.records import single_line
 from papers.sources.addresses import Refused, Unreachable, checked_addresses, dial, is_public
-from papers.sources.arrivals import Haul
-from papers.sources.client import LIMIT, FetchError
+from papers.sources.answers import FetchError
+from papers.sources.arrivals import Haul, short_key
+from papers.sources.client import LIMIT
 from papers.sources.models import Source
 from papers.sources.passwords import NoPassword, password_of
 
@@ -148,20 +149,16 @@ def _read(box: _MailBox, source: Source) -> Haul:
         head = next(box.fetch(uid_list=[str(uid)], mark_seen=False, headers_only=True), None)
         if head is None:
             continue  # deleted meanwhile
-        subject = " ".join(head.subject.split())[:100] or "a mail without a subject"
-        key = mail_key(head.headers.get("message-id", ("",))[0] or f"{validity} {uid}")
+        subject = single_line(head.subject)[:100] or "a mail without a subject"
+        key = short_key(head.headers.get("message-id", ("",))[0].strip() or f"{validity} {uid}")
         if key in seen:
             continue
         if head.size_rfc822 > LIMIT:
             haul.notes.append(f"“{subject}”: larger than {LIMIT >> 20} MB")
             continue
         mail = next(box.fetch(uid_list=[str(uid)], mark_seen=False), None)
-        if mail is not None:
+        if isinstance(mail, _Mail):
             haul.files.append((key, f"{subject}.eml", mail.raw))
     if len(uids) > AT_ONCE:
         haul.notes.append(f"{len(uids) - AT_ONCE} more mails wait for the next look")
     return haul
-
-
-def mail_key(message_id: str) -> str:
-    return hashlib.sha256(message_id.strip().encode()).hexdigest()[:16]

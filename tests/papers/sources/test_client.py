@@ -10,7 +10,8 @@ import pytest
 
 from papers.sources import pacing
 from papers.sources.addresses import is_public, masked
-from papers.sources.client import FetchError, get
+from papers.sources.answers import FetchError
+from papers.sources.client import get
 from papers.sources.models import HostPace
 from tests.servers.upstream import Reply, bomb
 

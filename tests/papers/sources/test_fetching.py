@@ -1,6 +1,5 @@
 """Looks at sources: what comes, what is new, what is stale, what fails, and when it is due again."""
 
-import threading
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -229,27 +228,13 @@ def test_when_it_is_due_next(fields, wait, after):
     assert NOW + after <= due <= NOW + after + timedelta(seconds=20)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_two_workers_at_once_fetch_once(settings, make_source):
-    import ipaddress
+def test_a_second_worker_does_nothing_while_the_first_is_at_it(upstream, make_source, monkeypatch):
+    source = make_source(address=upstream.url + "/a", next_run_at=timezone.now())
+    upstream.pages["/a"] = Reply(atom(MONDAY))
+    second = []
 
-    from django.db import connection
-
-    from tests.servers.upstream import upstream_server
-    settings.SOURCES_ALLOW, settings.SOURCES_PACE_ELSEWHERE = [ipaddress.ip_network("127.0.0.1/32")], 0.0
-    with upstream_server() as upstream:
-        upstream.pages["/a"] = Reply(atom(MONDAY), drip=0.0005)
-        source = make_source(address=upstream.url + "/a")
-        done = []
-
-        def work():
-            try:
-                done.append(run_source(pk=source.pk))
-            finally:
-                connection.close()
-        threads = [threading.Thread(target=work) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    assert sorted(fetch is None for fetch in done) == [False, True] and upstream.times("/a") == 1
+    def meanwhile(claimed, real=fetching.KINDS[Source.FEED][1]):
+        second.append((run_source(pk=claimed.pk), run_source(pk=claimed.pk, due_only=True)))
+        return real(claimed)
+    monkeypatch.setitem(fetching.KINDS, Source.FEED, (fetching.KINDS[Source.FEED][0], meanwhile))
+    assert look(source).brought == 2 and second == [(None, None)] and upstream.times("/a") == 1

@@ -9,7 +9,7 @@ from django.utils import timezone
 from papers.models import Digest, Paper
 from papers.services import import_digest
 from papers.sources.models import WantedPaper
-from papers.sources.wanted import NothingNamed, drop_wanted, fetch_wanted, retry_wanted, want_papers
+from papers.sources.wanted import NotAdded, drop_wanted, fetch_wanted, retry_wanted, want_papers
 from tests.servers.upstream import Reply, arxiv_api, crossref, paper
 
 ONES = [paper("2611.10001", "Meadows at Rest"), paper("2611.10002", "Counting Clouds")]
@@ -108,8 +108,11 @@ def test_one_that_was_taken_off_meanwhile_does_not_come_back(upstream, monkeypat
 
 
 def test_a_text_without_identifiers_is_refused(db):
-    with pytest.raises(NothingNamed, match="No identifier was found"):
+    with pytest.raises(NotAdded, match="No identifier was found"):
         want_papers(text="the paper about meadows")
+    with pytest.raises(NotAdded, match="501 papers are named"):
+        want_papers(text=" ".join(f"2401.{number:05}" for number in range(501)))
+    assert not WantedPaper.objects.exists()
 
 
 def test_the_command_adds_and_says_what_waits(upstream):
