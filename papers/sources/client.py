@@ -58,8 +58,12 @@ def get(address: str, *, accept: str = "*/*", etag: str = "", modified: str = ""
     Raises FetchError.
     """
     within = within or settings.SOURCES_TIMEOUT
-    headers = {"Accept": accept, "Accept-Encoding": "gzip", "User-Agent": user_agent()}
-    headers |= ({"If-None-Match": etag} if etag else {}) | ({"If-Modified-Since": modified} if modified else {})
+    headers: dict[bytes | str, bytes | str] = {
+        "Accept": accept, "Accept-Encoding": "gzip", "User-Agent": user_agent()}
+    if etag:
+        headers["If-None-Match"] = etag
+    if modified:
+        headers["If-Modified-Since"] = modified
 
     def again(error: Exception) -> bool | float:
         if not isinstance(error, FetchError) or not error.temporary or error.wait > patience:
@@ -88,13 +92,14 @@ def _parsed(address: str) -> httpx2.URL:
     return url
 
 
-def _follow(url: httpx2.URL, headers: dict[str, str], limit: int, patience: float, within: float) -> Answer:
+def _follow(url: httpx2.URL, headers: dict[bytes | str, bytes | str], limit: int, patience: float, within: float
+            ) -> Answer:
     deadline = time.monotonic() + within
     origin, user = (url.scheme, url.host, url.port), url.userinfo
     for _ in range(REDIRECTS + 1):
         waited = _take_turn(url.host, patience)
         deadline += waited
-        own: dict[bytes | str, bytes | str] = dict(headers)
+        own = dict(headers)
         if user and (url.scheme, url.host, url.port) == origin:  # another host is not told the password
             own["Authorization"] = "Basic " + base64.b64encode(unquote(user.decode()).encode()).decode()
         answer = _ask(url, own, limit, deadline, within)
