@@ -164,4 +164,4 @@ class Vector(models.Model):
         return f"{self.text} by {self.model_id}"
 
 
-from papers.sources.models import HostPace, Source, SourceFetch, WantedPaper  # noqa: E402,F401  models of this app
+from papers.sources.models import HostPace, LookUp, Reference, Source, SourceFetch, WantedPaper  # noqa: E402,F401  models of this app

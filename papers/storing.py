@@ -12,7 +12,7 @@ from dataclasses import replace
 from papers.digests.records import DigestError, Parsed, Record, Reject
 from papers.extensions import extensions
 from papers.matching import Placed, Plan, Shelf
-from papers.models import Appearance, Digest, OtherTitle, Paper, Rejection, SearchText, WantedPaper
+from papers.models import Appearance, Digest, OtherTitle, Paper, Reference, Rejection, SearchText, WantedPaper
 from papers.reports import KNOWN, MERGED, NEW, Entry
 from papers.search_texts import BATCH, record_search_texts, search_row
 from papers.selectors import papers_only_in
@@ -141,6 +141,7 @@ def _fold(kept: Paper, dropped: Paper) -> None:
     dropped.appearances.update(paper=kept)
     dropped.other_titles.update(paper=kept)
     WantedPaper.objects.filter(paper=dropped).update(paper=kept)
+    Reference.objects.filter(paper=dropped).exclude(key__in=kept.references.values("key")).update(paper=kept)
     for follow in extensions.on_fold:
         follow(kept, dropped)
     _forget_papers([dropped.pk])

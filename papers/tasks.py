@@ -48,6 +48,13 @@ def run_source(pk: int, due_only: bool = True) -> str:
     return str(fetch) if fetch else "nothing is due"
 
 
+@shared_task(name="papers.enrich_papers")
+def enrich_papers() -> int:
+    """Look up some papers elsewhere, where that is switched on; returns how many."""
+    from papers.sources.enrichment import enrich_papers as enrich
+    return enrich()
+
+
 @shared_task(name="papers.fetch_wanted")
 def fetch_wanted() -> int:
     """Fetch the papers that were asked for by identifier and are due; returns how many arrived."""

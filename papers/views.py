@@ -18,6 +18,7 @@ from papers.extensions import extensions
 from papers.forms import UPLOAD_LIMIT, DigestForm, PaperFilter
 from papers.models import Digest, Paper
 from papers.services import continue_import, import_digests, preview_digests, remove_digest, restore_digest
+from papers.sources import enrichment
 from papers.storage import originals
 from papers.uploads import UploadExpired, claim_uploads, keep_uploads, removal_of, removal_token
 from papers.web import may, page_or_fragment, wants_fragment
@@ -58,7 +59,8 @@ def paper_detail(request, pk):
     paper = get_object_or_404(Paper.objects.select_related("cluster"), pk=pk)
     return render(request, "papers/paper_detail.html", {
         "paper": paper, "appearances": selectors.appearances_of(paper), "other_titles": paper.other_titles.all(),
-        "bibtex": bibtex([paper])})
+        "bibtex": bibtex([paper]), "cites": enrichment.cites(paper)[:100],
+        "cited_by": enrichment.cited_by(paper)[:100]})
 
 
 @require_safe

@@ -126,3 +126,33 @@ class HostPace(models.Model):
 
     def __str__(self):
         return self.host
+
+
+class LookUp(models.Model):
+    """What was asked about a paper elsewhere, to fill what it lacks; only where ENRICH is switched on."""
+
+    DONE, WAITING = "done", "waiting"
+
+    paper = models.OneToOneField("papers.Paper", on_delete=models.CASCADE, related_name="look_up")
+    state = models.CharField(max_length=10, choices=[(DONE, DONE), (WAITING, WAITING)])
+    filled = models.JSONField(default=dict)  # field: the place that gave it
+    reason = models.CharField(max_length=500, blank=True)  # of each place that gave nothing
+    attempts = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    looked_up_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self):
+        return f"{self.paper}: {self.state}"
+
+
+class Reference(models.Model):
+    """An entry of a paper's list of references, by a key that tells whether the cited paper is here."""
+
+    paper = models.ForeignKey("papers.Paper", on_delete=models.CASCADE, related_name="references")
+    key = models.CharField(max_length=420, db_index=True)  # arxiv:…, doi:… or title:…
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["paper", "key"], name="one_reference_per_key")]
+
+    def __str__(self):
+        return f"{self.paper} cites {self.key}"

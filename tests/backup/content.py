@@ -44,7 +44,7 @@ def fill() -> None:
     from papers.search.refresh import embed_texts
     from papers.services import import_digest, record_search_texts
     from papers.sources.fetching import run_source
-    from papers.sources.models import Source
+    from papers.sources.models import LookUp, Reference, Source
     from papers.sources.pacing import reserve
     from papers.sources.passwords import encrypted
     from papers.sources.services import save_source
@@ -107,6 +107,9 @@ def fill() -> None:
     run_source(pk=source.pk).digests.add(Digest.objects.get())  # its look fails: nothing is asked of inner networks
     want_papers(text="arXiv:2401.00001 10.9999/nothing", by=ada)
     reserve("example.org", longest=0)
+    one, other = Paper.objects.order_by("pk")[:2]
+    LookUp.objects.create(paper=one, state=LookUp.DONE)
+    Reference.objects.create(paper=one, key=f"title:{other.title_key}")
 
 
 def pages() -> dict[str, str]:
