@@ -197,7 +197,8 @@ def _keys(references: Any) -> Iterator[str]:
     for each in references if isinstance(references, list) else []:
         if not isinstance(each, dict):
             continue
-        outside = each.get("externalIds") if isinstance(each.get("externalIds"), dict) else {}
+        ids = each.get("externalIds")
+        outside: dict = ids if isinstance(ids, dict) else {}
         arxiv_id, doi = normal_arxiv_id(outside.get("ArXiv")), normal_doi(outside.get("DOI"))
         if arxiv_id:
             yield f"arxiv:{arxiv_id}"
