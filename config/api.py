@@ -24,6 +24,7 @@ from evaluations.api import router as evaluations
 from methods.api import router as methods
 from papers.api import router as papers
 from papers.parameters import Problem, body_error, unknown
+from papers.sources.api import router as sources
 from workers.api import router as workers
 
 READING = {400: "What the address names is not there to choose", 401: "The token is unknown",
@@ -93,6 +94,7 @@ def _faults(request: HttpRequest, path: dict[str, Any], known: list[str], repeat
 api = ExplainedAPI(title="Assay", version="1", description="Everything the pages show, as data.",
                    docs_url="docs", urls_namespace="api", auth=[TokenAuth(), SessionAuth(), Anonymous()])
 api.add_decorator(refuse_unknown, mode="view")
+api.add_router("", sources)  # before papers: /papers/add is no paper's number
 api.add_router("", papers)
 api.add_router("", methods)
 api.add_router("", evaluations)

@@ -234,16 +234,34 @@ CONTENT_SECURITY_POLICY = {"DIRECTIVES": {
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from beside the proxy, without TLS
 
 
-def _networks(text: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+def _networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     try:
-        return [ipaddress.ip_network(word.strip(), strict=False) for word in text.split(",") if word.strip()]
+        return [ipaddress.ip_network(word.strip(), strict=False) for word in env(name, default="").split(",")
+                if word.strip()]
     except ValueError as error:
-        raise ImproperlyConfigured(f"METRICS_ALLOW must be addresses or networks, by commas: {error}") from None
+        raise ImproperlyConfigured(f"{name} must be addresses or networks, by commas: {error}") from None
 
 
 # Prometheus metrics at /metrics: off (404) unless one of these is set; each that is set must be met.
 METRICS_TOKEN = env("METRICS_TOKEN", default="")  # sent as "Authorization: Bearer ..."
-METRICS_ALLOW = _networks(env("METRICS_ALLOW", default=""))  # e.g. 127.0.0.1,10.0.0.0/8
+METRICS_ALLOW = _networks("METRICS_ALLOW")  # e.g. 127.0.0.1,10.0.0.0/8
+
+# What is fetched from outside, by papers/sources/client.py alone. Nothing is until a source or an identifier is added.
+SOURCES_ALLOW = _networks("SOURCES_ALLOW")  # inner networks that may be fetched from, e.g. 10.1.0.0/16
+SOURCES_FOLDERS = [Path(folder).resolve() for folder in env.list("SOURCES_FOLDERS", default=[])] or [
+    DATA_DIR / "inbox"]  # folders that may be watched, with all below them
+ENRICH = env.bool("ENRICH", default=False)  # look every paper up elsewhere, to fill what it lacks
+SOURCES_CONTACT = env("SOURCES_CONTACT", default="")  # a mail or web address that servers are told
+SOURCES_TIMEOUT = env.float("SOURCES_TIMEOUT", default=60.0)  # seconds for a whole answer
+SOURCES_PACE = {"arxiv.org": 3.0, "semanticscholar.org": 2.0}  # seconds between two questions, by domain ...
+SOURCES_PACE_ELSEWHERE = 1.0
+UPSTREAMS = {name: env(f"{name.upper()}_URL", default=address).rstrip("/") for name, address in {
+    "arxiv_rss": "https://rss.arxiv.org/rss", "arxiv_api": "https://export.arxiv.org/api/query",
+    "arxiv_oai": "https://oaipmh.arxiv.org/oai", "hugging_face": "https://huggingface.co/api",
+    "crossref": "https://api.crossref.org/works", "doi": "https://doi.org", "openreview": "https://api2.openreview.net",
+    "semantic_scholar": "https://api.semanticscholar.org", "openalex": "https://api.openalex.org",
+    "acl": "https://aclanthology.org", "github": "https://raw.githubusercontent.com",
+}.items()}  # or mirrors of them, e.g. ARXIV_API_URL
 
 LOGGING = {
     "version": 1,

@@ -270,3 +270,6 @@ class Vector(models.Model):
 
     def __str__(self):
         return f"{self.text} by {self.model_id}"
+
+
+from papers.sources.models import HostPace, LookUp, Reference, Source, SourceFetch, WantedPaper  # noqa: E402,F401  models of this app

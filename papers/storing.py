@@ -16,7 +16,18 @@ from papers.identity.plan import Placed, Plan
 from papers.identity.questions import ask
 from papers.identity.sources import Origin, Version, hash_of, rank_of, stored
 from papers.matching import Shelf
-from papers.models import Appearance, Digest, OtherTitle, Paper, PaperIdentifier, PaperValue, Rejection, SearchText
+from papers.models import (
+    Appearance,
+    Digest,
+    OtherTitle,
+    Paper,
+    PaperIdentifier,
+    PaperValue,
+    Reference,
+    Rejection,
+    SearchText,
+    WantedPaper,
+)
 from papers.reports import KNOWN, MERGED, NEW, Entry
 from papers.search_texts import BATCH, record_search_texts, search_row
 from papers.selectors import papers_only_in
@@ -166,6 +177,8 @@ def _fold(kept: Paper, dropped: Paper) -> None:
     for rows, key in ((dropped.other_titles, "title_key"), (dropped.values, "value_hash")):
         there = rows.model.objects.filter(paper=kept)
         rows.exclude(**{f"{key}__in": there.values(key)}).update(paper=kept)
+    WantedPaper.objects.filter(paper=dropped).update(paper=kept)
+    Reference.objects.filter(paper=dropped).exclude(key__in=kept.references.values("key")).update(paper=kept)
     for follow in extensions.on_fold:
         follow(kept, dropped)
     _forget_papers([dropped.pk])

@@ -36,3 +36,34 @@ def rebuild_index() -> int:
     """Rebuild the index if it is behind its vectors; returns its size."""
     from papers.search.index import rebuild_index as rebuild
     return rebuild()["size"]
+
+
+@shared_task(name="papers.run_due_sources")
+def run_due_sources() -> int:
+    """Send every source that is due to a worker, each by itself, and the wanted papers that are due."""
+    from papers.sources.services import run_due
+    current_app.signature("papers.fetch_wanted").apply_async(queue="tasks")
+    return run_due(send=lambda pk: current_app.signature("papers.run_source", args=[pk, True]).apply_async(
+        queue="tasks", expires=600))
+
+
+@shared_task(name="papers.run_source")
+def run_source(pk: int, due_only: bool = True) -> str:
+    """Fetch one source, if it is due still; nothing happens while another worker is at it."""
+    from papers.sources.fetching import run_source as run
+    fetch = run(pk=pk, due_only=due_only)
+    return str(fetch) if fetch else "nothing is due"
+
+
+@shared_task(name="papers.enrich_papers")
+def enrich_papers() -> int:
+    """Look up some papers elsewhere, where that is switched on; returns how many."""
+    from papers.sources.enrichment import enrich_papers as enrich
+    return enrich()
+
+
+@shared_task(name="papers.fetch_wanted")
+def fetch_wanted() -> int:
+    """Fetch the papers that were asked for by identifier and are due; returns how many arrived."""
+    from papers.sources.wanted import fetch_wanted as fetch
+    return fetch()

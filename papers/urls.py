@@ -20,4 +20,5 @@ urlpatterns = [
     path("import/", views.digest_import, name="digest_import"),
     path("import/confirm/", views.digest_confirm, name="digest_confirm"),
     path("", include("papers.search.urls")),
+    path("", include("papers.sources.urls")),
 ]

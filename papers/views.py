@@ -21,6 +21,7 @@ from papers.identity.questions import questions_about
 from papers.identity.selectors import addressed, origins_of, versions_of
 from papers.models import Digest, Paper
 from papers.services import continue_import, import_digests, preview_digests, remove_digest, restore_digest
+from papers.sources import enrichment
 from papers.storage import originals
 from papers.uploads import UploadExpired, claim_uploads, keep_uploads, removal_of, removal_token
 from papers.web import may, page_or_fragment, wants_fragment
@@ -65,7 +66,8 @@ def paper_detail(request, pk):
         "paper": paper, "appearances": selectors.appearances_of(paper),
         "other_titles": paper.other_titles.exclude(title_key=paper.title_key), "bibtex": bibtex([paper]),
         "origins": origins_of(paper), "versions": versions_of(paper), "identifiers": addressed(paper),
-        "merges": merges_into(paper), "questions": questions_about(paper)})
+        "merges": merges_into(paper), "questions": questions_about(paper),
+        "cites": enrichment.cites(paper)[:100], "cited_by": enrichment.cited_by(paper)[:100]})
 
 
 def _where_it_went(pk: int, name: str) -> HttpResponse:

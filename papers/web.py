@@ -45,20 +45,22 @@ def page_or_fragment(request: HtmxRequest, page: str, fragment: str, context: di
 
 
 def may(permission: str) -> Callable[[Callable], Callable]:
-    """For a page: log in first, then have the permission."""
+    """For a page: log in first, then have the permission; "" is for everybody who has logged in."""
     def wrap(view: Callable) -> Callable:
+        if not permission:
+            return login_required(view)
         return wraps(view)(login_required(permission_required(permission, raise_exception=True)(view)))
     return wrap
 
 
 def may_call(permission: str) -> Callable[[Callable], Callable]:
-    """For an operation of the API: 401 without a person, 403 without the permission."""
+    """For an operation of the API: 401 without a person, 403 without the permission, where one is named."""
     def wrap(operation: Callable) -> Callable:
         @wraps(operation)
         def checked(request, *args, **kwargs):
             if not request.user.is_authenticated:
                 raise HttpError(401, "This needs an API token (header “Authorization: Bearer TOKEN”) or a login.")
-            if not request.user.has_perm(permission):
+            if permission and not request.user.has_perm(permission):
                 raise HttpError(403, f"{request.user.get_username()} needs the permission {permission} for this.")
             return operation(request, *args, **kwargs)
         checked.__signature__ = signature(operation, eval_str=True)  # type: ignore[attr-defined]  # ninja reads it

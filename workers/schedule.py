@@ -8,6 +8,10 @@ FILE = str(settings.DATA_DIR / "schedule")
 BEAT = {
     "embed what is new": {"task": "papers.embed_texts", "schedule": 60.0,
                           "options": {"queue": "tasks", "expires": 55}},
+    "look at sources that are due": {"task": "papers.run_due_sources", "schedule": 60.0,
+                                     "options": {"queue": "tasks", "expires": 55}},
+    "look papers up elsewhere": {"task": "papers.enrich_papers", "schedule": 60.0,
+                                 "options": {"queue": "tasks", "expires": 55}},
     "read new abstracts": {"task": "evaluations.extract_reported", "schedule": 60.0,
                            "options": {"queue": "tasks", "expires": 55}},
     "refresh verdicts": {"task": "workers.refresh_verdicts", "schedule": 300.0,

@@ -43,6 +43,9 @@ def _post_addresses():
         ("/import/", {"text": "x"}), ("/runs/request/", {"target": "arena:optimizers"}), ("/runs/1/cancel/", {}),
         ("/runs/1/retry/", {}), ("/papers/1/links/", {"word": "accept", "method": "a/b"}),
         ("/runs/1/replay/", {}), ("/arenas/optimizers/freeze/", {}), ("/snapshots/x/title/", {"title": "x"}),
+        ("/sources/new/", {"name": "x"}), ("/sources/1/edit/", {}), ("/sources/1/run/", {}), ("/sources/1/pause/", {}),
+        ("/sources/1/remove/", {}), ("/sources/1/restore/", {}), ("/papers/add/", {"text": "2401.00001"}),
+        ("/papers/wanted/1/retry/", {}), ("/papers/wanted/1/remove/", {}),
     ]
 
 

@@ -47,6 +47,12 @@ def fill() -> None:
     from papers.models import Digest, Paper
     from papers.search.refresh import embed_texts
     from papers.services import import_digest, record_search_texts, remove_digest
+    from papers.sources.fetching import run_source
+    from papers.sources.models import LookUp, Reference, Source
+    from papers.sources.pacing import reserve
+    from papers.sources.passwords import encrypted
+    from papers.sources.services import save_source
+    from papers.sources.wanted import want_papers
     from tests.evaluations.simulated_runs import make_arena, make_method
 
     call_command("migrate", verbosity=0)
@@ -106,6 +112,14 @@ def fill() -> None:
     Prepared.done("a step", "its key")
     BrokenFile.objects.create(path="methods/arenas/sorting/none.py", arena="sorting", method="none", line=3,
                               place="methods/arenas/sorting/none.py", reason="needs a class None_", sha256="0" * 64)
+    source = save_source(source=Source(name="mails", kind=Source.IMAP, address="127.0.0.1:9", every_minutes=60,
+                                       password=encrypted("a secret of the mails"), options={"user": "ada"}), by=ada)
+    run_source(pk=source.pk).digests.add(Digest.objects.get())  # its look fails: nothing is asked of inner networks
+    want_papers(text="arXiv:2401.00001 10.9999/nothing", by=ada)
+    reserve("example.org", longest=0)
+    one, other = Paper.objects.order_by("pk")[:2]
+    LookUp.objects.create(paper=one, state=LookUp.DONE)
+    Reference.objects.create(paper=one, key=f"title:{other.title_key}")
 
 
 def pages() -> dict[str, str]:
@@ -138,6 +152,8 @@ def pages() -> dict[str, str]:
         text = re.sub(r"\b(?=\w*[A-Z])[A-Za-z0-9]{64}\b", "a CSRF token", text)
         found[address] = f"{answer.status_code} {text}"
     browser.force_login(User.objects.get(username="ada"))
+    for address in ("/api/sources", "/api/papers/wanted"):
+        found[address] = browser.get(address).content.decode()
     found["original"] = b"".join(browser.get(f"/digests/{digest}/original/")).decode()
     return found
 
