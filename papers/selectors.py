@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import OrderBy
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Coalesce
 
 from papers.extensions import MethodLink, extensions
-from papers.models import Appearance, Cluster, Digest, OtherTitle, Paper, Rejection, SearchText, Vector
+from papers.models import Appearance, Cluster, Digest, OtherTitle, Paper, Rejection, SearchText
 
 SORTS: dict[str, list[str | OrderBy]] = {"newest": ["-created_at", "-pk"], "title": ["title_key"],
          "year": [F("year").desc(nulls_last=True), "-pk"], "oldest": ["created_at", "pk"]}
@@ -122,12 +122,10 @@ def digest_progress(digest: Digest) -> DigestProgress:
     """Counted from the rows."""
     papers = Paper.objects.filter(pk__in=digest.appearances.values("paper"))
     count = papers.count()
-    present = Vector.objects.filter(text=OuterRef("pk"), text_hash=OuterRef("text_hash"))
     return DigestProgress(
         papers=count,
-        embedded=SearchText.objects.filter(
-            Exists(present), kind=SearchText.PAPER,
-            key__in=papers.annotate(as_key=Cast("pk", CharField(max_length=160))).values("as_key")).count(),
+        embedded=count - SearchText.objects.filter(embedded_by="", paper__appearances__digest=digest).values(
+            "paper").distinct().count(),
         linked=count - papers.filter(extensions.filters["link"].condition("none")).count())
 
 

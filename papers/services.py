@@ -15,7 +15,7 @@ from papers.digests.records import DigestError, Parsed, single_line
 from papers.digests.titles import title_key
 from papers.extensions import extensions
 from papers.matching import Plan, Shelf
-from papers.models import Appearance, Digest, OtherTitle, Paper, Rejection, SearchText
+from papers.models import Appearance, Digest, OtherTitle, Paper, Rejection, Revision, SearchText
 from papers.reports import Entry, ImportReport, Removal, stored_report
 from papers.selectors import papers_only_in
 from papers.storage import originals
@@ -134,7 +134,8 @@ def record_search_texts(rows: Iterable[tuple[str, str, str, str]]) -> int:
 
     The one writer of SearchText, for papers ("paper", primary key) and methods ("method", "arena/slug").
     """
-    wanted = {(kind, key): SearchText(kind=kind, key=key, title=title, body=body, text_hash=text_hash(title, body))
+    wanted = {(kind, key): SearchText(kind=kind, key=key, title=title, body=body, text_hash=text_hash(title, body),
+                                      paper_id=int(key) if kind == SearchText.PAPER else None)
               for kind, key, title, body in rows}
     known: dict[tuple[str, str], str] = {}
     for kind in {kind for kind, _ in wanted}:
@@ -144,7 +145,9 @@ def record_search_texts(rows: Iterable[tuple[str, str, str, str]]) -> int:
                 kind=kind, key__in=keys[start:start + BATCH]).values_list("key", "text_hash")})
     changed = [row for identity, row in wanted.items() if known.get(identity) != row.text_hash]
     SearchText.objects.bulk_create(changed, batch_size=BATCH, update_conflicts=True, unique_fields=["kind", "key"],
-                                   update_fields=["title", "body", "text_hash"])
+                                   update_fields=["title", "body", "text_hash", "embedded_by"])
+    if changed:
+        Revision.grow(Revision.VECTORS)
     return len(changed)
 
 
@@ -222,10 +225,11 @@ def edit_paper(*, paper: Paper) -> None:
 
 
 def _forget_papers(pks: list[int]) -> None:
+    """Their search texts go with them, by cascade."""
     for start in range(0, len(pks), BATCH):
-        chunk = pks[start:start + BATCH]
-        SearchText.objects.filter(kind=SearchText.PAPER, key__in=map(str, chunk)).delete()
-        Paper.objects.filter(pk__in=chunk).delete()
+        Paper.objects.filter(pk__in=pks[start:start + BATCH]).delete()
+    if pks:
+        Revision.grow(Revision.VECTORS)
 
 
 def _clean_name(name: str) -> str:

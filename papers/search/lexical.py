@@ -104,8 +104,7 @@ def _matching(query: Query, between: str, count: int, kinds: list[str], papers: 
     restricted: list[Any] = list(kinds)
     if papers is not None:
         subquery, bound = papers.order_by().values("pk").query.sql_with_params()
-        conditions.append(f"(t.kind <> 'paper' OR t.id IN (SELECT s.id FROM {TABLE} s WHERE s.kind = 'paper' "
-                          f"AND CAST(s.key AS bigint) IN ({subquery})))")
+        conditions.append(f"(t.paper_id IS NULL OR t.paper_id IN ({subquery}))")
         restricted += bound
     where = " AND ".join(conditions)
     with connection.cursor() as cursor:
