@@ -1,5 +1,8 @@
 """All settings in one place, driven by environment variables; the defaults run on one machine with no services."""
 
+import hashlib
+import hmac
+import ipaddress
 import os
 import secrets
 from pathlib import Path
@@ -7,20 +10,26 @@ from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
-DATA_DIR = Path(env("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+# What is written here is for the owner alone, or with SHARE_WITH_GROUP=1 for web and workers run by users of one group.
+# Child processes inherit it, the broker too. `manage.py prepare` closes what was written before, config.privacy checks.
+SHARE_WITH_GROUP = env.bool("SHARE_WITH_GROUP", default=False)
+os.umask(0o007 if SHARE_WITH_GROUP else 0o077)
+
+DATA_DIR = Path(env("DATA_DIR", default="") or BASE_DIR / "var").resolve()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 os.environ["DATA_DIR"] = str(DATA_DIR)  # the kit's data layer and child processes read it from here
 
 
 def _secret_key() -> str:
-    """The key from SECRET_KEY, else one generated on first start and kept, readable by the owner only."""
+    """A key generated on first start and kept, private as everything in the data folder."""
     path = DATA_DIR / "secret_key"
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o660)  # less the umask
     except FileExistsError:
         return path.read_text().strip()
     with os.fdopen(descriptor, "w") as file:
@@ -55,6 +64,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.addresses.without_nul",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -84,13 +94,30 @@ TEMPLATES = [{
 }]
 
 # Database: SQLite in WAL mode, or whatever DATABASE_URL names (PostgreSQL).
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'assay.sqlite3'}")}
+def _database() -> dict[str, Any]:
+    url = env("DATABASE_URL", default="")
+    if not url:
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DATA_DIR / "assay.sqlite3")}
+    scheme = url.partition(":")[0]
+    if env.DB_SCHEMES.get(scheme) not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
+        raise ImproperlyConfigured("DATABASE_URL must read like postgres://user:password@host/name or "
+                                   f"sqlite:////folder/file, and not begin with {scheme!r}")
+    try:
+        return env.db_url_config(url)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from error
+
+
+DATABASES = {"default": _database()}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 30,
         "transaction_mode": "IMMEDIATE",  # a writer waits for its turn instead of failing in mid-transaction
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-64000;",
     }
+    # SQLite itself makes files that a group can only read
+    if SHARE_WITH_GROUP and DATABASES["default"]["NAME"] != ":memory:":
+        Path(DATABASES["default"]["NAME"]).touch(0o660)
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
@@ -99,6 +126,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Broker: a real Redis or Valkey. Without REDIS_URL the run command starts one on this private socket.
 EMBEDDED_REDIS_DIR = DATA_DIR / "redis"
 REDIS_URL = env("REDIS_URL", default="")
+# Before every key, so that installations can share a server. Made of what one installation's processes have in common
+# and two installations do not; the database's host is left out, since each machine may call it by another name.
+QUEUE_PREFIX = env("QUEUE_PREFIX", default="") or "assay-{}:".format(hmac.new(
+    SECRET_KEY.encode(), "{ENGINE} {NAME}".format(**DATABASES["default"]).encode(), hashlib.sha256).hexdigest()[:12])
 _broker = REDIS_URL or f"redis+socket://{EMBEDDED_REDIS_DIR / 'redis.sock'}"
 CELERY_BROKER_URL = _broker
 CELERY_RESULT_BACKEND = None
@@ -110,14 +141,20 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "tasks"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for ever
+# whoever sends a message for a page waits no longer than a person does; the sweep sends it later
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1, "interval_step": 0.1, "interval_max": 0.1}
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
     # A redelivered message finds its row claimed and is dropped, so this may be shorter than a run.
     "visibility_timeout": 120,
     "unacked_restore_interval": 2,
     "unacked_restore_throttle": 1,
+    "socket_connect_timeout": 2,
+    "socket_timeout": 5,  # more than the second for which a worker waits for messages at a time
     "queue_order_strategy": "priority",
     "priority_steps": [0, 3, 6, 9],
     "sep": ":",
+    "global_keyprefix": QUEUE_PREFIX,
 }
 CELERY_TIMEZONE = "UTC"
 
@@ -129,7 +166,7 @@ ENCODER_BACKEND = env("ENCODER_BACKEND", default="auto")  # auto, openvino or to
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
-    "sesame.backends.ModelBackend",
+    "sesame.backends.ModelBackend",  # of sessions; the link itself is read by config.accounts.views.LoginLink
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"} for name in (
@@ -141,9 +178,15 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
 SESAME_MAX_AGE = 3600
 SESAME_ONE_TIME = True
+# Wrong passwords: counted by account and address together, so that nobody locks anyone out from elsewhere.
+AXES_HANDLER = "config.accounts.throttle.Throttle"
 AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = 0.25
-AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "config.accounts.throttle.address_of"
+AXES_LOCKOUT_CALLABLE = "config.accounts.throttle.refused"
 AXES_VERBOSE = False
 
 LANGUAGE_CODE = "en"
@@ -165,6 +208,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 16 * 2**20
 
 # Security. HTTPS=1 (behind a TLS proxy) turns on what would lock out plain-HTTP use on one's own machine.
 HTTPS = env.bool("HTTPS", default=False)
+# How many proxies of one's own stand before the site; as many last entries of X-Forwarded-For are believed.
+TRUSTED_PROXIES = int(env("TRUSTED_PROXIES", default="") or HTTPS)
 SECURE_SSL_REDIRECT = HTTPS
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
@@ -185,6 +230,20 @@ CONTENT_SECURITY_POLICY = {"DIRECTIVES": {
     "frame-ancestors": [NONE],
     "form-action": [SELF],
 }}
+
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from beside the proxy, without TLS
+
+
+def _networks(text: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    try:
+        return [ipaddress.ip_network(word.strip(), strict=False) for word in text.split(",") if word.strip()]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"METRICS_ALLOW must be addresses or networks, by commas: {error}") from None
+
+
+# Prometheus metrics at /metrics: off (404) unless one of these is set; each that is set must be met.
+METRICS_TOKEN = env("METRICS_TOKEN", default="")  # sent as "Authorization: Bearer ..."
+METRICS_ALLOW = _networks(env("METRICS_ALLOW", default=""))  # e.g. 127.0.0.1,10.0.0.0/8
 
 LOGGING = {
     "version": 1,

@@ -3,13 +3,14 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config.api import api
+from config.api import api, no_such_address
 from config.front import views as front
 
 urlpatterns = [
     path("", front.home, name="home"),
     path("admin/", admin.site.urls),
     path("api/", api.urls),
+    path("api/<path:rest>", no_such_address),
     path("", include("config.accounts.urls")),
     path("", include("papers.urls")),
     path("", include("methods.urls")),

@@ -184,8 +184,10 @@ class Worker(models.Model):
     slots = models.PositiveSmallIntegerField(default=1)  # runs or tasks at a time
     device = models.CharField(max_length=120, blank=True)
     device_memory_mb = models.FloatField(null=True)
+    fences = models.JSONField(default=list)  # what a run there cannot do, as tried: [{"fence", "holds", "how"}]
     started_at = models.DateTimeField(auto_now_add=True)
     seen_at = models.DateTimeField(db_index=True)
+    swept_at = models.DateTimeField(null=True)  # when it last looked for lost runs
 
     def __str__(self):
         return self.name

@@ -1,24 +1,27 @@
 """Methods, their links and how much of the library is covered."""
 
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
 from django.shortcuts import get_object_or_404
-from ninja import Query, Router, Schema
-from ninja.errors import HttpError
+from ninja import Field, Query, Router, Schema
 from ninja.pagination import paginate
 
 from methods.models import Method, PaperLink
-from methods.selectors import coverage, links_of, method_list, papers_of
+from methods.selectors import broken_files, broken_for, coverage, links_of, method_list, papers_of
 from methods.services import curate_link, forget_curation
 from papers.models import Paper
+from papers.parameters import Body, Id, Page, Pages, Word
 from papers.web import may_call
 
 router = Router(tags=["methods"])
 
 
 class MethodFilter(Schema):
-    q: str = ""
-    arena: str = ""
-    fidelity: str = ""
-    measured: str = ""
+    q: Annotated[Word, Field(description="words that all stand in title, summary or slug")] = ""
+    arena: Word = ""
+    fidelity: Literal["", "faithful", "core", "proxy", "baseline"] = ""
+    measured: Literal["", "yes", "no"] = ""
 
 
 class MethodRow(Schema):
@@ -29,6 +32,7 @@ class MethodRow(Schema):
     fidelity: str
     year: int | None
     runs_done: int
+    is_broken: bool
 
     @staticmethod
     def resolve_arena(method):
@@ -79,51 +83,80 @@ class MethodDetail(Schema):
     source_code: str
     code_digest: str
     present: bool
-    links: list[LinkOut]
+    broken: str
+    links: Annotated[list[LinkOut], Field(description="the part that was asked for, of `links_count`")]
+    links_count: int
 
     @staticmethod
     def resolve_arena(method):
         return method.arena_id
 
     @staticmethod
+    def resolve_broken(method):
+        """The sentence that says which file is broken, and so why it cannot be run; "" for none."""
+        return str(broken_for(method.arena_id, method.slug) or "")
+
+    @staticmethod
     def resolve_links(method):
-        return list(papers_of(method))
+        return method.links_shown
 
 
-class CurateIn(Schema):
+class BrokenFileOut(Schema):
+    path: str
+    arena: str
     method: str
-    word: str
+    place: str
+    line: int
+    reason: str
+    found_at: datetime
+
+
+class CurateIn(Body):
+    method: Annotated[Word, Field(description="ARENA/METHOD")]
+    word: Literal["accept", "reject", "undo"]
 
 
 @router.get("/methods", response=list[MethodRow])
-@paginate
+@paginate(Pages)
 def methods(request, filters: Query[MethodFilter]):
     return method_list(**filters.dict())
 
 
+@router.get("/broken-files", response=list[BrokenFileOut], summary="Files of the method library that are broken")
+@paginate(Pages)
+def list_broken_files(request):
+    """`place` and `line` say where the fault is: in the file itself or in one that it needs. `method` is "" for the
+    file of an arena."""
+    return broken_files()
+
+
 @router.get("/methods/{arena}/{slug}", response=MethodDetail)
-def method(request, arena: str, slug: str):
-    return get_object_or_404(Method, arena_id=arena, slug=slug)
+def method(request, arena: str, slug: str, page: Query[Page]):
+    """A method and its papers, those it implements first; `limit` and `offset` say which part of the papers."""
+    found: Any = get_object_or_404(Method, arena_id=arena, slug=slug)  # with a part of its links
+    papers = papers_of(found)
+    found.links_shown, found.links_count = list(page.of(papers)), papers.count()
+    return found
 
 
-@router.get("/papers/{int:paper_id}/links", response=list[LinkOut])
-def paper_links(request, paper_id: int):
+@router.get("/papers/{paper_id}/links", response=list[LinkOut])
+@paginate(Pages)
+def paper_links(request, paper_id: Id):
     return links_of(get_object_or_404(Paper, pk=paper_id)).select_related("paper", "method")
 
 
-@router.post("/papers/{int:paper_id}/links", response=list[LinkOut])
+@router.post("/papers/{paper_id}/links", response=list[LinkOut])
+@paginate(Pages)
 @may_call("methods.change_paperlink")
-def curate_paper_link(request, paper_id: int, body: CurateIn):
+def curate_paper_link(request, paper_id: Id, body: CurateIn):
     """`word` is accept, reject or undo; accepting a method that is not linked links it."""
     paper = get_object_or_404(Paper, pk=paper_id)
     arena, _, slug = body.method.partition("/")
     method = get_object_or_404(Method, arena_id=arena, slug=slug)
     if body.word == "undo":
         forget_curation(link=get_object_or_404(PaperLink, paper=paper, method=method))
-    elif body.word in ("accept", "reject"):
-        curate_link(paper=paper, method=method, state=f"{body.word}ed", by=request.user)
     else:
-        raise HttpError(422, f"word must be accept, reject or undo, not {body.word!r}")
+        curate_link(paper=paper, method=method, state=f"{body.word}ed", by=request.user)
     return links_of(paper).select_related("paper", "method")
 
 

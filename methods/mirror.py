@@ -1,32 +1,33 @@
 """Mirror the arena and method files into the database, reading only those that changed.
 
-A file that did not change is not imported, so that a start with nothing new needs no torch. For commands and workers,
-never for views.
+A file that did not change is not imported, so that a start with nothing new needs no torch. One that is broken keeps
+the row it had and is named as a `BrokenFile`; the others are mirrored. For commands and workers, never for views.
 """
 
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
-from dataclasses import asdict, dataclass
+import re
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 
-from methods.models import Arena, Method
-from papers.models import Digest
-from papers.services import import_digest, record_search_texts
-
-if TYPE_CHECKING:  # reading a file brings torch
-    from methods.kit.method import Claim
-    from methods.kit.method import Method as MethodFile
-    from methods.kit.stage.arena import Arena as ArenaFile
+from methods.models import Arena, BrokenFile, Method
+from methods.selectors import FOLDER
+from papers.models import Digest, SearchText
+from papers.search_texts import record_search_texts
+from papers.services import import_digest
 
 LIBRARY = "The method library"
+NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+MISNAMED = "its name must be snake_case: lower-case letters, digits, single underscores"
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,21 @@ class MirrorReport:
     changed: int
     gone: int
     read: int
+    broken: tuple[BrokenFile, ...] = ()
 
     def __str__(self) -> str:
         return (f"{self.methods} methods in {self.arenas} arenas, {self.read} read: "
-                f"{self.added} added, {self.changed} changed, {self.gone} gone")
+                f"{self.added} added, {self.changed} changed, {self.gone} gone"
+                + (f", {len(self.broken)} broken" if self.broken else ""))
+
+
+@dataclass
+class Reading:
+    """Fields of rows by slug, and the files that gave none."""
+
+    arenas: dict[str, dict[str, Any]] = field(default_factory=dict)
+    methods: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    broken: list[BrokenFile] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -51,37 +63,59 @@ class _Files:
 
     arenas: dict[str, str]
     methods: dict[tuple[str, str], str]
+    misnamed: list[Path]
 
 
 def sync_methods() -> MirrorReport:
     """Make the mirror rows equal the files. Rows of vanished files stay, marked absent, with their runs.
 
-    Raises DiscoveryError naming a file that cannot be read; nothing is changed then.
+    A broken file changes nothing but the list of `BrokenFile`s and is read again each time until it is mended.
     """
     files = _library_files()
     arenas = {arena.pk: arena.read_from for arena in Arena.objects.filter(present=True).only("pk", "read_from")}
     methods = {(method.arena_id, method.slug): method for method in Method.objects.filter(present=True).only(
-        "arena_id", "slug", "read_from", "code_digest")}
-    stale_arenas = [slug for slug, key in files.arenas.items() if arenas.get(slug) != key]
-    stale_methods = [name for name, key in files.methods.items()
-                     if name not in methods or methods[name].read_from != key]
-    arena_rows, method_rows = _read(stale_arenas, stale_methods, files)
+        "arena_id", "slug", "title", "read_from", "code_digest")}
     gone = methods.keys() - files.methods.keys()
+    lost = {arena for arena, _ in gone}  # whoever names what is gone as a rival must be told
+    before = {(file.arena, file.method) for file in BrokenFile.objects.filter(path__startswith=FOLDER)}
+    stale_arenas = [slug for slug, key in files.arenas.items() if arenas.get(slug) != key or (slug, "") in before]
+    stale_methods = [name for name, key in files.methods.items()
+                     if name not in methods or methods[name].read_from != key or name in before or name[0] in lost]
+    found = _read(stale_arenas, stale_methods, {name: method.title for name, method in methods.items()})
     with transaction.atomic():
-        for slug, fields in arena_rows.items():
-            Arena.objects.update_or_create(slug=slug, defaults=fields)
-        for (arena, slug), fields in method_rows.items():
-            Method.objects.update_or_create(arena_id=arena, slug=slug, defaults=fields)
+        for slug, fields in list(found.arenas.items()):
+            if not _saved(Arena, {"slug": slug}, fields | {"read_from": files.arenas[slug]}, found, slug):
+                del found.arenas[slug]
+        known = set(Arena.objects.values_list("pk", flat=True))
+        for (arena, slug), fields in list(found.methods.items()):
+            if arena not in known or not _saved(
+                    Method, {"arena_id": arena, "slug": slug}, fields | {"read_from": files.methods[arena, slug]},
+                    found, arena, slug):
+                del found.methods[arena, slug]
         for arena, slug in gone:
             Method.objects.filter(arena_id=arena, slug=slug).update(present=False)
         Arena.objects.filter(pk__in=arenas.keys() - files.arenas.keys()).update(present=False)
-        record_search_texts([
-            ("method", f"{arena}/{slug}", fields["title"], f"{fields['summary']}\n\n{fields['explanation']}")
-            for (arena, slug), fields in method_rows.items()])
-    added = method_rows.keys() - methods.keys()
-    changed = [name for name in method_rows.keys() & methods.keys()
-               if method_rows[name]["code_digest"] != methods[name].code_digest]
-    return MirrorReport(len(files.arenas), len(files.methods), len(added), len(changed), len(gone), len(method_rows))
+        record_search_texts([search_row(Method(arena_id=arena, slug=slug, **fields))
+                             for (arena, slug), fields in found.methods.items()])
+        found.broken += [_misnamed(path) for path in files.misnamed]
+        name_broken(FOLDER, found.broken)
+    added = found.methods.keys() - methods.keys()
+    changed = [name for name in found.methods.keys() & methods.keys()
+               if found.methods[name]["code_digest"] != methods[name].code_digest]
+    return MirrorReport(len(files.arenas), len(files.methods), len(added), len(changed), len(gone),
+                        len(found.methods), tuple(found.broken))
+
+
+def name_broken(folder: str, files: list[BrokenFile]) -> None:
+    """Have these, and no others, named as the broken files below a folder; one known before keeps its date."""
+    BrokenFile.objects.filter(path__startswith=folder).exclude(path__in=[file.path for file in files]).delete()
+    BrokenFile.objects.bulk_create(files, update_conflicts=True, unique_fields=["path"], update_fields=[
+        "arena", "method", "place", "line", "reason", "sha256"])
+
+
+def search_row(method: Method) -> tuple[str, str, str, str]:
+    """What search sees of a method, as `record_search_texts` takes it."""
+    return SearchText.METHOD, method.key, method.title, f"{method.summary}\n\n{method.explanation}"
 
 
 def library_key() -> str:
@@ -95,19 +129,34 @@ def library_key() -> str:
 def _library_files() -> _Files:
     root = Path(settings.BASE_DIR) / "methods"
     kit = _digest(sorted((root / "kit").rglob("*.py")), "")
-    arenas, methods = {}, {}
+    arenas, methods, misnamed = {}, {}, []
     for file in sorted((root / "arenas").glob("*/arena.py")):
+        if not _fits(Arena, file.parent.name):
+            misnamed.append(file)
+            continue
         slug = _slug(file.parent.name)
         arenas[slug] = _digest([file, *sorted(file.parent.glob("stage/**/*.py"))], kit)
         for path in file.parent.glob("*.py"):
-            if path.name not in ("__init__.py", "arena.py"):
+            if path.name in ("__init__.py", "arena.py"):
+                continue
+            if _fits(Method, path.stem):
                 methods[slug, _slug(path.stem)] = _digest([path], arenas[slug])
-    return _Files(arenas, methods)
+            else:
+                misnamed.append(path)
+    return _Files(arenas, methods, misnamed)
+
+
+def _fits(model: type[Arena] | type[Method], stem: str) -> bool:
+    return bool(NAME.fullmatch(stem)) and len(stem) <= (model._meta.get_field("slug").max_length or 0)
 
 
 def _digest(files: list[Path], given: str) -> str:
     def with_file(key: str, file: Path) -> str:
-        return hashlib.sha256(f"{key}\0{file.name}\0".encode() + file.read_bytes()).hexdigest()
+        try:
+            contents = file.read_bytes()
+        except OSError as error:  # reading it in earnest will say so
+            contents = str(error).encode()
+        return hashlib.sha256(f"{key}\0{file.name}\0".encode(errors="surrogateescape") + contents).hexdigest()
     return reduce(with_file, files, given)
 
 
@@ -115,20 +164,51 @@ def _slug(stem: str) -> str:
     return stem.replace("_", "-")
 
 
-def _read(arenas: list[str], methods: list[tuple[str, str]], files: _Files
-          ) -> tuple[dict[str, dict[str, Any]], dict[tuple[str, str], dict[str, Any]]]:
+def _read(arenas: list[str], methods: list[tuple[str, str]], titles: Mapping[tuple[str, str], str]) -> Reading:
     """The fields of these arenas' and methods' rows, from their files."""
     if not arenas and not methods:
-        return {}, {}
-    from methods.kit.engine.registry import load_arena, load_method
+        return Reading()
+    try:
+        from methods.reading import read  # brings torch
+    except Exception as error:  # what all arenas stand on does not import
+        return Reading(broken=[_without_kit(error, slug) for slug in sorted({*arenas, *(name[0] for name in methods)})])
+    return read(arenas, methods, titles)
 
-    arena_rows = {slug: _arena_fields(load_arena(slug)) | {"read_from": files.arenas[slug]} for slug in arenas}
-    method_rows = {(arena, slug): _method_fields(load_method(arena, slug), load_arena(arena))
-                   | {"read_from": files.methods[arena, slug]} for arena, slug in methods}
-    return arena_rows, method_rows
+
+def _without_kit(error: Exception, arena: str) -> BrokenFile:
+    frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError):
+        frames.append((error.filename or "", error.lineno))
+    root = Path(settings.BASE_DIR)
+    place, line = [(Path(file), line) for file, line in frames if Path(file).is_relative_to(root / FOLDER)][-1]
+    told = error.msg if isinstance(error, SyntaxError) else error
+    path = f"{FOLDER}arenas/{arena.replace('-', '_')}/arena.py"
+    return BrokenFile(path=path, arena=arena, place=place.relative_to(root).as_posix(), line=line or 0,
+                      reason=f"{type(error).__name__}: {told} (needed by {path})",
+                      sha256=hashlib.sha256(place.read_bytes()).hexdigest())
 
 
-@transaction.atomic
+def _saved(model: type[Arena] | type[Method], key: dict[str, Any], fields: dict[str, Any], found: Reading,
+           arena: str, method: str = "") -> bool:
+    """Write a row; what the database refuses (a title too long, a character it cannot hold) is a fault of the file."""
+    try:
+        with transaction.atomic():
+            model.objects.update_or_create(**key, defaults=fields)
+    except (DataError, IntegrityError, ValueError, TypeError) as error:
+        from methods.reading import broken_file
+        found.broken.append(broken_file(error, arena, method))
+        return False
+    return True
+
+
+def _misnamed(path: Path) -> BrokenFile:
+    """Under its file's name instead of a slug, which a well-named file may have."""
+    shown = path.relative_to(settings.BASE_DIR).as_posix().encode(errors="replace").decode()
+    of_arena = path.name == "arena.py"
+    return BrokenFile(path=shown[:250], place=shown[:250], reason=MISNAMED,
+                      arena="" if of_arena else _slug(path.parent.name), method="" if of_arena else path.name[:250])
+
+
 def import_starter_digest():
     """Import the papers of the method files as a digest of their own, in place of the one imported before."""
     report = import_digest(name=LIBRARY, data=starter_digest())
@@ -155,51 +235,3 @@ def _description(method: Method, paper: dict) -> str:
     covers = [f"Here: {paper['covers'].rstrip('.')}."] if paper["covers"] else []
     idea = method.summary.rstrip(".") + "."
     return "\n\n".join([idea[0].upper() + idea[1:], *covers, *prose])
-
-
-def _arena_fields(arena: type[ArenaFile]) -> dict[str, Any]:
-    text = inspect.getdoc(inspect.getmodule(arena)) or ""
-    return {
-        "title": arena.title,
-        "question": text.split("\n\n")[0].replace("\n", " ").strip(),
-        "explanation": text,
-        "metrics": [asdict(m) for m in arena.metrics],
-        "settings": [{"name": s.name, "title": s.title, "options": dict(s.options)} for s in arena.settings],
-        "scales": {name: {"seconds": s.seconds, "memory_mb": s.memory_mb, "options": dict(s.options)}
-                   for name, s in arena.scales.items()},
-        "sources": [asdict(s) for s in arena.sources],
-        "baseline": arena.baseline,
-        "source_code": Path(inspect.getfile(arena)).read_text(),
-        "present": True,
-    }
-
-
-def _method_fields(cls: type[MethodFile], arena: type[ArenaFile]) -> dict[str, Any]:
-    card, prose = cls.card, cls.prose()
-    first, last = prose.split("\n\n")[0].replace("\n", " "), prose.split("\n\n")[-1].replace("\n", " ")
-    from methods.kit.engine.code_digest import code_digest, run_digests
-
-    path = Path(inspect.getfile(cls))
-    return {
-        "title": card.title,
-        "summary": first.partition(": ")[2] or first,
-        "explanation": prose,
-        "departure": last.removeprefix("Departs from the paper:").strip() if last.startswith("Departs") else "",
-        "fidelity": card.fidelity,
-        "year": min((p.year for p in card.papers), default=None),
-        "papers": [asdict(p) for p in card.papers],
-        "params": [p.describe() for p in cls.params.values()],
-        "claims": [_claim_fields(claim, arena) for claim in card.claims],
-        "source_path": path.relative_to(settings.BASE_DIR).as_posix(),
-        "source_code": path.read_text(),
-        "code_digest": code_digest(cls, arena),
-        "digests": run_digests(cls, arena),
-        "present": True,
-    }
-
-
-def _claim_fields(claim: Claim, arena: type[ArenaFile]) -> dict[str, Any]:
-    metric = arena.metric(claim.on)
-    return {"kind": type(claim).__name__, "sentence": claim.sentence(metric.title.lower()), "rival": claim.rival,
-            "metric": claim.on, "setting": claim.setting, "margin": claim.margin, "cost": claim.cost,
-            "terms": [asdict(term) for term in claim.terms(metric.sign)]}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -79,6 +81,34 @@ class Method(models.Model):
         """What a run by the present code is told by. Where there is no such setting or scale (any more) it is the
         digest of the code alone, by which no run is told."""
         return self.digests.get(f"{setting}/{scale}", self.code_digest)
+
+
+class BrokenFile(models.Model):
+    """A file that the last look at it could not use, and why. What it gave before stays in use beside it."""
+
+    path = models.CharField(max_length=250, primary_key=True)  # in the project's folder
+    arena = models.CharField(max_length=250, blank=True)  # the slug it stands for; "" when it stands for none
+    method = models.CharField(max_length=250, blank=True)  # "" for the arena itself
+    place = models.CharField(max_length=250)  # the file with the fault: this one, or one that it needs
+    line = models.PositiveIntegerField(default=0)  # 0: none in particular
+    reason = models.TextField()
+    sha256 = models.CharField(max_length=64, blank=True)  # of the place's contents
+    found_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["arena", "method", "path"]
+
+    def __str__(self):
+        return f"{self.place}, line {self.line}: {self.reason}" if self.line else f"{self.place}: {self.reason}"
+
+    @property
+    def changed(self) -> bool:
+        """Whether the file with the fault is another by now, so that the fault may be gone."""
+        try:
+            contents = (settings.BASE_DIR / self.place).read_bytes()
+        except OSError:
+            contents = b""
+        return hashlib.sha256(contents).hexdigest() != self.sha256
 
 
 class PaperLinkQuerySet(models.QuerySet["PaperLink"]):

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.db.models import Case, Exists, Max, OuterRef, Q, QuerySet, Sum, Value, When
 
 from methods.extensions import extensions
-from methods.models import Method, PaperLink
+from methods.models import BrokenFile, Method, PaperLink
 from papers.extensions import Condition, MethodLink, Papers
 from papers.models import Paper
 
 FIDELITIES = ("faithful", "core", "proxy")
+FOLDER = "methods/"  # where the files of the library lie
 BASELINE = "baseline"  # what pages call the methods without one
 
 
 def method_list(*, q: str = "", arena: str = "", fidelity: str = "", measured: str = "") -> QuerySet[Method]:
-    """Present methods, filtered, with finished runs as `done`; `fidelity` may be "baseline", `measured` yes or no."""
+    """Present methods, filtered, with finished runs as `done` and whether their file or their arena's `is_broken`;
+    `fidelity` may be "baseline", `measured` yes or no."""
     methods = Method.objects.filter(present=True).select_related("arena").order_by("arena__title", "title", "slug")
     for word in q.split():
         methods = methods.filter(Q(title__icontains=word) | Q(summary__icontains=word) | Q(slug__icontains=word))
@@ -24,10 +26,28 @@ def method_list(*, q: str = "", arena: str = "", fidelity: str = "", measured: s
         methods = methods.filter(arena_id=arena)
     if fidelity:
         methods = methods.filter(fidelity="" if fidelity == BASELINE else fidelity)
-    methods = methods.annotate(done=extensions.runs_done())
+    methods = methods.annotate(done=extensions.runs_done(), is_broken=Exists(BrokenFile.objects.filter(
+        Q(method="") | Q(method=OuterRef("slug")), path__startswith=FOLDER, arena=OuterRef("arena_id"))))
     if measured:
         methods = methods.filter(done__gt=0) if measured == "yes" else methods.filter(done=0)
     return methods.only("slug", "title", "summary", "fidelity", "year", "arena__title")
+
+
+def broken_files(**of: str) -> list[BrokenFile]:
+    """The broken files of the library, an arena's before those of its methods; `of` may name arena and method."""
+    return list(BrokenFile.objects.filter(path__startswith=FOLDER, **of))
+
+
+def broken_for(arena: str, method: str) -> BrokenFile | None:
+    """The broken file for which this method cannot be run: the arena's or its own."""
+    return BrokenFile.objects.filter(path__startswith=FOLDER, arena=arena, method__in=("", method)).first()
+
+
+def refusals(arenas: Iterable[str]) -> dict[tuple[str, str], str]:
+    """Why runs are refused, by arena and method ("": the arena and so all of them). A file that is another by now than
+    the one found broken is let run: the run will tell."""
+    files = BrokenFile.objects.filter(path__startswith=FOLDER, arena__in=set(arenas))
+    return {(file.arena, file.method): str(file) for file in files if not file.changed}
 
 
 def links_of(paper: Paper) -> QuerySet[PaperLink]:

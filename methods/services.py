@@ -22,6 +22,7 @@ from papers.search.encoder import EncoderUnavailable, prepared
 from papers.search.terms import Rarity, terms
 from papers.search.vectors import current_vectors, index_dir, kind_vectors
 from papers.selectors import papers_by_title_key
+from papers.writing import short_write
 
 RELATED_PER_PAPER = 3
 ROWS_AT_ONCE = 4_096  # papers whose methods are ordered together: some 16 MB of cosines with a thousand methods
@@ -61,7 +62,7 @@ def link_papers() -> LinkReport:
     """Give every paper the methods that implement it, or else the nearest ones by meaning. Safe to repeat.
 
     A link that a curator made, accepted or rejected is left as it is; a rejected method is not proposed again.
-    Everything is worked out before the transaction, which writes the differences alone.
+    Everything is worked out before anything is written, and only the differences are.
     """
     methods = list(Method.objects.filter(present=True).only("arena_id", "slug", "papers"))
     curated, rejected, served = set(), set(), set()
@@ -114,7 +115,7 @@ def _basis() -> str:
 
 
 def _write(proposals: dict[Pair, Proposal]) -> None:
-    """Make the automatic links equal the proposals, in one transaction as long as the differences."""
+    """Make the automatic links equal the proposals: the differences are written, a batch per transaction."""
     names = [field.name for field in fields(Proposal)]
     surplus, changed = [], []
     missing = dict(proposals)
@@ -125,20 +126,20 @@ def _write(proposals: dict[Pair, Proposal]) -> None:
             surplus.append(pk)
         elif Proposal(*values) != proposal:
             changed.append(PaperLink(pk=pk, paper_id=paper, method_id=method, **asdict(proposal)))
-    if not (surplus or changed or missing):
-        return
-    with transaction.atomic():  # a curator may have spoken, or a paper gone, since the rows were read
-        for chunk in _batches(surplus):
+    for chunk in _batches(surplus):  # a curator may have spoken, or a paper gone, since the rows were read
+        with short_write():
             PaperLink.objects.filter(pk__in=chunk, curated_at=None).delete()
-        for links in _batches(changed):
+    for links in _batches(changed):
+        with short_write():
             automatic = set(PaperLink.objects.filter(pk__in=[link.pk for link in links], curated_at=None)
                             .values_list("pk", flat=True))
             PaperLink.objects.bulk_update([link for link in links if link.pk in automatic], names)
-        for pairs in _batches(list(missing)):
+    for pairs in _batches(list(missing)):
+        rows = [PaperLink(paper_id=paper, method_id=method, **asdict(missing[paper, method]))
+                for paper, method in pairs]
+        with short_write():
             papers = set(Paper.objects.filter(pk__in={paper for paper, _ in pairs}).values_list("pk", flat=True))
-            PaperLink.objects.bulk_create(
-                [PaperLink(paper_id=paper, method_id=method, **asdict(missing[paper, method]))
-                 for paper, method in pairs if paper in papers], ignore_conflicts=True)
+            PaperLink.objects.bulk_create([row for row in rows if row.paper_id in papers], ignore_conflicts=True)
 
 
 def _batches(rows: list[Row]) -> Iterator[list[Row]]:

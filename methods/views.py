@@ -11,9 +11,10 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from methods.models import Arena, Method, PaperLink
-from methods.selectors import links_of, method_list, papers_of, related_papers
+from methods.selectors import broken_for, links_of, method_list, papers_of, related_papers
 from methods.services import curate_link, forget_curation
 from papers.models import Paper, SearchText
+from papers.parameters import MOST_LETTERS
 from papers.search.fusion import similar
 from papers.search.query import Filters
 from papers.web import may, page_or_fragment, wants_fragment
@@ -23,7 +24,8 @@ RELATED_SHOWN = 12  # papers near a method in meaning
 
 
 def method_list_page(request):
-    filters = {name: request.GET.get(name, "").strip() for name in ("q", "arena", "fidelity", "measured")}
+    filters = {name: request.GET.get(name, "").strip()[:MOST_LETTERS]
+               for name in ("q", "arena", "fidelity", "measured")}
     page = Paginator(method_list(**filters), PER_PAGE).get_page(request.GET.get("page"))
     return page_or_fragment(
         request, "methods/method_list.html", "methods/_method_rows.html", {"page": page, "filters": filters},
@@ -32,11 +34,14 @@ def method_list_page(request):
 
 def method_detail(request, arena, slug):
     methods = Method.objects.select_related("arena").defer("arena__source_code", "arena__explanation")
+    broken = broken_for(arena, slug)
+    if broken and not methods.filter(arena_id=arena, slug=slug).exists():
+        return render(request, "methods/broken_file.html", {"broken": broken})
     method = get_object_or_404(methods, arena_id=arena, slug=slug)
     covers = {named["title"]: named.get("covers", "") for named in method.papers}
     implements = papers_of(method).filter(kind=PaperLink.IMPLEMENTS)
     return render(request, "methods/method_detail.html", {
-        "method": method,
+        "method": method, "broken": broken,
         "implements": [(link.paper, covers.get(link.paper.title, "")) for link in implements],
         "related": related_papers(method, RELATED_SHOWN),
         "source": highlight(method.source_code, PythonLexer(), HtmlFormatter(nowrap=True)),

@@ -1,6 +1,7 @@
 """Papers and digests in the admin: corrections by hand go through the services."""
 
 from django.contrib import admin
+from django.shortcuts import redirect
 
 from papers.models import Cluster, Digest, Paper
 from papers.services import edit_paper, remove_digest
@@ -26,15 +27,15 @@ class PaperAdmin(admin.ModelAdmin):
 
 @admin.register(Digest)
 class DigestAdmin(admin.ModelAdmin):
-    list_display = ["name", "format", "imported_at", "imported_by"]
+    list_display = ["name", "format", "state", "imported_at", "imported_by"]
     search_fields = ["name", "sha256"]
-    readonly_fields = ["sha256", "format", "imported_at", "imported_by"]
+    readonly_fields = ["sha256", "format", "state", "imported_at", "imported_by"]
 
     def has_add_permission(self, request):
         return False
 
-    def delete_model(self, request, obj):
-        remove_digest(digest=obj)
+    def delete_view(self, request, object_id, extra_context=None):
+        return redirect("digest_remove", object_id)  # the admin would hold one transaction for all of it
 
     def delete_queryset(self, request, queryset):
         for digest in queryset:

@@ -8,13 +8,15 @@ from django.core.exceptions import RequestDataTooBig
 from django.shortcuts import get_object_or_404
 from ninja import Field, Query, Router, Schema, Status
 from ninja.errors import HttpError
-from ninja.pagination import LimitOffsetPagination, paginate
+from ninja.pagination import paginate
+from pydantic import ValidationError
 
 from papers import selectors
 from papers.digests.records import DigestError
 from papers.extensions import extensions
 from papers.forms import UPLOAD_LIMIT, OneOf
-from papers.models import Paper
+from papers.models import Digest, Paper
+from papers.parameters import Body, Id, Moment, Page, Pages, Problem, Word, Year, body_error
 from papers.search.api import router as search_router
 from papers.services import import_digest, preview_digest
 from papers.web import may_call
@@ -23,17 +25,17 @@ router = Router(tags=["papers"])
 
 
 class PaperQuery(Schema):
-    q: Annotated[str, Field(description="words that all stand in title or abstract", max_length=200)] = ""
-    digest: Annotated[int | None, Field(description="listed in this digest")] = None
-    cluster: int | None = None
-    year: int | None = None
+    q: Annotated[Word, Field(description="words that all stand in title or abstract")] = ""
+    digest: Annotated[Id | None, Field(description="listed in this digest")] = None
+    cluster: Id | None = None
+    year: Year | None = None
     link: Annotated[str, OneOf("link"), Field(description="best link to a method")] = ""
     verdict: Annotated[str, OneOf("verdict")] = ""
-    since: Annotated[datetime | None, Field(description="first imported at or after, ISO 8601")] = None
+    since: Annotated[Moment | None, Field(description="first imported at or after, ISO 8601")] = None
     sort: Literal["newest", "oldest", "title", "year"] = "newest"
 
 
-class WithMethods(LimitOffsetPagination):
+class WithMethods(Pages):
     """Asks for the methods of the page's papers only, all at once."""
 
     def paginate_queryset(self, queryset, pagination, request, **params):
@@ -114,6 +116,7 @@ class DigestOut(Schema):
     name: str
     format: str
     sha256: str
+    state: Annotated[str, Field(description="complete, or importing or removing while that goes on or was stopped")]
     imported_at: datetime
     imported_by: str | None
     entries: int
@@ -146,16 +149,16 @@ class RejectOut(Schema):
 
 
 class DigestDetail(DigestOut):
-    appearances: list[EntryOut]
-    rejections: list[RejectOut]
+    appearances: Annotated[list[EntryOut], Field(description="the part that was asked for, of `entries`")]
+    rejections: Annotated[list[RejectOut], Field(description="the part that was asked for, of `rejects`")]
 
     @staticmethod
     def resolve_appearances(digest):
-        return list(selectors.digest_entries(digest))
+        return digest.appearances_shown
 
     @staticmethod
     def resolve_rejections(digest):
-        return list(digest.rejections.all())
+        return digest.rejections_shown
 
 
 class ChangeOut(Schema):
@@ -190,15 +193,17 @@ class ImportOut(Schema):
     rejects: list[RejectOut]
 
 
-class Unreadable(Schema):
-    detail: str
+class Unreadable(Problem):
     rejects: list[RejectOut] = []
 
 
+class Pasted(Body):
+    name: Annotated[str, Field(max_length=Digest._meta.get_field("name").max_length)] = "pasted text"
+    text: str
+
+
 UPLOAD_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {
-    "application/json": {"schema": {
-        "type": "object", "required": ["text"],
-        "properties": {"name": {"type": "string"}, "text": {"type": "string"}}}},
+    "application/json": {"schema": Pasted.model_json_schema()},
     "multipart/form-data": {"schema": {
         "type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}},
 }}}
@@ -211,22 +216,25 @@ def papers(request, filters: Query[PaperQuery]):
     return selectors.paper_list(**filters.dict()).select_related("cluster")
 
 
-@router.get("/papers/{int:paper_id}", response=PaperDetail)
-def paper(request, paper_id: int):
+@router.get("/papers/{paper_id}", response=PaperDetail)
+def paper(request, paper_id: Id):
     return with_methods([get_object_or_404(Paper.objects.select_related("cluster"), pk=paper_id)])[0]
 
 
 @router.get("/digests", response=list[DigestOut])
-@paginate
+@paginate(Pages)
 def digests(request):
     """Newest first, with entries and rejects counted."""
     return selectors.digest_list()
 
 
-@router.get("/digests/{int:digest_id}", response=DigestDetail)
-def digest(request, digest_id: int):
-    """A digest with every entry in its order and every part that could not be read."""
-    return get_object_or_404(selectors.digest_list(), pk=digest_id)
+@router.get("/digests/{digest_id}", response=DigestDetail)
+def digest(request, digest_id: Id, page: Query[Page]):
+    """A digest with its entries in their order and the parts that could not be read, `limit` of each from `offset`."""
+    found: Any = get_object_or_404(selectors.digest_list(), pk=digest_id)  # with the parts asked for
+    found.appearances_shown = list(page.of(selectors.digest_entries(found)))
+    found.rejections_shown = list(page.of(found.rejections.all()))
+    return found
 
 
 @router.post("/digests", response={200: ImportOut, 201: ImportOut, 422: Unreadable}, openapi_extra=UPLOAD_BODY)
@@ -260,11 +268,13 @@ def _upload(request) -> tuple[str, bytes]:
         body = json.loads(request.body)
     except RequestDataTooBig:
         raise HttpError(413, "The body is too large; send the digest as a file.") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise HttpError(400, f"The body is neither a form with a file nor JSON: {error}") from None
-    if not isinstance(body, dict) or not isinstance(body.get("text"), str):
-        raise HttpError(400, "The JSON needs a “text” that is a string.")
-    return str(body.get("name") or "pasted text"), body["text"].encode("utf-8", "surrogatepass")
+    try:
+        pasted = Pasted.model_validate(body)
+    except ValidationError as error:
+        raise body_error(error, Pasted) from None
+    return pasted.name or "pasted text", pasted.text.encode()
 
 
 router.add_router("", search_router)

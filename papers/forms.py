@@ -1,11 +1,13 @@
 """What the pages and the API accept."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from pydantic_core import core_schema
 
 from papers.extensions import extensions
+from papers.parameters import MOST_ID, MOST_LETTERS, on_the_calendar
 from papers.selectors import SORTS
 
 UPLOAD_LIMIT = 32 * 2**20  # bytes in one digest, pasted or uploaded
@@ -14,12 +16,19 @@ UPLOAD_LIMIT = 32 * 2**20  # bytes in one digest, pasted or uploaded
 class PaperFilter(forms.Form):
     """The papers page's address: unknown or broken values are reported and left out. Registered filters are fields."""
 
-    q = forms.CharField(required=False, max_length=200)
-    digest = forms.IntegerField(required=False, min_value=1, max_value=2**62)
-    cluster = forms.IntegerField(required=False, min_value=1, max_value=2**62)
+    q = forms.CharField(required=False, max_length=MOST_LETTERS)
+    digest = forms.IntegerField(required=False, min_value=1, max_value=MOST_ID)
+    cluster = forms.IntegerField(required=False, min_value=1, max_value=MOST_ID)
     year = forms.IntegerField(required=False, min_value=1600, max_value=2200)
     since = forms.DateTimeField(required=False)
     sort = forms.ChoiceField(required=False, choices=[("", "")] + [(sort, sort) for sort in SORTS])
+
+    def clean_since(self) -> datetime | None:
+        since = self.cleaned_data["since"]
+        try:
+            return on_the_calendar(since) if since else None
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)

@@ -5,11 +5,19 @@ from django.db import models
 
 
 class Digest(models.Model):
-    """One imported file, message or paste; the same bytes are imported once."""
+    """One imported file, message or paste; the same bytes are imported once.
+
+    It is stored and taken back in many short transactions: `state` says whether that came to its end.
+    """
+
+    COMPLETE, IMPORTING, REMOVING = "complete", "importing", "removing"
 
     sha256 = models.CharField(max_length=64, unique=True, editable=False)
     name = models.CharField(max_length=255)
     format = models.CharField(max_length=40)
+    state = models.CharField(max_length=10, default=COMPLETE, editable=False,
+                             choices=[(state, state) for state in (COMPLETE, IMPORTING, REMOVING)])
+    listed = models.PositiveIntegerField(null=True, editable=False)  # entries it has; unknown until it is read
     imported_at = models.DateTimeField(auto_now_add=True)
     imported_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
 

@@ -38,6 +38,7 @@ class ImportReport:
     format: str = ""
     digest_id: int | None = None
     already_imported: bool = False
+    queued: bool = False  # a worker imports it
     entries: list[Entry] = field(default_factory=list)
     rejected: list[Reject] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -73,16 +74,17 @@ class ImportReport:
             return self.error
         if self.already_imported:
             return f"{self.name}: imported before, nothing changes ({_count(len(self.entries), 'entry', 'entries')})"
+        if self.queued:
+            return f"{self.name}: is being imported in the background"
         counts = self.counts
         return (f"{self.name} ({self.format}): {_count(counts['appearances'], 'entry', 'entries')}, "
                 f"{_count(counts['new'], 'new paper', 'new papers')}, "
                 f"{counts['known']} known, {counts['merged']} merged, {counts['rejected']} rejected")
 
-    def forget_unsaved(self, new: set[int]) -> None:
-        """After a preview: the digest and the papers it would create have no address."""
-        if not self.already_imported:
-            self.digest_id = None
-        self.entries = [replace(entry, paper_id=None) if entry.paper_id in new else entry for entry in self.entries]
+    def again(self) -> "ImportReport":
+        """What is reported of the same bytes next: nothing changes."""
+        return replace(self, already_imported=True,
+                       entries=[replace(entry, outcome=KNOWN, changes=()) for entry in self.entries])
 
     def as_dict(self) -> dict:
         """JSON-ready; the counts first, then every entry and reject."""

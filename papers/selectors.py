@@ -107,8 +107,9 @@ def digest_entries(digest: Digest) -> QuerySet[Appearance]:
 
 @dataclass(frozen=True, slots=True)
 class DigestProgress:
-    """How far the background work on a digest's papers is: distinct papers, embedded, linked to a method."""
+    """How far the background work on a digest's papers is: entries stored, distinct papers, embedded, linked."""
 
+    stored: int
     papers: int
     embedded: int
     linked: int
@@ -123,6 +124,7 @@ def digest_progress(digest: Digest) -> DigestProgress:
     papers = Paper.objects.filter(pk__in=digest.appearances.values("paper"))
     count = papers.count()
     return DigestProgress(
+        stored=digest.appearances.count(),
         papers=count,
         embedded=count - SearchText.objects.filter(embedded_by="", paper__appearances__digest=digest).values(
             "paper").distinct().count(),

@@ -20,7 +20,8 @@ class ByteStore:
     def folder(self) -> Path:
         return Path(settings.DATA_DIR) / self.name
 
-    def _path(self, sha256: str) -> Path:
+    def path(self, sha256: str) -> Path:
+        """Where the file is or would be. Raises KeyError for what is no SHA-256."""
         if not re.fullmatch(r"[0-9a-f]{64}", sha256):
             raise KeyError(sha256)
         return self.folder / sha256
@@ -28,7 +29,7 @@ class ByteStore:
     def put(self, data: bytes) -> str:
         """Keep the bytes, readable by the owner only. Returns their SHA-256."""
         sha256 = hashlib.sha256(data).hexdigest()
-        path = self._path(sha256)
+        path = self.path(sha256)
         self.folder.mkdir(parents=True, exist_ok=True)
         if path.exists():
             os.utime(path)
@@ -42,12 +43,20 @@ class ByteStore:
     def get(self, sha256: str) -> bytes:
         """Raises KeyError when there is no such file."""
         try:
-            return self._path(sha256).read_bytes()
+            return self.path(sha256).read_bytes()
         except FileNotFoundError:
             raise KeyError(sha256) from None
 
     def has(self, sha256: str) -> bool:
-        return self._path(sha256).exists()
+        return self.path(sha256).exists()
+
+    def holds(self, sha256: str) -> bool:
+        """Whether the file is there and is still what it was when it was put."""
+        try:
+            with open(self.path(sha256), "rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        except FileNotFoundError:
+            return False
 
     def drop_older_than(self, seconds: float) -> int:
         """Delete files not put again for that long. Returns how many."""

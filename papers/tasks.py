@@ -15,6 +15,15 @@ def embed_texts() -> int:
             current_app.signature(task).apply_async(queue="tasks")
 
 
+@shared_task(name="papers.import_digest")
+def import_digest(pk: int) -> str:
+    """Carry out, or go on with, the import of a stored original; nothing happens when it is complete or taken back."""
+    from papers.models import Digest
+    from papers.services import continue_import
+    digest = Digest.objects.filter(pk=pk, state=Digest.IMPORTING).first()
+    return continue_import(digest=digest).summary if digest else "nothing is left to do"
+
+
 @shared_task(name="papers.rebuild_index")
 def rebuild_index() -> int:
     """Rebuild the index if it is behind its vectors; returns its size."""

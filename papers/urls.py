@@ -14,6 +14,7 @@ urlpatterns = [
     path("digests/<int:pk>/", views.digest_detail, name="digest_detail"),
     path("digests/<int:pk>/progress/", views.digest_progress, name="digest_progress"),
     path("digests/<int:pk>/original/", views.digest_original, name="digest_original"),
+    path("digests/<int:pk>/continue/", views.digest_continue, name="digest_continue"),
     path("digests/<int:pk>/remove/", views.digest_remove, name="digest_remove"),
     path("import/", views.digest_import, name="digest_import"),
     path("import/confirm/", views.digest_confirm, name="digest_confirm"),

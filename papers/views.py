@@ -17,7 +17,7 @@ from papers.digests.records import DigestError
 from papers.extensions import extensions
 from papers.forms import UPLOAD_LIMIT, DigestForm, PaperFilter
 from papers.models import Digest, Paper
-from papers.services import import_digests, preview_digests, remove_digest, restore_digest
+from papers.services import continue_import, import_digests, preview_digests, remove_digest, restore_digest
 from papers.storage import originals
 from papers.uploads import UploadExpired, claim_uploads, keep_uploads, removal_of, removal_token
 from papers.web import may, page_or_fragment, wants_fragment
@@ -97,6 +97,8 @@ def digest_detail(request, pk):
 def digest_progress(request, pk):
     """The fragment that says how far embedding and linking are, asked for again until they are through."""
     digest = get_object_or_404(Digest, pk=pk)
+    if request.GET.get("was") == Digest.IMPORTING and digest.state == Digest.COMPLETE:
+        return HttpResponse(headers={"HX-Refresh": "true"})  # the page can show the entries now
     return render(request, "papers/_digest_progress.html", {
         "digest": digest, "progress": selectors.digest_progress(digest)})
 
@@ -136,12 +138,25 @@ def digest_confirm(request):
     except UploadExpired as error:
         messages.error(request, str(error))
         return redirect("digest_import")
-    reports = import_digests(uploads, imported_by=request.user)
+    reports = import_digests(uploads, imported_by=request.user, large_later=True)
     for report in reports:
-        level = messages.ERROR if report.error else messages.INFO if report.already_imported else messages.SUCCESS
+        level = messages.ERROR if report.error else messages.INFO if report.already_imported or report.queued \
+            else messages.SUCCESS
         messages.add_message(request, level, report.summary)
     stored = [report.digest_id for report in reports if report.digest_id]
     return redirect("digest_detail", stored[0]) if len(stored) == 1 else redirect("digest_list")
+
+
+@may("papers.add_digest")
+@require_POST
+def digest_continue(request, pk):
+    """Finish an import that was stopped half way."""
+    digest = get_object_or_404(Digest, pk=pk)
+    try:
+        messages.success(request, continue_import(digest=digest).summary)
+    except DigestError as error:
+        messages.error(request, str(error))
+    return redirect("digest_detail", pk)
 
 
 @may("papers.delete_digest")
@@ -152,7 +167,11 @@ def digest_remove(request, pk):
         return render(request, "papers/digest_remove.html", {
             "digest": digest, "papers": selectors.papers_only_in(digest).count(),
             "restorable": originals.has(digest.sha256)})
-    removal = remove_digest(digest=digest)
+    try:
+        removal = remove_digest(digest=digest)
+    except DigestError as error:
+        messages.error(request, str(error))
+        return redirect("digest_detail", pk)
     return redirect(f"{reverse('digest_list')}?{urlencode({'removed': removal_token(removal, user=request.user)})}")
 
 
@@ -170,7 +189,7 @@ def digest_restore(request):
     except DigestError as error:
         messages.error(request, str(error))
         return redirect("digest_list")
-    messages.success(request, f"Back again. {report.summary}")
+    messages.success(request, report.summary if report.queued else f"Back again. {report.summary}")
     return redirect("digest_detail", report.digest_id)
 
 

@@ -57,9 +57,9 @@ def may_call(permission: str) -> Callable[[Callable], Callable]:
         @wraps(operation)
         def checked(request, *args, **kwargs):
             if not request.user.is_authenticated:
-                raise HttpError(401, "This needs an API token or a login.")
+                raise HttpError(401, "This needs an API token (header “Authorization: Bearer TOKEN”) or a login.")
             if not request.user.has_perm(permission):
-                raise HttpError(403, f"This needs the permission {permission}.")
+                raise HttpError(403, f"{request.user.get_username()} needs the permission {permission} for this.")
             return operation(request, *args, **kwargs)
         checked.__signature__ = signature(operation, eval_str=True)  # type: ignore[attr-defined]  # ninja reads it
         return checked

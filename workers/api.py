@@ -42,6 +42,7 @@ class StatusOut(Schema):
     index: dict[str, Any] | None
     disk_free_gb: float
     disk_total_gb: float
+    broken_files: list[str]
 
 
 @router.get("/status", response=StatusOut, summary="Queues, workers, broker, index and disk")

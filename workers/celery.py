@@ -7,10 +7,12 @@ A worker runs with --pool=threads: its threads only watch, the work of a run is 
 import os
 
 from celery import Celery
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # `manage.py prepare` has run Django's checks; in every worker they would import all pages, half a second of processor
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
+TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "workers.transport:Transport"))
 app = Celery("assay")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -11,6 +11,22 @@ if TYPE_CHECKING:  # at run time they come from the library that the job names
     from methods.kit.stage.arena import Trial
 
 
+class DataMissing(Exception):
+    """Data must be fetched or decoded first, which a run itself may not do."""
+
+
+def load_data(job: dict[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
+    """Load the data of the job's arena, and with it fetch and keep what was not there. No method is imported."""
+    if job["library"]:
+        _import_library_from(job["library"])
+    stage = _load_arena()(job["arena"])()
+    trial = stage.trial(setting=job["setting"], scale=job["scale"], seed=job["seed"], device=job["device"],
+                        on_progress=lambda fraction, text: tell(event="progress", fraction=0.0, text=text, points=[]))
+    trial.progress(0.0, "loading data")
+    stage.data(trial)
+    return {}
+
+
 def run_job(job: dict[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
     """Run the job's method and return the outcome as plain data.
 
@@ -24,6 +40,7 @@ def run_job(job: dict[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
     tell(event="code", digest=digest(job["arena"], job["method"], job["setting"], job["scale"]))
     curve: list[dict[str, float]] = []
     told = 0
+    measuring = False
 
     def new_points() -> list[dict[str, float]]:
         nonlocal told
@@ -34,17 +51,24 @@ def run_job(job: dict[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
         tell(event="progress", fraction=fraction, text=text, points=new_points())
 
     def on_measuring(trial: Trial) -> None:
-        nonlocal curve
-        curve = trial.curve
+        nonlocal curve, measuring
+        curve, measuring = trial.curve, True
         tell(event="measuring")
 
     try:
         return execute(job["arena"], job["method"], params=job["params"], setting=job["setting"], scale=job["scale"],
                        seed=job["seed"], device=job["device"], on_progress=on_progress,
                        on_measuring=on_measuring).as_dict()
-    except BaseException:
+    except BaseException as error:
         tell(event="points", points=new_points())  # what it had recorded since it last told
+        if job["confined"] and not measuring and _refused(error):
+            raise DataMissing(str(error)) from error
         raise
+
+
+def _refused(error: BaseException) -> bool:
+    """Whether this is how loading data ends where it may neither connect nor write."""
+    return isinstance(error, PermissionError) or any(cls.__name__ == "DataUnavailable" for cls in type(error).__mro__)
 
 
 def _engine() -> tuple[Callable[..., Any], Callable[..., str]]:
@@ -56,6 +80,16 @@ def _engine() -> tuple[Callable[..., Any], Callable[..., str]]:
             raise
         return _earlier_engine()
     return execute, digest_of_run
+
+
+def _load_arena() -> Callable[[str], Any]:
+    """load_arena() of the library that this process imports."""
+    try:
+        return import_module("methods.kit.engine.registry").load_arena
+    except ModuleNotFoundError as missing:
+        if missing.name != "methods.kit.engine":
+            raise
+        return import_module("methods.kit.registry").load_arena
 
 
 def _earlier_engine() -> tuple[Callable[..., Any], Callable[..., str]]:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
 
 from evaluations.models import Run
 from evaluations.runs import kept_code, services
@@ -21,8 +21,10 @@ logger = logging.getLogger(__name__)
 
 server = ForkServer()
 stopping = threading.Event()  # set when the worker was told to stop: its runs go back to their queues
+active: set[int] = set()  # the runs that this process is at, until their end is written
 STOPPED = "its worker was stopped before it finished; waiting for another"
 LEASE_SECONDS = 0.5
+NO_ANSWER = (OperationalError, InterfaceError)  # locked, full or away; what else a database raises is a mistake here
 
 
 def execute_run(pk: int, *, worker: str, device: devices.Device = devices.CPU) -> None:
@@ -30,16 +32,28 @@ def execute_run(pk: int, *, worker: str, device: devices.Device = devices.CPU) -
     run = services.claim_run(pk=pk, worker=worker)
     if run is None:
         return
+    active.add(pk)
+    try:
+        _carry_out(run, device)
+    finally:
+        active.discard(pk)
+
+
+def _carry_out(run: Run, device: devices.Device) -> None:
     if run.queue != "gpu":
         device = devices.CPU
     if run.scale not in run.method.arena.scales:
-        services.record_failure(run, failure=Ending.METHOD,
-                                cause=f"{run.method.arena_id} has no scale {run.scale} any more")
+        cause = f"{run.method.arena_id} has no scale {run.scale} any more"
+        persistently(lambda: services.record_failure(run, failure=Ending.METHOD, cause=cause))
         return
     try:
         _Attempt(run, device).go()
+    except NO_ANSWER as error:
+        logger.warning("run %s goes back to its queue: the database did not answer: %s", run.pk, error)
+        cause = f"the database did not answer: {error}"
+        persistently(lambda: services.release_run(run, cause=cause, log=run.log))
     except Exception as error:
-        logger.exception("run %s failed in its worker", pk)
+        logger.exception("run %s failed in its worker", run.pk)
         cause = f"the worker could not carry it out: {type(error).__name__}: {error}"
         persistently(lambda: services.record_failure(run, failure=Ending.MACHINE, cause=cause, log=run.log))
 
@@ -128,15 +142,21 @@ class _Attempt:
                 peak_memory_mb=ending.peak_memory_mb, device=self.device.label, code_digest=ending.code_digest))
 
 
-def persistently(write: Callable[[], Any], *, tries: int = 5) -> Any:
-    """Do a write that must not be lost, again after a pause when the database does not answer."""
-    for attempt in range(1, tries + 1):
+def persistently(write: Callable[[], Any]) -> Any:
+    """Do a write that must not be lost, again and again while the database does not answer.
+
+    Without it there is nothing else to do. Once the worker is told to stop, the third failure is raised.
+    """
+    pause, while_stopping = 0.5, 0
+    while True:
         try:
             return write()
-        except (DatabaseError, InterfaceError):
-            if attempt == tries or connection.in_atomic_block:
+        except NO_ANSWER:
+            while_stopping += stopping.is_set()
+            if while_stopping == 3 or connection.in_atomic_block:
                 raise
-            logger.warning("the database does not answer; trying again", exc_info=True)
+            logger.warning("the database does not answer; trying again in %g s", pause, exc_info=True)
             with contextlib.suppress(DatabaseError, InterfaceError):
                 connection.close()
-            time.sleep(attempt)
+            time.sleep(pause)
+            pause = min(2 * pause, 5.0)

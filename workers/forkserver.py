@@ -5,35 +5,32 @@ starts this module as `python -m workers.forkserver FD`. Of the library nothing 
 child imports the kit, the arena and the method from the disk, so a run always uses the code that is there.
 CUDA is never touched here, because it does not survive a fork.
 
-On the control socket each request is one byte with three descriptors: the job (JSON to its end), the events
-(JSON lines to the parent) and the log (the child's stdout and stderr). This process adds the last event,
-{"event": "exit", "status": wait status}. When the socket closes, the parent is gone and everything here ends.
+On the control socket each request is one byte with four descriptors: the job (JSON to its end), the events
+(JSON lines to the parent), the log (the child's stdout and stderr) and its life (see Run). When the
+socket closes, the parent is gone and everything here ends.
 """
 
 from __future__ import annotations
 
 import ast
 import contextlib
-import ctypes
-import errno
 import gc
 import importlib
-import json
 import os
-import resource
 import select
 import signal
 import socket
 import sys
-import traceback
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
-from workers.isolation import Ending
+from workers.processes import descendants, end_descendants
+from workers.runner import live, tell
+from workers.sandbox import ProcessSpaces, adopt_orphans
 
 METHODS = Path(__file__).resolve().parent.parent / "methods"
-PR_SET_PDEATHSIG = 1
+ORPHAN_SECONDS = 0.2  # how often to look for processes that left a run, where they can
 
 
 def main(control_fd: int) -> None:
@@ -50,7 +47,7 @@ def third_party_imports() -> set[str]:
     for file in [*METHODS.glob("kit/**/*.py"), *METHODS.glob("arenas/**/*.py")]:
         try:
             tree = _parsed(file.read_text())
-        except (SyntaxError, OSError):
+        except (SyntaxError, ValueError, OSError, RecursionError, MemoryError):
             continue  # a run of that file will say so
         for node in tree.body:
             if isinstance(node, ast.Import):
@@ -92,144 +89,103 @@ def preload() -> None:
     gc.freeze()  # keeps the garbage collector of a child from copying the shared pages
 
 
+@dataclass
+class Run:
+    """A run's process, with the keeper of its process space (0 without one) and the pipe that tells of its life.
+
+    {"event": "started", "pid", "keeper"} is the first event there; the last is {"event": "exit", "status"}, told when
+    all that the run started has ended, or {"event": "exit", "error"}. The run itself does not hold this pipe.
+    """
+
+    life: int
+    keeper: int
+    status: int | None = None
+
+
 def serve(control: socket.socket) -> None:
     woken, wake = os.pipe()
     os.set_blocking(woken, False)
     os.set_blocking(wake, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake)
-    children: dict[int, int] = {}  # pid -> its events descriptor, kept open for the exit event
+    adopt_orphans()
+    spaces = ProcessSpaces()
+    runs: dict[int, Run] = {}
     try:
         while True:
-            ready = select.select([control.fileno(), woken], [], [])[0]
+            watched = any(not run.keeper for run in runs.values())
+            ready = select.select([control.fileno(), woken], [], [], ORPHAN_SECONDS if watched else None)[0]
             if woken in ready:
                 with contextlib.suppress(BlockingIOError):
                     os.read(woken, 4096)
-                reap(children)
             if control.fileno() in ready:
-                request, fds, *_ = socket.recv_fds(control, 1, 3)
+                request, fds, *_ = socket.recv_fds(control, 1, 4)
                 if not request:
                     return
-                fork_child(fds, children, close=(control.fileno(), woken, wake))
+                fork_run(spaces, fds, runs, close=(control.fileno(), woken, wake))
+            reap(runs)
     finally:
-        for pid in children:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(pid, signal.SIGKILL)
+        end_descendants(os.getpid())
 
 
-def fork_child(fds: list[int], children: dict[int, int], close: tuple[int, ...]) -> None:
-    job, events, log = fds
+def fork_run(spaces: ProcessSpaces, fds: list[int], runs: dict[int, Run], close: tuple[int, ...]) -> None:
+    *given, life = fds
     server = os.getpid()
     try:
-        pid = os.fork()
+        pid, keeper = spaces.fork()
     except OSError as error:
-        tell(events, event="exit", error=f"no process could be started: {error.strerror}")
-        os.close(events)
+        tell(life, event="exit", error=f"no process could be started: {error.strerror}")
+        given.append(life)
     else:
         if pid == 0:
-            for fd in (*close, *children.values()):
+            for fd in (*close, life, *(run.life for run in runs.values())):
                 os.close(fd)
-            become_child(server, job, events, log)
-        children[pid] = events
-        with contextlib.suppress(OSError):  # the child does it too; whoever comes first
-            os.setpgid(pid, pid)
-    os.close(job)
-    os.close(log)
+            live(0 if keeper else server, *given)
+        runs[pid] = Run(life, keeper)
+        tell(life, event="started", pid=pid, keeper=keeper)
+    for fd in given:
+        os.close(fd)
 
 
-def reap(children: dict[int, int]) -> None:
-    while children:
-        pid, status = os.waitpid(-1, os.WNOHANG)
+def reap(runs: dict[int, Run]) -> None:
+    """Bury who has ended. A run's end is told when what it left has ended too."""
+    keepers = {run.keeper for run in runs.values() if run.keeper}
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            break
         if pid == 0:
+            break
+        keepers.discard(pid)
+        if pid in runs:
+            runs[pid].status = os.waitstatus_to_exitcode(status)
+    # who was adopted has lost its parent: it left its run, or the run has ended
+    end_strangers({*runs, *keepers})
+    for pid, run in [*runs.items()]:
+        if run.status is None:
+            continue
+        if run.keeper in keepers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(run.keeper, signal.SIGKILL)
+        else:
+            with contextlib.suppress(BrokenPipeError):
+                tell(run.life, event="exit", status=run.status)
+            os.close(run.life)
+            del runs[pid]
+
+
+def end_strangers(known: set[int]) -> None:
+    """Kill the children of this process that are not `known`, and theirs, which it adopts."""
+    deadline = time.monotonic() + 5
+    while strangers := [pid for pid in descendants(os.getpid(), depth=1) if pid not in known]:
+        for pid in strangers:
+            end_descendants(pid)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if time.monotonic() > deadline:
+            print(f"forkserver: some processes of a run do not end: {strangers}", file=sys.stderr, flush=True)
             return
-        events = children.pop(pid)
-        with contextlib.suppress(BrokenPipeError):
-            tell(events, event="exit", status=os.waitstatus_to_exitcode(status))
-        os.close(events)
-
-
-def tell(fd: int, **event) -> None:
-    """Write one event. The line break in front ends what a killed child may have left half-written."""
-    data = memoryview(b"\n" + json.dumps(event).encode() + b"\n")
-    while data:
-        data = data[os.write(fd, data):]
-
-
-def become_child(server: int, job_fd: int, events: int, log: int) -> None:
-    """The child's whole life; never returns."""
-    status = 1
-    try:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        with contextlib.suppress(OSError):
-            os.setpgid(0, 0)
-        die_with_parent(server)
-        with open(os.devnull) as nothing:
-            os.dup2(nothing.fileno(), 0)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        os.close(log)
-        sys.stdout, sys.stderr = (open(fd, "w", buffering=1, encoding="utf-8", errors="backslashreplace",
-                                       closefd=False) for fd in (1, 2))
-        with os.fdopen(job_fd) as file:
-            job = json.load(file)
-        tell(events, event="started", pid=os.getpid())
-        work(job, events)
-        status = 0
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        with contextlib.suppress(OSError, ValueError):
-            sys.stdout.flush()
-        os._exit(status)
-
-
-def die_with_parent(server: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != server:  # it died before the line above
-        os._exit(1)
-
-
-def work(job: dict, events: int) -> None:
-    """Call the job's entry and tell the outcome, or the error and whose fault it is."""
-    os.nice(job["nice"])
-    os.environ["CUDA_VISIBLE_DEVICES"] = job["visible_devices"]
-    importlib.invalidate_caches()
-    try:
-        limit_memory(job)
-        module, name = job["entry"].split(":")
-        outcome = getattr(importlib.import_module(module), name)(job, lambda **event: tell(events, **event))
-        tell(events, event="outcome", outcome=outcome)
-    except (Exception, SystemExit) as error:
-        traceback.print_exc()
-        cause = " ".join("".join(traceback.format_exception_only(error)).split())
-        tell(events, event="error", failure=blame(error), cause=cause[:1000])
-
-
-def limit_memory(job: dict) -> None:
-    """A wall behind the watched limit, against one huge allocation between two looks of the parent."""
-    if job["device"] != "cpu":
-        import torch
-        total = torch.cuda.get_device_properties(0).total_memory
-        torch.cuda.set_per_process_memory_fraction(min(1.0, job["memory_mb"] * 2**20 / total))
-    elif sys.platform == "linux":
-        limit = psutil.Process().memory_info().data + int(job["memory_mb"] * 2**20)
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-
-
-def blame(error: BaseException) -> str:
-    """MEMORY, MACHINE or METHOD: only the machine's failures are worth another attempt."""
-    import torch
-    text = str(error).lower()
-    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in text \
-            or "not enough memory" in text:
-        return Ending.MEMORY
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EIO, errno.EMFILE, errno.ENFILE):
-        return Ending.MACHINE
-    if any(cls.__name__ == "DataUnavailable" for cls in type(error).__mro__):
-        return Ending.MACHINE
-    return Ending.METHOD
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A worker's sign of life, the sweep it does on the way, and what the status page and /healthz report."""
+"""A worker's sign of life, the sweep it does on the way, and what the status page reports."""
 
 from __future__ import annotations
 
@@ -8,30 +8,32 @@ import os
 import shutil
 import socket
 import threading
+import time
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import psutil
-import redis
-from celery import current_app, signals
+from celery import signals
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 from django.db.models import Count, Min
 from django.utils import timezone
-from kombu.exceptions import OperationalError
-from kombu.transport.redis import Channel
 
-from evaluations.models import Run, Worker
+from evaluations.models import Prepared, Run, Worker
 from evaluations.runs import services
-from workers import devices, execution
+from evaluations.runs.broker import QUEUES, messages_waiting, return_messages
+from methods.models import BrokenFile
+from workers import devices, execution, fences
 
 logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 3.0
-QUEUES = ("cpu", "gpu", "tasks")
+LATE_SECONDS = 2 * BEAT_SECONDS  # between two signs of life
+THERE, HALTED, GONE = "there", "halted", "gone"
 FORGET_AFTER = timedelta(minutes=10)
-WORKER_FACTS = ("name", "queues", "host", "pid", "slots", "device", "device_memory_mb", "started_at", "seen_at")
+WORKER_FACTS = ("name", "queues", "host", "pid", "slots", "device", "device_memory_mb", "fences",
+                "started_at", "seen_at")
 
 
 # --- a worker's own part --------------------------------------------------------------------------
@@ -46,13 +48,16 @@ class Heart(threading.Thread):
         self.queues = set(queues)
         self.facts = {"queues": sorted(queues), "host": socket.gethostname(), "pid": os.getpid(), "slots": slots,
                       "device": device.lease_key if device.visible else "cpu", "device_memory_mb": device.memory_mb}
+        self.swept: datetime | None = None
         self.ended = threading.Event()
+        self.last_beat = self.in_time_since = time.monotonic()  # no sign of life was late since
 
     def run(self) -> None:
         while not self.ended.is_set():
             try:
                 self.beat()
-                sweep()
+                sweep(judge_silence=self.judges_silence(), own=self.worker)
+                self.swept = timezone.now()  # written with the next beat
             except (DatabaseError, InterfaceError):
                 logger.warning("the worker's sign of life could not be written", exc_info=True)
                 connection.close()
@@ -64,11 +69,41 @@ class Heart(threading.Thread):
         connection.close()
 
     def beat(self) -> None:
-        Worker.objects.update_or_create(name=self.worker, defaults={**self.facts, "seen_at": timezone.now()})
+        """Write the sign of life, and note when it took long or comes late: then those of others did as well."""
+        started = time.monotonic()
+        if started - self.last_beat > LATE_SECONDS:
+            self.in_time_since = started
+        try:
+            Worker.objects.update_or_create(name=self.worker, defaults={
+                **self.facts, "seen_at": timezone.now(), "swept_at": self.swept})
+        finally:
+            self.last_beat = time.monotonic()
+            if self.last_beat - started > LATE_SECONDS - BEAT_SECONDS:
+                self.in_time_since = self.last_beat
+
+    def judges_silence(self) -> bool:
+        """Whether the others had a fair chance to be heard: a locked database silences the living too."""
+        return time.monotonic() - self.in_time_since > services.LOST_AFTER.total_seconds()
 
     def end(self) -> None:
         self.ended.set()
         self.join(5)
+
+
+PREFIX = "prefix of the queues"
+
+
+def remember_prefix() -> None:
+    """What `manage.py prepare` leaves for workers of other machines, which cannot see this one's data folder."""
+    Prepared.done(PREFIX, settings.QUEUE_PREFIX)
+
+
+def agree_on_prefix() -> None:
+    """Refuse to listen where nobody speaks: everything would wait without a word."""
+    known = Prepared.objects.filter(step=PREFIX).values_list("key", flat=True).first()
+    if known and known != settings.QUEUE_PREFIX:
+        raise SystemExit(f"This worker cannot start: its queues begin with {settings.QUEUE_PREFIX}, those of this "
+                         f"installation with {known}. Give it the same SECRET_KEY, or set QUEUE_PREFIX={known}")
 
 
 heart: Heart | None = None  # of this process, when it is a worker
@@ -78,6 +113,7 @@ heart: Heart | None = None  # of this process, when it is a worker
 def choose_device(sender, instance, **_):
     """Refuse to listen to gpu without a device: runs would be done elsewhere than they were asked for."""
     global heart
+    agree_on_prefix()
     queues = list(instance.app.amqp.queues.consume_from)
     try:
         device = devices.find_device() if "gpu" in queues else devices.CPU
@@ -95,6 +131,7 @@ def begin(**_):
     heart.start()
     if heart.queues & set(services.QUEUES):
         execution.server.start()
+        heart.facts["fences"] = fences.tried_fences(execution.server)
 
 
 @signals.worker_shutting_down.connect
@@ -109,48 +146,41 @@ def end(**_):
         heart.end()
 
 
-def sweep() -> dict[str, int]:
-    """Bring back what was lost. A worker of this host whose process is gone needs no waiting."""
-    dead = [worker.name for worker in Worker.objects.filter(host=socket.gethostname()) if not _alive(worker.pid)]
-    done = services.sweep_runs(waiting=messages_waiting(), dead_workers=dead)
+def sweep(*, judge_silence: bool, own: str) -> dict[str, int]:
+    """Bring back what was lost. A worker of this host whose process is gone needs no waiting.
+
+    `own` names the worker of this process; one whose process is there is given more time than one elsewhere.
+    """
+    here = {worker.name: _condition(worker.pid) for worker in Worker.objects.filter(host=socket.gethostname())}
+    dead = [name for name, condition in here.items() if condition == GONE]
+    done = services.sweep_runs(
+        waiting=messages_waiting(), dead_workers=dead, judge_silence=judge_silence, in_hand=list(execution.active),
+        live_workers=[name for name, condition in here.items() if condition == THERE and name != own])
+    if dead:
+        return_messages()
     Worker.objects.filter(name__in=dead).delete()
     if any(done.values()):
         logger.warning("sweep: %(lost)d runs had lost their worker, %(resent)d their message", done)
     return done
 
 
-def _alive(pid: int) -> bool:
-    """Whether a process of this host runs; one that has ended but that nobody has buried does not."""
+def _condition(pid: int) -> str:
+    """Of a process of this host: there, halted (it has not ended, but does nothing either) or gone.
+
+    One that has ended but that nobody has buried is gone.
+    """
     try:
-        return psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+        status = psutil.Process(pid).status()
     except psutil.NoSuchProcess:
-        return False
+        return GONE
     except psutil.AccessDenied:  # another user's
-        return True
+        return THERE
+    if status in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
+        return GONE
+    return HALTED if status in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP) else THERE
 
 
 # --- for whoever asks -----------------------------------------------------------------------------
-
-def messages_waiting() -> dict[str, int] | None:
-    """Messages per queue that no worker has taken; None when the broker does not answer."""
-    steps = settings.CELERY_BROKER_TRANSPORT_OPTIONS["priority_steps"]
-    separator = settings.CELERY_BROKER_TRANSPORT_OPTIONS["sep"]
-    try:
-        with current_app.connection_for_read(transport_options={
-                **settings.CELERY_BROKER_TRANSPORT_OPTIONS, "socket_connect_timeout": 3, "socket_timeout": 3,
-                "max_retries": 0}) as link:
-            channel = link.default_channel
-            assert isinstance(channel, Channel), "the broker is a Redis or Valkey"
-            client = channel.client
-            with client.pipeline(transaction=False) as pipe:
-                for queue in QUEUES:
-                    for step in steps:
-                        pipe.llen(f"{queue}{separator}{step}" if step else queue)
-                lengths = pipe.execute()
-    except (OperationalError, redis.exceptions.RedisError, OSError):
-        return None
-    return {queue: sum(lengths[i * len(steps):(i + 1) * len(steps)]) for i, queue in enumerate(QUEUES)}
-
 
 @dataclass(frozen=True)
 class QueueHealth:
@@ -174,13 +204,15 @@ class Health:
     index: dict[str, Any] | None
     disk_free_gb: float
     disk_total_gb: float
+    broken: list[BrokenFile]
     problems: list[str]
 
     def as_dict(self) -> dict[str, Any]:
         workers = [{name: getattr(worker, name) for name in WORKER_FACTS} for worker in self.workers]
         return {"ok": not self.problems, "database": self.database, "broker": self.broker,
                 "queues": [asdict(queue) for queue in self.queues], "workers": workers, "index": self.index,
-                "disk_free_gb": self.disk_free_gb, "disk_total_gb": self.disk_total_gb, "problems": self.problems}
+                "disk_free_gb": self.disk_free_gb, "disk_total_gb": self.disk_total_gb,
+                "broken_files": [str(file) for file in self.broken], "problems": self.problems}
 
 
 def health() -> Health:
@@ -197,16 +229,18 @@ def health() -> Health:
             name, (waiting["tasks"] if waiting else None) if name == "tasks" else queued["n"] if queued else 0,
             running["n"] if running else 0, queued["oldest"] if queued else None,
             [worker.name for worker in workers if name in worker.queues]))
-    disk = shutil.disk_usage(settings.DATA_DIR)
+    disk, broken = shutil.disk_usage(settings.DATA_DIR), list(BrokenFile.objects.all())
     problems = []
     if waiting is None:
-        problems.append("the broker does not answer: nothing new is started")
+        problems.append("the broker does not answer: what is asked for waits, and starts as soon as it is back")
     problems += [f"no worker listens to the queue {queue.name}: {queue.waiting} waiting" for queue in queues
                  if queue.waiting and not queue.workers]
     if disk.free < 2**30:
         problems.append(f"only {disk.free / 2**20:.0f} MB of disk are free in {settings.DATA_DIR}")
+    if broken:
+        problems.append(f"{len(broken)} {'file is' if len(broken) == 1 else 'files are'} broken and left out")
     return Health(connection.vendor, waiting is not None, queues, workers, _index(), disk.free / 2**30,
-                  disk.total / 2**30, problems)
+                  disk.total / 2**30, broken, problems)
 
 
 def _index() -> dict[str, Any] | None:

@@ -1,323 +1,278 @@
-"""One run in one child process, watched from outside: time, memory, cancellation, life and death."""
+"""One run in processes of its own, watched from outside: time, memory, output, cancellation, life and death."""
 
 from __future__ import annotations
 
-import codecs
 import contextlib
-import errno
-import json
+import logging
 import os
 import selectors
+import shutil
 import signal
-import socket
 import subprocess
-import sys
-import threading
+import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
-import psutil
+from workers import spawner
+from workers.jobs import Ending, Job, Watch
+from workers.processes import Usage, end_descendants, usage
+from workers.spawner import ForkServer
+from workers.told import EVENTS_LIMIT, LOG_LIMIT, Events, Log, TooMuch
 
-ROOT = Path(__file__).resolve().parent.parent
-LOG_LIMIT = 64 * 1024  # characters of output kept: the newest
+__all__ = ["LOG_LIMIT", "Ending", "ForkServer", "Job", "Watch", "run_isolated"]
+
+logger = logging.getLogger(__name__)
+
 LOOK_SECONDS = 0.1  # how often memory and time are looked at
+MOST_A_LOOK = 1.0  # seconds charged for the time between two looks: when this side stood still, so may all have
 TELL_SECONDS = 0.5  # how often news is passed on
 BEAT_SECONDS = 2.0  # how often to call when there is no news
-DATA_SECONDS = 1800.0  # how long loading data may take: a first fetch
-START_SECONDS = 120.0  # how long the warm process may take to import its libraries
+FETCH_SECONDS = 1800.0  # how long a first fetch of data may take
+LOAD_SECONDS = 60.0  # how long, by its clock, a run may take before it measures: its imports, data from the disk
+LAST_WORDS_SECONDS = 2.0  # how long a run may live on that has told its outcome
+DEATH_SECONDS = 10.0  # how long killed processes may take to end
+MOST_TASKS = 64  # processes and threads of one run
+FOLDER_MB, FOLDER_FILES = 1024, 10_000  # what a run may keep in its folder
 
 
-@dataclass(frozen=True)
-class Job:
-    """What the child is to do. `seconds` and `memory_mb` are the scale's hard limits.
+def run_isolated(server: ForkServer, job: Job, on_news: Callable[[Watch], str | None] = lambda watch: None) -> Ending:
+    """Run `job` in a child of `server` and watch it to its end; of what it started, nothing lives on.
 
-    `device` is "cpu" or "cuda:0", `visible_devices` the child's CUDA_VISIBLE_DEVICES. On the CPU `seconds` are
-    processor seconds, so that a busy machine makes no run fail; on a GPU they are seconds of the clock.
-    `library` is a folder to import the methods from in place of the present ones; "" for those.
-    `entry` is "module:function", called with the job and a function that tells events.
+    `on_news` is called at most every TELL_SECONDS with what is known, at least every BEAT_SECONDS; when it
+    returns a text, the child is killed and the ending is `stopped` with that cause. A run may neither connect nor
+    write where data is kept: where it lacks data, a job that only loads them goes first.
     """
-
-    arena: str
-    method: str
-    seconds: float
-    memory_mb: float
-    params: dict[str, Any] = field(default_factory=dict)
-    setting: str = "default"
-    scale: str = "full"
-    seed: int = 0
-    device: str = "cpu"
-    visible_devices: str = ""
-    library: str = ""
-    entry: str = "workers.child:run_job"
-    nice: int = 5
-
-    @property
-    def clock_seconds(self) -> float:
-        """The longest a run may take by the clock, however busy the machine."""
-        return self.seconds if self.device != "cpu" else 10 * self.seconds + 60
+    ending = _attempt(server, job, on_news)
+    if ending.kind == Ending.DATA:
+        loaded = _attempt(server, replace(job, entry="workers.child:load_data", confined=False), on_news)
+        if loaded.kind != Ending.DONE:
+            return loaded
+        ending = _attempt(server, job, on_news)
+        if ending.kind == Ending.DATA:
+            return replace(ending, kind=Ending.METHOD)
+    return ending
 
 
-@dataclass
-class Watch:
-    """What is known of a running child."""
+def _attempt(server: ForkServer, job: Job, on_news: Callable[[Watch], str | None]) -> Ending:
+    folder = tempfile.mkdtemp(prefix="assay-run-")
+    try:
+        job = replace(job, folder=folder)
+        try:
+            spawned = server.spawn(job)
+        except OSError as error:
+            return Ending(Ending.MACHINE, f"no process could be started: {error.strerror or error}")
+        return _Watcher(server, spawned, job, on_news).to_the_end()
+    finally:
+        _remove(folder)
 
-    fraction: float = 0.0
-    text: str = "starting"
-    log: str = ""
-    curve: list[dict[str, float]] = field(default_factory=list)
-    code_digest: str = ""
-    pid: int = 0
-    memory_mb: float = 0.0
-    peak_memory_mb: float = 0.0
 
-
-@dataclass(frozen=True)
-class Ending:
-    """How a run ended. `kind` is DONE, STOPPED by this side, or whose or what failure it was."""
-
-    DONE, STOPPED = "done", "stopped"
-    METHOD, TIME, MEMORY, LOST, MACHINE = "method", "time", "memory", "lost", "machine"
-
-    kind: str
-    cause: str = ""
-    outcome: dict[str, Any] | None = None
-    seconds: float = 0.0
-    peak_memory_mb: float = 0.0
-    log: str = ""
-    curve: list[dict[str, float]] = field(default_factory=list)
-    code_digest: str = ""
+def _remove(folder: str) -> None:
+    """Delete what a run left; by `rm`, which no depth of folders stops."""
+    try:
+        os.rmdir(folder)
+    except OSError:
+        done = subprocess.run([shutil.which("rm") or "rm", "-rf", "--", folder], capture_output=True, text=True)
+        if done.returncode:
+            logger.warning("the folder of a run could not be removed: %s", done.stderr.strip()[:500])
 
 
 @dataclass(frozen=True)
 class Exit:
-    """The forkserver's last word on a child: its exit status, or why there is none."""
+    """The warm process's last word on a run: its exit status, or why there is none."""
 
     status: int | None = None
     error: str = ""
 
 
-class ForkServer:
-    """The warm process, started on first use and again when it has died. Safe to use from several threads."""
-
-    def __init__(self):
-        self._lock = threading.Lock()
-        self._process: subprocess.Popen | None = None
-        self._control: socket.socket | None = None
-
-    def start(self) -> None:
-        """Make sure the process is there. Raises OSError with its last words when it does not come up."""
-        with self._lock:
-            self._ensure()
-
-    def spawn(self, job: Job) -> tuple[int, int]:
-        """A new child at work on `job`: descriptors to read its events and its log from."""
-        job_r, job_w = os.pipe()
-        events_r, events_w = os.pipe()
-        log_r, log_w = os.pipe()
-        try:
-            with self._lock:
-                socket.send_fds(self._ensure(), [b"j"], [job_r, events_w, log_w])
-        except OSError:
-            for fd in (job_w, events_r, log_r):
-                os.close(fd)
-            raise
-        finally:
-            for fd in (job_r, events_w, log_w):
-                os.close(fd)
-        with os.fdopen(job_w, "w") as file:
-            json.dump(asdict(job), file)
-        return events_r, log_r
-
-    def stop(self) -> None:
-        """End the process and every child of it."""
-        with self._lock:
-            if self._control:
-                self._control.close()
-                self._control = None
-            if self._process:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    self._process.wait(5)
-                if self._process.poll() is None:
-                    self._process.kill()
-                    self._process.wait()
-                self._process = None
-
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process else None
-
-    def _ensure(self) -> socket.socket:
-        """The control socket of a living process."""
-        if self._control and self._process and self._process.poll() is None:
-            return self._control
-        if self._control:
-            self._control.close()
-        ours, theirs = socket.socketpair()
-        one_thread = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-        # neither may asking for a GPU start CUDA, nor importing scikit-learn (by way of pyarrow) a thread
-        environment = {**os.environ, **one_thread, "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
-                       "JE_ARROW_MALLOC_CONF": "background_thread:false"}
-        with theirs:
-            # a session of its own: signals to the worker's group leave the runs to the worker
-            self._process = subprocess.Popen([sys.executable, "-m", "workers.forkserver", str(theirs.fileno())],
-                                             cwd=ROOT, env=environment, pass_fds=[theirs.fileno()],
-                                             stdin=subprocess.DEVNULL, start_new_session=True)
-        ours.settimeout(START_SECONDS)
-        try:
-            ready = ours.recv(1)
-        except TimeoutError:
-            ready = b""
-        if not ready:
-            ours.close()
-            self._control = None
-            self._process.kill()
-            raise OSError(errno.ECHILD, f"the process that starts runs did not come up "
-                                        f"(exit status {self._process.wait()}); its error is in the worker's output")
-        ours.settimeout(None)
-        self._control = ours
-        return ours
-
-
-def run_isolated(server: ForkServer, job: Job, on_news: Callable[[Watch], str | None] = lambda watch: None) -> Ending:
-    """Run `job` in a child of `server` and watch it to its end.
-
-    `on_news` is called at most every TELL_SECONDS with what is known, at least every BEAT_SECONDS; when it
-    returns a text, the child is killed and the ending is `stopped` with that cause.
-    """
-    try:
-        events, log = server.spawn(job)
-    except OSError as error:
-        return Ending(Ending.MACHINE, f"no process could be started: {error.strerror or error}")
-    return _Watcher(job, events, log, on_news).to_the_end()
-
-
 class _Watcher:
-    def __init__(self, job: Job, events: int, log: int, on_news: Callable[[Watch], str | None]):
-        self.job, self.on_news, self.watch = job, on_news, Watch()
-        self.events, self.log = events, log
-        self.half_line, self.decoder = b"", codecs.getincrementaldecoder("utf-8")("replace")
+    def __init__(self, server: ForkServer, spawned: spawner.Spawned, job: Job, on_news: Callable[[Watch], str | None]):
+        self.server, self.spawned, self.job, self.on_news = server, spawned, job, on_news
+        self.watch = Watch()
+        self.log, self.events, self.life = Log(), Events(), Events()
         self.exit: Exit | None = None
+        self.keeper = 0
         self.outcome: dict[str, Any] | None = None
         self.error: dict[str, str] | None = None
         self.verdict: tuple[str, str] | None = None  # kind and cause, when this side killed the child
         self.news = True
-        self.started = self.told = time.monotonic()
-        self.process: psutil.Process | None = None  # the child, once it has said that it is there
+        self.started = self.told = self.looked = self.looked_at_folder = time.monotonic()
+        self.killed: float | None = None
+        self.finished: float | None = None  # when it told its outcome or error
         self.measuring_since: float | None = None
-        self.processor_before = 0.0
+        self.usage = Usage()
+        self.processor_before = self.processor = self.clock = 0.0  # seconds
 
     def to_the_end(self) -> Ending:
-        with selectors.DefaultSelector() as selector:
-            for fd in (self.events, self.log):
-                os.set_blocking(fd, False)
-                selector.register(fd, selectors.EVENT_READ)
-            try:
+        events, log, life = self.spawned.events, self.spawned.log, self.spawned.life
+        try:
+            with selectors.DefaultSelector() as selector:
+                for fd in (events, log, life):
+                    os.set_blocking(fd, False)
+                    selector.register(fd, selectors.EVENT_READ)
                 while self.exit is None:
                     for key, _ in selector.select(LOOK_SECONDS):
                         if not self._read(key.fd):
                             selector.unregister(key.fd)
-                            if key.fd == self.events and self.exit is None:
+                            if key.fd == life and self.exit is None:
                                 self.exit = Exit(error="the process that starts runs has died")
                     self._look()
                     self._pass_on()
-                self._read(self.log)
-            finally:
-                self._kill()
-                os.close(self.events)
-                os.close(self.log)
+                self._read(events)
+                self._read(log)
+        finally:
+            self._kill()
+            for fd in (events, log, life):
+                os.close(fd)
         return self._ending(self.exit)
 
     def _read(self, fd: int) -> bool:
-        """Take in what is there. False at the end of the stream."""
-        while True:
+        """Take in what is there, up to a bound, so that who floods a pipe delays no look. False at its end."""
+        for _ in range(16):
             try:
                 data = os.read(fd, 65536)
             except BlockingIOError:
                 return True
             if not data:
                 return False
-            if fd == self.log:
-                self._take_log(data)
-                if len(data) < 65536:
-                    return True
-            else:
-                *lines, self.half_line = (self.half_line + data).split(b"\n")
-                for line in lines:
-                    self._take_event(line)
+            if fd == self.spawned.log:
+                self.watch.log, self.news = self.log.take(data), True
+            elif fd == self.spawned.life:
+                for event in self.life.take(data):
+                    self._take_life(event)
+            elif not self.verdict:
+                try:
+                    for event in self.events.take(data):
+                        self._take_event(event)
+                except TooMuch:
+                    self._end(Ending.METHOD, f"told more than {EVENTS_LIMIT / 2**20:g} MB of outcome, curve and "
+                                             "progress")
+                except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+                    self._end(Ending.METHOD, f"told what is no event ({type(error).__name__}: {error})"[:300])
+        return True
 
-    def _take_log(self, data: bytes) -> None:
-        text = self.decoder.decode(data).replace("\0", "")  # PostgreSQL keeps no NUL in a text
-        self.watch.log = (self.watch.log + text)[-LOG_LIMIT:]
-        self.news = True
+    def _take_life(self, event: dict[str, Any]) -> None:
+        if event["event"] == "started":
+            self.watch.pid, self.keeper = event["pid"], event["keeper"]
+        else:
+            self.exit = Exit(event.get("status"), event.get("error", ""))
 
-    def _take_event(self, line: bytes) -> None:
-        try:
-            event = json.loads(line) if line else None
-        except ValueError:
-            return  # cut off when the child was killed
-        if not event:
-            return
+    def _take_event(self, event: dict[str, Any]) -> None:
         self.news = True
-        kind = event.pop("event")
-        if kind == "started":
-            self.watch.pid = event["pid"]
-            with contextlib.suppress(psutil.Error):  # it has ended already, or the system does not tell
-                self.process = psutil.Process(self.watch.pid)
-        elif kind == "code":
-            self.watch.code_digest = event["digest"]
+        kind = event["event"]
+        if kind == "code":
+            self.watch.code_digest = str(event["digest"])[:64]
         elif kind == "measuring":
-            self.measuring_since, self.processor_before = time.monotonic(), self._processor_seconds()
+            if self.measuring_since is None:  # said once: saying it again buys no time
+                self._weigh()
+                self.measuring_since, self.processor_before, self.clock = time.monotonic(), self.processor, 0.0
         elif kind == "progress":
-            self.watch.fraction, self.watch.text = event["fraction"], event["text"][:200]
-            self.watch.curve += event["points"]
+            self.watch.fraction, self.watch.text = float(event["fraction"]), str(event["text"])[:200]
+            self.watch.curve += [dict(point) for point in event["points"]]
         elif kind == "points":
-            self.watch.curve += event["points"]
+            self.watch.curve += [dict(point) for point in event["points"]]
         elif kind == "outcome":
-            self.outcome = event["outcome"]
+            self.outcome, self.finished = dict(event["outcome"]), time.monotonic()
         elif kind == "error":
-            self.error = event
-        elif kind == "exit":
-            self.exit = Exit(**event)
+            self.error, self.finished = {name: str(event[name]) for name in ("failure", "cause")}, time.monotonic()
 
     def _look(self) -> None:
-        if not self.watch.pid or self.exit or self.verdict or self.outcome is not None:
-            return
-        self._weigh()
         now = time.monotonic()
-        if self.watch.memory_mb > self.job.memory_mb:
-            self._end(Ending.MEMORY, f"went over the memory limit of {self.job.memory_mb:g} MB: "
-                                     f"it held {self.watch.memory_mb:.0f} MB")
-        elif self.measuring_since is None:
-            if now - self.started > DATA_SECONDS:
-                self._end(Ending.MACHINE, f"its data did not load within {DATA_SECONDS / 60:g} minutes")
-        elif now - self.measuring_since > self.job.clock_seconds:
-            self._end(Ending.TIME, f"hit the time limit of {self.job.seconds:g} s" if self.job.device != "cpu" else
-                      f"gave no result within {self.job.clock_seconds:g} s, though its limit is "
-                      f"{self.job.seconds:g} s of processor time")
-        elif self.job.device == "cpu":
-            if self._processor_seconds() - self.processor_before > self.job.seconds:
-                self._end(Ending.TIME, f"hit the time limit of {self.job.seconds:g} s of processor time "
-                                       f"({self.watch.text})")
+        if self.exit or now - self.looked < LOOK_SECONDS:
+            return
+        passed, self.looked = min(now - self.looked, MOST_A_LOOK), now
+        if self.killed:
+            if now - self.killed > DEATH_SECONDS:  # who should say that it has ended does not
+                self.server.give_up(self.spawned.server)
+                self.exit = Exit(error="its end was not reported: the process that starts runs hung and was ended")
+        elif not self.watch.pid:
+            if now - self.started > spawner.REPLY_SECONDS:
+                self._end(Ending.MACHINE, f"the process that starts runs did not answer within "
+                                          f"{spawner.REPLY_SECONDS:g} s; it was ended, the next run starts another")
+        elif self.finished:
+            if now - self.finished > LAST_WORDS_SECONDS:
+                self._kill()
+        else:
+            before = self.usage
+            self._weigh()
+            if not self.usage.processes:
+                self._kill()  # it has ended; what is left to do is to be told so
+                return
+            self.clock += self._charged(passed, before)
+            self._look_at_folder(now)
+            if over := self._over_limit(now):
+                self._end(*over)
+
+    def _charged(self, passed: float, before: Usage) -> float:
+        """Of the seconds that passed, those not spent waiting for a processor. Only one process is believed to wait
+        because of others: several could wait for each other."""
+        if self.usage.processes != 1:
+            return passed
+        if self.usage.waited is not None and before.waited is not None:
+            return max(0.0, passed - (self.usage.waited - before.waited))
+        return min(passed, max(0.0, self.usage.processor - before.processor)) if self.usage.runnable else passed
+
+    def _over_limit(self, now: float) -> tuple[str, str] | None:
+        """Whose fault and why, when the run has gone over a limit."""
+        job, watch = self.job, self.watch
+        if watch.memory_mb > job.memory_mb:
+            together = f" in {self.usage.processes} processes" if self.usage.processes > 1 else ""
+            return Ending.MEMORY, (f"went over the memory limit of {job.memory_mb:g} MB: "
+                                   f"it held {watch.memory_mb:.0f} MB{together}")
+        if self.usage.tasks > MOST_TASKS:
+            return Ending.METHOD, f"started more than {MOST_TASKS} processes and threads"
+        if not job.confined:
+            if now - self.started > FETCH_SECONDS:
+                return Ending.MACHINE, f"its data did not load within {FETCH_SECONDS / 60:g} minutes"
+            return None
+        if self.measuring_since is None:
+            allowed = max(LOAD_SECONDS, job.clock_seconds)
+            if self.clock > allowed:
+                return Ending.TIME, f"did not begin to measure within {allowed:g} s"
+            return None
+        if job.device != "cpu":
+            if now - self.measuring_since > job.clock_seconds:
+                return Ending.TIME, f"hit the time limit of {job.seconds:g} s"
+        elif self.processor - self.processor_before > job.seconds:
+            return Ending.TIME, f"hit the time limit of {job.seconds:g} s of processor time ({watch.text})"
+        elif self.clock > job.clock_seconds:
+            return Ending.TIME, (f"gave no result within {job.clock_seconds:g} s, though its limit is "
+                                 f"{job.seconds:g} s of processor time")
+        elif now - self.measuring_since > job.patience:
+            return Ending.MACHINE, (f"the machine is too busy: in {job.patience:g} s the run was given "
+                                    f"{self.processor - self.processor_before:.1f} s of processor time")
+        return None
+
+    def _look_at_folder(self, now: float) -> None:
+        if now - self.looked_at_folder < 1:
+            return
+        self.looked_at_folder = now
+        size = files = 0
+        folders = [self.job.folder]
+        while folders:
+            with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:  # it changes as it is read
+                for entry in entries:
+                    files += 1
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    else:
+                        size += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if files > FOLDER_FILES or size > FOLDER_MB * 2**20:
+                        self._end(Ending.METHOD, f"wrote more than {FOLDER_MB} MB or {FOLDER_FILES} files "
+                                                 "into its folder")
+                        return
 
     def _weigh(self) -> None:
-        """Take down the resident memory, as in a run's peak memory; the last known stays when none can be read."""
-        memory = 0.0
-        if self.process:
-            with contextlib.suppress(psutil.Error):
-                memory = self.process.memory_info().rss / 2**20
-        if memory:  # a process that has just ended holds none
-            self.watch.memory_mb, self.watch.peak_memory_mb = memory, max(memory, self.watch.peak_memory_mb)
-
-    def _processor_seconds(self) -> float:
-        """Of the child alone; 0 when it has ended or the system does not tell."""
-        if self.process:
-            with contextlib.suppress(psutil.Error):
-                times = self.process.cpu_times()
-                return times.user + times.system
-        return 0.0
+        """Take down memory and processor time; the last known stay when none can be read."""
+        if not self.watch.pid:
+            return
+        now = usage(self.watch.pid, self.keeper, most=MOST_TASKS)
+        self.processor = max(self.processor, now.processor)
+        self.usage = now
+        if now.memory_mb:  # processes that have just ended hold none
+            self.watch.memory_mb = now.memory_mb
+            self.watch.peak_memory_mb = max(now.memory_mb, self.watch.peak_memory_mb)
 
     def _pass_on(self) -> None:
         now = time.monotonic()
@@ -329,13 +284,25 @@ class _Watcher:
             self._end(Ending.STOPPED, stop)
 
     def _end(self, kind: str, cause: str) -> None:
-        self.verdict = kind, cause
+        if self.verdict is None:
+            self.verdict = kind, cause
         self._kill()
 
     def _kill(self) -> None:
-        if self.watch.pid and (self.exit is None or self.exit.status is None):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.watch.pid, signal.SIGKILL)
+        """End all of it. What leaves it meanwhile ends with its keeper or, without one, by its adopter's hand."""
+        if self.exit:
+            return
+        if self.killed is None:
+            self.killed = time.monotonic()
+        if not self.watch.pid:
+            self.server.give_up(self.spawned.server)
+            return
+        if not self.keeper:
+            end_descendants(self.watch.pid)
+        for pid in (self.watch.pid, self.keeper):
+            if pid:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
 
     def _ending(self, last: Exit) -> Ending:
         kind, cause = self._kind_and_cause(last)

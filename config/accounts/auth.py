@@ -1,37 +1,54 @@
 """Who is calling the API: a bearer token, or the session of a logged-in browser (with CSRF on writes)."""
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 from ninja.errors import HttpError
 from ninja.security import APIKeyCookie, HttpBearer
 
+from config.accounts import throttle
 from config.accounts.models import ApiToken
+
+HOW_TO_WRITE = ("Writing needs an API token: make one on your account page (/account/) and send it as the header "
+                "“Authorization: Bearer TOKEN”.")
 
 
 class TokenAuth(HttpBearer):
     def authenticate(self, request, token):
         known = ApiToken.objects.select_related("user").filter(digest=ApiToken.digest_of(token)).first()
+        if known is None:
+            throttle.wrong_token(request)
         if known is None or not known.user.is_active:
-            raise HttpError(401, "This API token is unknown or its owner is not active.")
+            raise HttpError(401, "This API token is unknown, or its owner is not active. Your account page (/account/) "
+                                 "makes a new one.")
         ApiToken.objects.filter(pk=known.pk).update(last_used_at=timezone.now())
         request.user = known.user
         return known.user
 
 
 class SessionAuth(APIKeyCookie):
-    """The browser's session. The parent class checks CSRF on writes."""
+    """The browser's session. The parent class checks CSRF on writes; without a session there is nothing to check."""
 
-    param_name = "sessionid"
+    param_name = settings.SESSION_COOKIE_NAME
+
+    def _get_key(self, request):
+        if self.param_name not in request.COOKIES:
+            return None
+        try:
+            return super()._get_key(request)
+        except HttpError:
+            raise HttpError(403, "A write with a browser's session needs the page's CSRF token in the header "
+                                 f"“X-CSRFToken”. {HOW_TO_WRITE}") from None
 
     def authenticate(self, request, key):
         return request.user if request.user.is_authenticated else None
 
 
 class Anonymous:
-    """Lets anyone read; a write without a user is refused by the endpoint's permission check."""
+    """Lets anyone read; a write without a person is refused with what to do about it."""
 
     def __call__(self, request):
         if request.method not in ("GET", "HEAD", "OPTIONS"):
-            return None
+            raise HttpError(401, HOW_TO_WRITE)
         request.user = getattr(request, "user", None) or AnonymousUser()
         return request.user or True

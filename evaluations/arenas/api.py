@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from ninja import Router, Schema
+from ninja import Field, Query, Router, Schema
 from ninja.errors import HttpError
-from ninja.pagination import LimitOffsetPagination, paginate
+from ninja.pagination import paginate
 
 from evaluations.claims.record import ClaimRecord
 from evaluations.claims.verdicts import claim_list
@@ -16,6 +16,8 @@ from evaluations.tables.build import TableError
 from evaluations.tables.renderers.registry import render
 from evaluations.tables.state import read_state
 from methods.models import Arena
+from methods.selectors import broken_files
+from papers.parameters import Page, Pages
 
 router = Router(tags=["arenas"])
 
@@ -35,44 +37,60 @@ class ArenaOut(Schema):
 
 
 class ArenaDetail(ArenaOut):
+    broken: list[str]
     explanation: str
     sources: list[dict[str, Any]]
-    methods: list[str]
-    claims: list[ClaimRecord]
+    methods: Annotated[list[str], Field(description="the part that was asked for, of `methods_count`")]
+    methods_count: int
+    claims: Annotated[list[ClaimRecord], Field(description="the part that was asked for, of `claims_count`")]
+    claims_count: int
 
     @staticmethod
     def resolve_methods(arena):
-        return list(arena.methods.filter(present=True).order_by("slug").values_list("slug", flat=True))
+        return arena.methods_shown
+
+    @staticmethod
+    def resolve_broken(arena):
+        """Which of its files are broken, and why."""
+        return [str(file) for file in broken_files(arena=arena.slug)]
 
     @staticmethod
     def resolve_claims(arena):
-        return [ClaimRecord.of(standing) for standing in claim_list(arena=arena)]
+        return arena.claims_shown
+
+
+class TableQuery(Schema):
+    """A table's state, as in the address of its page; `read_state` reads it."""
+
+    setting: str = Field("", description="a setting of the arena; the main one when left out")
+    scale: str = Field("", description="full (when left out), smoke or gpu")
+    metrics: list[str] = Field([], description="comma-separated or repeated; all when left out")
+    methods: list[str] = Field([], description="comma-separated or repeated slugs; all when left out")
+    sort: str = Field("", description="a column, with - in front for descending")
+    view: str = Field("", description="metrics (one setting) or settings (one metric across settings)")
+    vs: str = Field("", description="baseline adds paired differences to it")
 
 
 @router.get("/arenas", response=list[ArenaOut], summary="Arenas")
-@paginate(LimitOffsetPagination)
+@paginate(Pages)
 def list_arenas(request):
     return Arena.objects.filter(present=True)
 
 
 @router.get("/arenas/{slug}", response=ArenaDetail, summary="An arena, its methods and its claims with verdicts")
-def get_arena(request, slug: str):
-    return get_object_or_404(Arena, slug=slug)
+def get_arena(request, slug: str, page: Query[Page]):
+    """`limit` and `offset` say which part of the methods and of the claims."""
+    arena: Any = get_object_or_404(Arena, slug=slug)  # with the parts of its lists
+    methods = arena.methods.filter(present=True).order_by("slug").values_list("slug", flat=True)
+    claims = claim_list(arena=arena)
+    arena.methods_shown, arena.methods_count = list(page.of(methods)), methods.count()
+    arena.claims_shown, arena.claims_count = [ClaimRecord.of(each) for each in page.of(claims)], len(claims)
+    return arena
 
 
-@router.get("/arenas/{slug}/table", summary="A comparison table as a file", openapi_extra={
-    "parameters": [
-        {"in": "query", "name": name, "schema": {"type": "string"}, "description": text} for name, text in {
-            "setting": "a setting of the arena; the main one when left out",
-            "scale": "full (when left out), smoke or gpu",
-            "metrics": "comma-separated; all when left out",
-            "methods": "comma-separated slugs; all when left out",
-            "sort": "a column, with - in front for descending",
-            "view": "metrics (one setting) or settings (one metric across settings)",
-            "vs": "baseline adds paired differences to it",
-        }.items()],
-    "responses": {200: {"description": "The file"}, 400: {"description": "What the arena does not have"}}})
-def get_table(request, slug: str, format: str = "json"):
+@router.get("/arenas/{slug}/table", summary="A comparison table as a file",
+            openapi_extra={"responses": {200: {"description": "The file"}}})
+def get_table(request, slug: str, state: Query[TableQuery], format: str = "json"):
     arena = get_object_or_404(Arena, slug=slug)
     try:
         contents, media_type, name = render(read_state(arena, request.GET).build(arena), format)

@@ -9,22 +9,18 @@ from ninja import Query, Router
 from ninja.errors import HttpError
 
 from evaluations.arenas.across import ARENAS, BLOCKS, across, across_record
+from evaluations.arenas.api import TableQuery
 from evaluations.arenas.statistics import arena_statistics, statistics_record
 from evaluations.tables.build import TableError
 from evaluations.tables.state import read_state
 from methods.models import Arena
+from papers.parameters import MOST_ROWS, Page, Word
 
 router = Router(tags=["statistics"])
 
 
-@router.get("/arenas/{slug}/statistics", response=dict[str, Any], summary="Ranks, chances to improve, reliability",
-            openapi_extra={"parameters": [
-                {"in": "query", "name": name, "schema": {"type": "string"}, "description": text} for name, text in {
-                    "setting": "a setting of the arena; the main one when left out",
-                    "scale": "full (when left out), smoke or gpu",
-                    "metrics": "one metric; the first when left out",
-                    "methods": "comma-separated slugs; all when left out"}.items()]})
-def get_statistics(request, slug: str, against: str = "", posthoc: str = "nemenyi"):
+@router.get("/arenas/{slug}/statistics", response=dict[str, Any], summary="Ranks, chances to improve, reliability")
+def get_statistics(request, slug: str, state: Query[TableQuery], against: str = "", posthoc: str = "nemenyi"):
     arena = get_object_or_404(Arena, slug=slug)
     try:
         return statistics_record(arena_statistics(arena, read_state(arena, request.GET), against=against,
@@ -34,7 +30,12 @@ def get_statistics(request, slug: str, against: str = "", posthoc: str = "nemeny
 
 
 @router.get("/compare", response=dict[str, Any], summary="Arenas at a glance, and methods that several arenas share")
-def get_comparison(request, methods: list[str] = Query([]), blocks: str = ARENAS):  # noqa: B008, ninja's own form
+def get_comparison(request, page: Query[Page], methods: list[Word] = Query([], max_length=MOST_ROWS),  # noqa: B008
+                   blocks: str = ARENAS):
+    """`limit` and `offset` say which part of the arenas and of the shared methods; `count` how many there are."""
     if blocks not in BLOCKS:
         raise HttpError(400, f"there are no blocks {blocks}; there are {', '.join(BLOCKS)}")
-    return across_record(across(methods, blocks))
+    record = across_record(across(methods, blocks))
+    lists = ("arenas", "shared")
+    return record | {name: page.of(record[name]) for name in lists} | {
+        "count": {name: len(record[name]) for name in lists}}

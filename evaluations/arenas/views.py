@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from evaluations.arenas.drawn import arena_page, arena_stamp, drawn
+from evaluations.runs.selectors import fences_of
 from evaluations.runs.stamps import nothing_new, results_stamp, stamp_of
 from evaluations.snapshots.services import freeze_table, snapshot_list
 from evaluations.tables.build import TableError
@@ -16,7 +17,8 @@ from evaluations.tables.renderers.registry import formats
 from evaluations.tables.state import TableState, default_state, read_state
 from evaluations.tables.summaries import IN_MINIATURE, arena_cards
 from methods.models import Arena, Method
-from papers.web import may, page_or_fragment
+from methods.selectors import broken_files
+from papers.web import may, page_or_fragment, wants_fragment
 
 SNAPSHOTS = 3  # the newest, named under the table
 
@@ -24,11 +26,14 @@ SNAPSHOTS = 3  # the newest, named under the table
 def arena_list(request):
     body = drawn("arenas", results_stamp(), "evaluations/arenas/_arena_cards.html", lambda: {
         "cards": arena_cards(), "scope": IN_MINIATURE})
-    return render(request, "evaluations/arenas/arena_list.html", {"body": body})
+    return render(request, "evaluations/arenas/arena_list.html", {"body": body, "broken": broken_files()})
 
 
 def arena_detail(request, slug):
     """An arena as an article around its table; a poll on which nothing has changed is answered without either."""
+    broken = broken_files(arena=slug)
+    if broken and not broken[0].method and not Arena.objects.filter(pk=slug).exists():
+        return render(request, "methods/broken_file.html", {"broken": broken[0]})
     arena = get_object_or_404(Arena.objects.defer("source_code"), slug=slug)
     every = request.GET.get("rows") == "all"
     stamp = arena_stamp(arena)
@@ -40,15 +45,18 @@ def arena_detail(request, slug):
         page = arena_page(arena, state, stamp, every=every)
     except TableError as error:
         return render(request, "evaluations/arenas/arena_detail.html", {
-            "arena": arena, "error": str(error), "state": default_state(arena)}, status=400)
+            "arena": arena, "broken": broken, "error": str(error), "state": default_state(arena)}, status=400)
     query = state.query(arena)
     context = {
         "arena": arena, "state": state, "page": page, "scope": IN_MINIATURE, "query": query, "stamp": shown,
         "every_row": f"?{_separated(query)}rows=all",
         "downloads": [(module.TITLE, f"{_separated(query)}format={name}") for name, module in formats().items()],
+        "broken": broken, "refusal": next((file for file in broken if not (file.method or file.changed)), None),
         "may_freeze": request.user.has_perm("evaluations.add_snapshot"),
         "snapshots": snapshot_list(slug)[:SNAPSHOTS], "settings": _tabs(arena, state), "proposals": page.proposals,
     }
+    if not wants_fragment(request):
+        context["fences"] = fences_of()
     return page_or_fragment(request, "evaluations/arenas/arena_detail.html", "evaluations/arenas/_arena_results.html",
                             context)
 

@@ -1,14 +1,13 @@
 """The claim ledger as data and as files: the same filters and rows as the page."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
-from ninja import Router
+from ninja import Field, Query, Router
 from ninja.errors import HttpError
+from ninja.pagination import paginate
 
 from evaluations.claims.open_questions import Proposal, open_questions
 from evaluations.claims.record import ClaimRecord
@@ -28,16 +27,36 @@ from evaluations.ledger.ledger import read_state as read_ledger_state
 from evaluations.models import Claim
 from evaluations.tables.renderers import csv, parquet, xlsx
 from methods.models import Arena
+from papers.parameters import MOST_ROWS, Id, Limit, Page, Pages, Word, Year
 
 router = Router(tags=["claims"])
 
 FILES = {"csv": csv, "parquet": parquet, "xlsx": xlsx}  # they need fields, records, caption and digest alone
 FORMATS = {"csv": "CSV", "json": "JSON", "parquet": "Parquet", "xlsx": "Excel"}
-PARAMETERS = {
-    "arena": "an arena's slug", "verdict": f"one of {', '.join(OUTCOMES)}", "kind": f"one of {', '.join(KINDS)}",
-    "q": "words of a paper's or method's title or of the claim", "paper": "a paper's number here",
-    "year": "of the paper", "power": f"one of {', '.join(POWERS)}", "sort": f"one of {', '.join(filter(None, SORTS))}",
-    "format": f"one of {', '.join(FORMATS)}; json when left out"}
+
+
+class LedgerQuery(Page):
+    """The ledger's state, as in the address of its page; `read_state` reads it."""
+
+    arena: Word = Field("", description="an arena's slug")
+    verdict: Word = Field("", description=f"one of {', '.join(OUTCOMES)}")
+    kind: Word = Field("", description=f"one of {', '.join(KINDS)}")
+    q: Word = Field("", description="words of a paper's or method's title or of the claim")
+    paper: Id | None = Field(None, description="a paper's number here")
+    year: Year | None = Field(None, description="of the paper")
+    power: Word = Field("", description=f"one of {', '.join(POWERS)}")
+    sort: Word = Field("", description=f"one of {', '.join(filter(None, SORTS))}")
+    format: Word = Field("", description=f"a file with every row: one of {', '.join(FORMATS)}; left out, JSON with the "
+                                         "rows that `limit` and `offset` say")
+    limit: Limit = MOST_ROWS
+
+
+class Proposing(Pages):
+    """Turns only the rows of the page into data."""
+
+    def paginate_queryset(self, queryset, pagination, request, **params):
+        page = super().paginate_queryset(queryset, pagination, request, **params)
+        return {**page, "items": [proposal_record(proposal) for proposal in page["items"]]}
 
 
 def document(found: Ledger) -> dict[str, Any]:
@@ -59,13 +78,18 @@ def render(found: Ledger, name: str) -> tuple[bytes, str, str]:
     return module.render(found), module.MEDIA_TYPE, f"{found.file_stem}.{module.EXTENSION}"
 
 
-@router.get("/ledger", summary="Every claim with its verdict and evidence, as JSON or a file", openapi_extra={
-    "parameters": [{"in": "query", "name": name, "schema": {"type": "string"}, "description": text}
-                   for name, text in PARAMETERS.items()],
-    "responses": {200: {"description": "The rows"}, 400: {"description": "What the ledger does not have"}}})
-def get_ledger(request):
+@router.get("/ledger", summary="Every claim with its verdict and evidence, as JSON or a file",
+            openapi_extra={"responses": {200: {"description": "The rows"}}})
+def get_ledger(request, query: Query[LedgerQuery]):
+    """As JSON, `count` says how many rows there are; a file named by `format` has them all."""
     try:
-        contents, media_type, name = render(ledger(read_ledger_state(request.GET)), request.GET.get("format", "json"))
+        found = ledger(read_ledger_state(request.GET))
+        if not query.format:
+            rows = found.records()
+            return JsonResponse(document(found) | {"records": query.of(rows), "count": len(rows)})
+        if {"limit", "offset"} & query.model_fields_set:
+            raise LedgerError("a file has every row; leave out the format for a part of them")
+        contents, media_type, name = render(found, query.format)
     except LedgerError as error:
         raise HttpError(400, str(error)) from error
     return HttpResponse(contents, content_type=media_type,
@@ -74,13 +98,13 @@ def get_ledger(request):
 
 @router.get("/ledger/open", response=list[dict[str, Any]],
             summary="Open claims, the most expected information per second first")
-def get_open(request, arena: str = ""):
-    chosen = get_object_or_404(Arena, pk=arena) if arena else None
-    return [proposal_record(proposal) for proposal in open_questions(arena=chosen).proposals]
+@paginate(Proposing)
+def get_open(request, arena: Word = ""):
+    return open_questions(arena=get_object_or_404(Arena, pk=arena) if arena else None).proposals
 
 
 @router.get("/ledger/{pk}", response=dict[str, Any], summary="One claim with everything behind its verdict")
-def get_claim(request, pk: int):
+def get_claim(request, pk: Id):
     return evidence_record(claim_page(get_object_or_404(Claim.objects.select_related("method__arena"), pk=pk)))
 
 

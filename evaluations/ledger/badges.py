@@ -14,6 +14,7 @@ from evaluations.models import Verdict
 from evaluations.tables.summaries import IN_MINIATURE
 from methods.models import Method, PaperLink
 from papers.models import Paper
+from papers.parameters import id_from
 
 LABEL = "claims measured"
 LETTER, PAD = 6.4, 8  # viewBox units
@@ -74,7 +75,7 @@ def find(*, key: str = "", arena: str = "", slug: str = "") -> Badge | None:
 def find_paper(key: str) -> Paper | None:
     """A paper by arXiv id or DOI, which every installation shares, or by its number here."""
     named = Paper.objects.filter(Q(arxiv_id=key) | Q(doi=key)).first()
-    return named or (Paper.objects.filter(pk=int(key)).first() if key.isdecimal() and len(key) < 10 else None)
+    return named or Paper.objects.filter(pk=id_from(key) or 0).first()
 
 
 def paper_key(paper: Paper) -> str:

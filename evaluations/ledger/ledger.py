@@ -39,6 +39,7 @@ from evaluations.tables.summaries import IN_MINIATURE, STATUSES
 from evaluations.tables.table import Field
 from methods.models import Arena, Method, PaperLink
 from papers.models import Paper
+from papers.parameters import MOST_LETTERS
 
 SCOPE = f"{IN_MINIATURE}; the verdict speaks about our measurement, not about the paper's own experiment"
 TEST = "paired t test, two-sided, Holm-adjusted over the arena's claims"
@@ -91,12 +92,15 @@ class LedgerState:
 def read_state(query: Mapping[str, str]) -> LedgerState:
     """The state an address asks for. Raises LedgerError naming what is not there."""
     text = {name: query.get(name, "").strip() for name in ("arena", "verdict", "kind", "q", "power", "sort")}
+    if len(text["q"]) > MOST_LETTERS:
+        raise LedgerError(f"words to look for have at most {MOST_LETTERS} letters, not {len(text['q'])}")
     known = {"verdict": OUTCOMES, "kind": tuple(KINDS), "power": tuple(POWERS), "sort": tuple(SORTS)}
     for name, choices in known.items():
         if text[name] and text[name] not in choices:
-            raise LedgerError(f"there is no {name} {text[name]}; there are {', '.join(filter(None, choices))}")
+            raise LedgerError(f"there is no {name} {text[name][:MOST_LETTERS]}; "
+                              f"there are {', '.join(filter(None, choices))}")
     if text["arena"] and not Arena.objects.filter(pk=text["arena"]).exists():
-        raise LedgerError(f"there is no arena {text['arena']}")
+        raise LedgerError(f"there is no arena {text['arena'][:MOST_LETTERS]}")
     return LedgerState(**text, paper=_number(query, "paper"), year=_number(query, "year"))
 
 
@@ -105,7 +109,7 @@ def _number(query: Mapping[str, str], name: str) -> int | None:
     if not text:
         return None
     if not text.isdecimal() or len(text) > 9:
-        raise LedgerError(f"{name} is a whole number, not {text}")
+        raise LedgerError(f"{name} is a whole number, not {text[:MOST_LETTERS]}")
     return int(text)
 
 

@@ -3,12 +3,15 @@
 from typing import Any, Literal
 
 from django.shortcuts import get_object_or_404
-from ninja import Field, FilterSchema, Query, Router, Schema, Status
-from ninja.pagination import LimitOffsetPagination, paginate
+from ninja import Field, FilterSchema, Query, Router, Schema
+from ninja.errors import HttpError
+from ninja.pagination import paginate
+from pydantic import FiniteFloat
 
 from evaluations.models import ReportedClaim
 from evaluations.reported import services
 from evaluations.reported.selectors import ClaimRecords, history, reported_record
+from papers.parameters import Body, Id, Pages
 from papers.web import may_call
 
 router = Router(tags=["claims"])
@@ -48,43 +51,39 @@ class ClaimWithHistory(ClaimOut):
 class ClaimFilters(FilterSchema):
     kind: Literal["", "directional", "reported", "scale"] = Field("", description="empty: directional and reported")
     status: Literal["", "stated", "proposed", "accepted", "corrected", "rejected"] = ""
-    paper: int | None = None
+    paper: Id | None = None
 
 
-class Decision(Schema):
+class Decision(Body):
     action: Literal["accept", "correct", "reject", "undo"]
-    value: float | None = None
+    value: FiniteFloat | None = None
     unit: str | None = None
     metric: str | None = None
     dataset: str | None = None
     versus: str | None = None
 
 
-class ClaimProblem(Schema):
-    detail: str
-
-
 @router.get("/claims", response=list[ClaimOut], summary="Every claim")
-@paginate(LimitOffsetPagination)
+@paginate(Pages)
 def list_claims(request, filters: Query[ClaimFilters]):
     return ClaimRecords(**filters.dict())
 
 
 @router.get("/claims/reported/{pk}", response=ClaimWithHistory, summary="A reported claim with its history")
-def get_reported(request, pk: int):
+def get_reported(request, pk: Id):
     claim = get_object_or_404(ReportedClaim.objects.select_related("paper"), pk=pk)
     return reported_record(claim) | {"edits": history(claim)}
 
 
-@router.post("/claims/reported/{pk}", response={200: ClaimWithHistory, 400: ClaimProblem},
+@router.post("/claims/reported/{pk}", response=ClaimWithHistory,
              summary="Accept, correct, reject, or undo the newest decision")
 @may_call("evaluations.change_claim")
-def decide(request, pk: int, body: Decision):
+def decide(request, pk: Id, body: Decision):
     get_object_or_404(ReportedClaim, pk=pk)
     fields = body.dict(exclude_unset=True)
     action = fields.pop("action")
     if fields and action != "correct":
-        return Status(400, {"detail": "only a correction takes fields"})
+        raise HttpError(400, "only a correction takes fields")
     try:
         if action == "correct":
             services.correct_claim(pk=pk, by=request.user, **fields)
@@ -92,5 +91,5 @@ def decide(request, pk: int, body: Decision):
             {"accept": services.accept_claim, "reject": services.reject_claim,
              "undo": services.undo_claim}[action](pk=pk, by=request.user)
     except ValueError as problem:
-        return Status(400, {"detail": str(problem)})
-    return Status(200, get_reported(request, pk))
+        raise HttpError(400, str(problem)) from problem
+    return get_reported(request, pk)

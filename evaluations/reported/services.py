@@ -16,6 +16,7 @@ from django.utils import timezone
 from evaluations.models import ReportedClaim, ReportedClaimEdit, ReportedReading
 from evaluations.reported.rules.extraction import Reported, extract
 from papers.models import Paper
+from papers.writing import short_write
 
 LEAD, TAIL = 40, 15  # characters about a number by which it is known again when an abstract changes
 
@@ -41,25 +42,34 @@ def read_new_abstracts() -> int:
     return sum(read_abstract(paper_id=pk) for pk in keys)
 
 
-@transaction.atomic
 def read_abstract(*, paper_id: int) -> bool:
     """Make a paper's proposals those of its abstract; returns False when the paper is gone. Safe to repeat.
 
     What people decided stays: a decided claim keeps status and fields, and is only found again in the text or
     marked as no longer there. A stand-in description reports nothing.
     """
-    paper = Paper.objects.select_for_update().filter(pk=paper_id).first()
-    if paper is None:
-        return False
+    while True:
+        paper = Paper.objects.filter(pk=paper_id).first()
+        if paper is None:
+            return False
+        found = _keyed([] if paper.described else extract(paper.abstract), paper.abstract)  # takes its time
+        with short_write():
+            now = Paper.objects.select_for_update().filter(pk=paper_id).first()
+            if now and (now.abstract, now.described) == (paper.abstract, paper.described):
+                _store_reading(now, found)
+                return True
+
+
+def _store_reading(paper: Paper, found: list[tuple[str, Reported]]) -> None:
     text, now = paper.abstract, timezone.now()
     rows = {row.key: row for row in ReportedClaim.objects.select_for_update().filter(paper=paper)}
     fresh = []
-    for key, found in _keyed([] if paper.described else extract(text), text):
+    for key, claim in found:
         row = rows.pop(key, None)
         if row is None:
-            fresh.append(ReportedClaim(paper=paper, key=key, **_fields(found), **_place(found)))
+            fresh.append(ReportedClaim(paper=paper, key=key, **_fields(claim), **_place(claim)))
             continue
-        wanted = _place(found) | (_fields(found) if row.status == ReportedClaim.PROPOSED else {})
+        wanted = _place(claim) | (_fields(claim) if row.status == ReportedClaim.PROPOSED else {})
         _update(row, wanted)
     for row in rows.values():
         if row.status == ReportedClaim.PROPOSED:
@@ -69,7 +79,6 @@ def read_abstract(*, paper_id: int) -> bool:
     ReportedClaim.objects.bulk_create(fresh)
     ReportedReading.objects.update_or_create(paper=paper, defaults={
         "text_hash": hashlib.sha256(text.encode()).hexdigest(), "rules": rules_digest(), "read_at": now})
-    return True
 
 
 def _keyed(found: list[Reported], text: str) -> list[tuple[str, Reported]]:

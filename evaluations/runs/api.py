@@ -1,14 +1,16 @@
 """Runs as data: what the pages show, and the same requests."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.shortcuts import get_object_or_404
 from ninja import Field, FilterSchema, Query, Router, Schema, Status
-from ninja.pagination import LimitOffsetPagination, paginate
+from ninja.errors import HttpError
+from ninja.pagination import paginate
 
 from evaluations.models import Run
 from evaluations.runs import replays, requests, selectors, services
+from papers.parameters import Body, Id, Moment, Pages, Seed, Word
 from papers.web import may_call
 
 router = Router(tags=["runs"])
@@ -99,22 +101,26 @@ class ReplayQueued(Schema):
 
 
 class RunFilters(FilterSchema):
-    state: str = Field("", description="queued, running, done, failed, cancelled, or active")
-    arena: str = ""
-    method: str = ""
-    setting: str = ""
-    scale: str = ""
-    queue: str = ""
-    request: str = Field("", description="the key that POST /runs answered")
-    since: datetime | None = Field(None, description="asked for or ended at or after this moment")
+    state: Word = Field("", description="queued, running, done, failed, cancelled, or active")
+    arena: Word = ""
+    method: Word = ""
+    setting: Word = ""
+    scale: Word = ""
+    queue: Word = ""
+    request: Word = Field("", description="the key that POST /runs answered")
+    since: Moment | None = Field(None, description="asked for or ended at or after this moment")
 
 
-class RunRequest(Schema):
-    target: str = Field(description="method:ARENA/METHOD, arena:ARENA, paper:NUMBER or claim:NUMBER")
-    setting: str = Field("default", description="a setting, all, or claims")
-    scale: str = "full"
-    seeds: str | list[int] = Field("10", description='how many ("10"), a range ("3-7") or a list')
-    queue: str = "cpu"
+Seeds = Annotated[str, Field(max_length=20_000)] | Annotated[list[Seed], Field(max_length=requests.MOST_SEEDS)]
+
+
+class RunRequest(Body):
+    target: Word = Field(description="method:ARENA/METHOD, arena:ARENA, paper:NUMBER or claim:NUMBER")
+    setting: Word = Field("default", description="a setting, all, or claims")
+    scale: Word = "full"
+    seeds: Seeds = Field("10", description=f'how many ("10"), a range ("3-7") or a list; at most '
+                                                       f"{requests.MOST_SEEDS}")
+    queue: Word = "cpu"
     params: dict[str, Any] = {}
 
 
@@ -130,13 +136,10 @@ class RequestOut(Schema):
     already_queued: list[int]
     refused: list[Refusal]
     worker_listening: bool
+    reason: str = Field(description="why what is queued does not start now; empty when it does")
 
 
-class Problem(Schema):
-    detail: str
-
-
-class Summarising(LimitOffsetPagination):
+class Summarising(Pages):
     """Turns only the rows of the page into data."""
 
     def paginate_queryset(self, queryset, pagination, request, **params):
@@ -152,11 +155,11 @@ def list_runs(request, filters: Query[RunFilters]):
 
 
 @router.get("/runs/{pk}", response=RunRecord, summary="Everything about one run")
-def get_run(request, pk: int):
+def get_run(request, pk: Id):
     return selectors.run_record(_run(pk))
 
 
-@router.post("/runs", response={202: RequestOut, 400: Problem, 404: Problem}, summary="Queue what is not measured yet")
+@router.post("/runs", response={202: RequestOut}, summary="Queue what is not measured yet")
 @may_call("evaluations.add_run")
 def post_runs(request, body: RunRequest):
     try:
@@ -168,44 +171,44 @@ def post_runs(request, body: RunRequest):
                                        queue=body.queue, params=body.params, requested_by=request.user,
                                        questions=target.questions)
     except LookupError as error:
-        return Status(404, {"detail": str(error)})
+        raise HttpError(404, str(error)) from error
     except ValueError as error:
-        return Status(400, {"detail": str(error)})
+        raise HttpError(400, str(error)) from error
     return Status(202, {
         "request": report.key, "queued": report.queued, "already_measured": report.already_measured,
-        "already_queued": report.already_queued, "worker_listening": services.listening(body.queue),
+        "already_queued": report.already_queued, "reason": report.waits_for,
+        "worker_listening": services.listening(body.queue) and not report.waits_for,
         "refused": [{"method": key, "reason": reason} for key, reason in report.refused]})
 
 
-@router.post("/runs/{pk}/cancel", response={200: RunRecord, 409: Problem}, summary="Cancel a queued or running run")
+@router.post("/runs/{pk}/cancel", response=RunRecord, summary="Cancel a queued or running run")
 @may_call("evaluations.change_run")
-def cancel_run(request, pk: int):
+def cancel_run(request, pk: Id):
     run = _run(pk)
     if not services.cancel_run(pk=pk, by=request.user.get_username()):
-        return Status(409, {"detail": f"run {pk} had ended before: it is {run.state}"})
-    return Status(200, selectors.run_record(_run(pk)))
+        raise HttpError(409, f"run {pk} had ended before: it is {run.state}")
+    return selectors.run_record(_run(pk))
 
 
-@router.post("/runs/{pk}/retry", response={200: RunRecord, 409: Problem}, summary="Queue a failed run again")
+@router.post("/runs/{pk}/retry", response=RunRecord, summary="Queue a failed run again")
 @may_call("evaluations.change_run")
-def retry_run(request, pk: int):
+def retry_run(request, pk: Id):
     _run(pk)
     try:
         services.retry_run(pk=pk, by=request.user.get_username())
     except ValueError as error:
-        return Status(409, {"detail": str(error)})
-    return Status(200, selectors.run_record(_run(pk)))
+        raise HttpError(409, str(error)) from error
+    return selectors.run_record(_run(pk))
 
 
-@router.post("/runs/{pk}/replay", response={202: ReplayQueued, 409: Problem},
-             summary="Measure a finished run once more and compare")
+@router.post("/runs/{pk}/replay", response={202: ReplayQueued}, summary="Measure a finished run once more and compare")
 @may_call("evaluations.add_run")
-def replay_run(request, pk: int):
+def replay_run(request, pk: Id):
     run = _run(pk)
     try:
         replay = replays.request_replay(run=run, by=request.user)
     except ValueError as error:
-        return Status(409, {"detail": str(error)})
+        raise HttpError(409, str(error)) from error
     caution = replays.caution(run)
     return Status(202, {"run": replay.pk, "replay_of": replay.replay_of_id, "code_changed": bool(caution),
                         "caution": caution})

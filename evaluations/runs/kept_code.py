@@ -6,6 +6,7 @@ whatever the number of states that have it. All of it is in the database, which 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -24,7 +25,7 @@ FOLDERS = ("kit", "arenas")
 
 def keep_library() -> str:
     """Keep the library as it lies on this machine's disk, if it is not kept yet; returns its key."""
-    files = _files()
+    files = library_files()
     digests = {name: hashlib.sha256(contents) for name, contents in files.items()}
     state = b"".join(name.encode() + b"\0" + digest.digest() for name, digest in digests.items())
     key = hashlib.sha256(state).hexdigest()[:16]
@@ -67,8 +68,12 @@ def library_folder(key: str) -> Path:
     return there
 
 
-def _files() -> dict[str, bytes]:
+def library_files() -> dict[str, bytes]:
     """The contents of the library's files by path, in the order of the paths."""
     root = Path(settings.BASE_DIR) / "methods"
     paths = [root / "__init__.py", *(path for folder in FOLDERS for path in (root / folder).rglob("*.py"))]
-    return {path.relative_to(root.parent).as_posix(): path.read_bytes() for path in sorted(paths)}
+    contents = {}
+    for path in sorted(paths):
+        with contextlib.suppress(OSError):  # a file that cannot be read runs nowhere; `sync_methods` names it
+            contents[path.relative_to(root.parent).as_posix()] = path.read_bytes()
+    return contents

@@ -10,6 +10,7 @@ from typing import Any
 from evaluations.models import Claim
 from methods.kit.params import params_from
 from methods.models import Arena, Method, PaperLink
+from papers.parameters import MOST_SEED, id_from
 
 MOST_SEEDS = 1000
 RELATED_PER_PAPER = 3
@@ -44,15 +45,15 @@ def parse_seeds(text: str | int) -> list[int]:
                 seeds |= set(_span(int(first), int(last if dash else first)))
     except ValueError:
         seeds = set()
-    if not seeds or len(seeds) > MOST_SEEDS:
-        raise ValueError(f"seeds must be how many (5), a range (3-7) or a list (0,2,9), at most {MOST_SEEDS}, "
-                         f"not {text!r}")
+    if not seeds or len(seeds) > MOST_SEEDS or max(seeds) > MOST_SEED:
+        raise ValueError(f"seeds must be how many (5), a range (3-7) or a list (0,2,9), at most {MOST_SEEDS} and "
+                         f"none above {MOST_SEED}, not {text[:100]!r}")
     return sorted(seeds)
 
 
 def _span(first: int, last: int) -> range:
     """Both ends included. Cut off beyond what is allowed, so that a huge number costs nothing."""
-    if first < 0 or last < first:
+    if first < 0 or last < first or first > MOST_SEED:
         raise ValueError
     return range(first, min(last, first + MOST_SEEDS) + 1)
 
@@ -87,14 +88,15 @@ def find_target(text: str) -> Target:
         if arena is None:
             raise LookupError(f"there is no arena {key}")
         return Target(arena.title, list(methods.filter(arena=arena, present=True)))
-    if kind == "paper" and key.isdecimal():
-        found = _paper_methods(int(key))
+    number = id_from(key)
+    if kind == "paper" and number:
+        found = _paper_methods(number)
         if not found:
             raise LookupError("no method is linked to this paper yet")
         return Target("this paper's methods", with_rivals(found))
-    if kind == "claim" and key.isdecimal():
-        return _claim_target(int(key))
-    raise LookupError(f"{text!r} names nothing that can be run; it must be method:ARENA/METHOD, arena:ARENA, "
+    if kind == "claim" and number:
+        return _claim_target(number)
+    raise LookupError(f"{text[:100]!r} names nothing that can be run; it must be method:ARENA/METHOD, arena:ARENA, "
                       "paper:NUMBER or claim:NUMBER")
 
 

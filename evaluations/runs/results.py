@@ -7,10 +7,12 @@ score says where it was measured and goes stale the moment its method's code cha
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.dateparse import parse_datetime
 
@@ -44,47 +46,110 @@ def dump_results(arena: str) -> str:
     return head + ', "runs": [\n' + ",\n".join(json.dumps(row) for row in rows) + "\n]}\n"
 
 
+class UnknownArena(ValueError):
+    """The results are of an arena that is not here."""
+
+
 @dataclass(frozen=True)
 class LoadReport:
-    """What came in from a results file; `skipped` runs are known already or of methods that are not here."""
+    """What came in from a results file; `skipped` runs are known already or of methods that are not here, and
+    `rejects` says in words which could not be read."""
 
     arena: Arena
     added: int
     skipped: int
+    rejects: tuple[str, ...] = ()
 
 
 @transaction.atomic
 def load_results(text: str, *, name: str) -> LoadReport:
-    """Load a results file. Safe to repeat.
+    """Load a results file. Safe to repeat. A run in it that is damaged is left out and named.
 
-    Raises ValueError naming the file when it is not a results file or of an arena that is not here.
+    Raises ValueError naming the file when it is not a results file, UnknownArena when its arena is not here.
     """
     try:
-        found = json.loads(text)
-        arena = Arena.objects.get(pk=found["arena"])
-        environments, rows = found["environments"], found["runs"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{name}: not a results file ({error})") from error
-    except Arena.DoesNotExist:
-        raise ValueError(f"{name}: there is no arena {found['arena']}") from None
+        head, rows, rejects = _parse(text)
+        environments = head["environments"]
+        if not (isinstance(head["arena"], str) and isinstance(environments, list)):
+            raise TypeError("arena must be a name and environments a list")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"{name}: not a results file ({type(error).__name__}: {error})") from error
+    arena = Arena.objects.filter(pk=head["arena"]).first()
+    if arena is None:
+        raise UnknownArena(f"{name}: there is no arena {head['arena']}")
     methods = {m.slug: m for m in Method.objects.filter(arena=arena)}
     known = set(Run.objects.filter(method__arena=arena, replay_of=None, state__in=[*Run.ACTIVE, Run.DONE])
                 .values_list("method__slug", "setting", "scale", "params_key", "seed", "code_digest"))
     fresh: list[Run] = []
-    scores: dict[int, dict] = defaultdict(dict)
-    for row in rows:
-        key = (row["method"], row["setting"], row["scale"], row["params_key"], row["seed"], row["code_digest"])
-        if row["method"] not in methods or key in known:
+    scores: list[dict[str, float]] = []
+    skipped = 0
+    for where, row in rows:
+        try:
+            key = (row["method"], row["setting"], row["scale"], row["params_key"], row["seed"], row["code_digest"])
+            if row["method"] not in methods or key in known:
+                skipped += 1
+                continue
+            run, measured = _run(row, methods[row["method"]], environments, name), _scores(row)
+        except (KeyError, IndexError, TypeError, ValueError, ValidationError) as error:
+            rejects.append(f"{where}: {_in_words(error)}")
             continue
         known.add(key)
-        environment = environments[row["environment"]]
-        finished = parse_datetime(row["finished_at"])
-        scores[len(fresh)] = row["scores"]
-        fresh.append(Run(
-            method=methods[row["method"]], state=Run.DONE, progress=1.0, environment=environment,
-            cause=f"measured elsewhere and loaded from {name}", origin=name, finished_at=finished, started_at=finished,
-            worker=environment.get("processor", "")[:120], **{field: row[field] for field in FIELDS}))
+        fresh.append(run)
+        scores.append(measured)
     made = Run.objects.bulk_create(fresh, batch_size=500)
-    Score.objects.bulk_create([Score(run=run, metric=metric, value=value)
-                               for i, run in enumerate(made) for metric, value in scores[i].items()], batch_size=1000)
-    return LoadReport(arena, len(made), len(rows) - len(made))
+    Score.objects.bulk_create([Score(run=run, metric=metric, value=value) for run, measured in
+                               zip(made, scores, strict=True) for metric, value in measured.items()], batch_size=1000)
+    return LoadReport(arena, len(made), skipped, tuple(rejects))
+
+
+def _parse(text: str) -> tuple[dict[str, Any], list[tuple[str, Any]], list[str]]:
+    """Head, rows with where they stand, and what could not be read. A file that is damaged somewhere is read line by
+    line, as `dump_results` writes it. Raises ValueError when not even its head can be read."""
+    try:
+        found = json.loads(text)
+        return found, [(f"run {i}", row) for i, row in enumerate(found["runs"], 1)], []
+    except json.JSONDecodeError as damage:
+        first, *lines = text.split("\n")
+        try:
+            found = json.loads(f"{first}]}}")
+        except ValueError:
+            raise damage from None
+    rows, rejects = [], []
+    for number, line in enumerate(lines, 2):
+        line = line.strip().removesuffix(",")
+        if line in ("]}", ""):
+            continue
+        try:
+            rows.append((f"line {number}", json.loads(line)))
+        except ValueError as error:
+            rejects.append(f"line {number}: {error}")
+    if not text.rstrip().endswith("]}"):
+        rejects.append(f"line {len(lines) + 1}: the end of the file is missing")
+    return found, rows, rejects
+
+
+def _run(row: dict[str, Any], method: Method, environments: list[dict[str, Any]], name: str) -> Run:
+    """The run that a row tells of. Raises what a damaged row makes it raise."""
+    environment = environments[row["environment"]]
+    finished = parse_datetime(row["finished_at"])
+    run = Run(method=method, state=Run.DONE, progress=1.0, environment=environment,
+              cause=f"measured elsewhere and loaded from {name}", origin=name[:80], finished_at=finished,
+              started_at=finished, worker=str(environment.get("processor", ""))[:120],
+              **{field: row[field] for field in FIELDS})
+    if not (finished and isinstance(run.params, dict) and isinstance(run.counts, dict)):
+        raise ValueError("finished_at, params or counts is not what it must be")
+    run.clean_fields(exclude={field.name for field in Run._meta.fields} - {*FIELDS} | {"params", "counts"})
+    return run
+
+
+def _scores(row: dict[str, Any]) -> dict[str, float]:
+    scores = {str(metric): float(value) for metric, value in row["scores"].items()}
+    if not scores or not all(map(math.isfinite, scores.values())):
+        raise ValueError(f"scores must be finite numbers: {row['scores']}")
+    return scores
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{name}: {' '.join(told).removesuffix('.')}" for name, told in error.message_dict.items())
+    return f"it has no {error}" if isinstance(error, KeyError) else str(error)

@@ -14,9 +14,11 @@ from django.utils import timezone
 from evaluations.arithmetic.rounding import decimals, number, plus_minus
 from evaluations.arithmetic.statistics import mean_interval
 from evaluations.models import Run, Score, Worker
+from evaluations.runs import broker
 from evaluations.runs.replays import comparison_of, comparison_record, comparisons_of
 from evaluations.runs.services import LOST_AFTER, QUEUES
 from methods.models import Arena, Method
+from papers.parameters import id_from
 
 FILTERS = ("state", "arena", "method", "queue", "setting", "scale", "request", "paper")
 BADGES = {Run.QUEUED: "badge-dim", Run.RUNNING: "badge-info", Run.DONE: "badge-ok", Run.FAILED: "badge-bad",
@@ -37,7 +39,7 @@ def run_list(filters: Mapping[str, str] | None = None, *, since: datetime | None
         if name in filters:
             runs = runs.filter(**{field: filters[name]})
     if "paper" in filters:
-        linked = Method.objects.filter(links__paper=int(filters["paper"]) if filters["paper"].isdecimal() else 0)
+        linked = Method.objects.filter(links__paper=id_from(filters["paper"]) or 0)
         runs = runs.filter(method__in=linked.exclude(links__state="rejected"))
     if since:
         runs = runs.filter(Q(requested_at__gte=since) | Q(finished_at__gte=since))
@@ -47,6 +49,18 @@ def run_list(filters: Mapping[str, str] | None = None, *, since: datetime | None
 def moving_parts(run: Run) -> tuple:
     """What of a run's row may differ the next time one looks, for polls to compare."""
     return run.pk, run.state, run.cause, run.progress, run.progress_text, run.attempts, run.code_digest, run.finished_at
+
+
+def fences_of(worker: str = "") -> list[dict[str, Any]]:
+    """What a run cannot do on the worker of that name, or on any that is up: as it tried itself. Empty when none says.
+    Of several workers, a fence that does not hold on one is shown as that one tells it."""
+    workers = Worker.objects.filter(name=worker) if worker else live_workers()
+    found: dict[str, dict[str, Any]] = {}
+    for row in workers:
+        for fence in row.fences:
+            if fence["fence"] not in found or not fence["holds"]:
+                found[fence["fence"]] = fence
+    return list(found.values())
 
 
 def live_workers() -> list[Worker]:
@@ -63,6 +77,8 @@ def cause_of(run: Run) -> str:
     """Why the run is in its state, as it is at this moment."""
     if run.state != Run.QUEUED:
         return run.cause
+    if without := broker.away():
+        return without
     if run.queue in unheard_queues():
         start = START_WORKER.format(queue=run.queue)
         return f"no worker listens to the queue {run.queue}: start one with “{start}” ({run.cause})"
@@ -164,6 +180,7 @@ class RequestProgress:
     share: float
     arenas: list[Arena]
     unheard: list[str]
+    without_broker: str  # what to tell while none answers and runs wait
     failures: list[Run]
 
     @property
@@ -187,7 +204,7 @@ def request_progress(key: str) -> RequestProgress | None:
     return RequestProgress(key, len(rows), dict(states), share,
                            list(Arena.objects.filter(slug__in={arena for *_, arena in rows})),
                            [queue for queue in unheard_queues() if queue in waiting] if waiting else [],
-                           list(failures))
+                           broker.away() if waiting else "", list(failures))
 
 
 @dataclass(frozen=True)

@@ -9,28 +9,32 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from celery import current_app
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from evaluations.models import DeviceLease, Run, Score, Worker, params_key
+from evaluations.runs import broker
 from evaluations.runs.kept_code import kept_for
-from evaluations.runs.requests import requested
+from evaluations.runs.requests import MOST_SEEDS, requested
 from methods.kit.params import params_from
 from methods.models import Method
+from methods.selectors import refusals
+from papers.parameters import MOST_SEED
 
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 3  # the first and two more, when the machine failed and not the method
 QUEUES = ("cpu", "gpu")
 LOST_AFTER = timedelta(seconds=15)  # a run or a worker not heard of for this long is given up
+HUNG_AFTER = timedelta(minutes=2)  # ... and one whose process is seen to be there, for this long
 RESEND_AFTER = timedelta(seconds=10)
 RESEND_AT_ONCE = 1000
 LOG_LIMIT = 64 * 1024
@@ -46,6 +50,7 @@ class RequestReport:
     already_measured: list[int] = field(default_factory=list)
     already_queued: list[int] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
+    waits_for: str = ""  # why what is queued does not start now, once the request is through
 
     def __str__(self):
         parts = [f"{len(self.queued)} queued"]
@@ -54,6 +59,8 @@ class RequestReport:
         if self.already_queued:
             parts.append(f"{len(self.already_queued)} already queued")
         parts += [f"{key}: {reason}" for key, reason in self.refused]
+        if self.waits_for:
+            parts.append(self.waits_for)
         return "; ".join(parts)
 
 
@@ -72,13 +79,15 @@ def request_runs(*, methods: Iterable[Method], setting: str = "default", scale: 
     if queue not in QUEUES:
         raise ValueError(f"no queue {queue}; there are {', '.join(QUEUES)}")
     seeds = sorted(set(seeds))
-    if not seeds or seeds[0] < 0:
-        raise ValueError("seeds are whole numbers from 0, at least one")
+    if not seeds or len(seeds) > MOST_SEEDS or seeds[0] < 0 or seeds[-1] > MOST_SEED:
+        raise ValueError(f"seeds are whole numbers from 0 to {MOST_SEED}, at least one and at most {MOST_SEEDS}")
     report = RequestReport(secrets.token_hex(8))
     own_code = replay_of.code_digest if replay_of and kept_for(replay_of) else ""
     wanted: list[Run] = []
-    for method, name in requested(methods, setting) if questions is None else questions:
-        problem, values = _check(method, name, scale, params or {})
+    asked = list(requested(methods, setting) if questions is None else questions)
+    broken = refusals(method.arena_id for method, _ in asked) if not own_code else {}
+    for method, name in asked:
+        problem, values = _check(method, name, scale, params or {}, broken)
         if problem:
             report.refused.append((method.key, problem))
             continue
@@ -96,14 +105,25 @@ def request_runs(*, methods: Iterable[Method], setting: str = "default", scale: 
     report.queued = [run.pk for run in made]
     if len(made) < len(wanted):  # another request was quicker
         _leave_out_existing([run for run in wanted if _question(run) not in {_question(r) for r in made}], report)
-    transaction.on_commit(lambda: send_runs(report.queued))
+    transaction.on_commit(lambda: _send(report, queue))
     return report
 
 
-def _check(method: Method, setting: str, scale: str, params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def _send(report: RequestReport, queue: str) -> None:
+    if not send_runs(report.queued):
+        report.waits_for = broker.away() or broker.AWAY
+    elif (report.queued or report.already_queued) and not listening(queue):
+        report.waits_for = f"no worker listens to the queue {queue}, so they wait until one does"
+
+
+def _check(method: Method, setting: str, scale: str, params: dict[str, Any], broken: Mapping[tuple[str, str], str]
+           ) -> tuple[str, dict[str, Any]]:
     """Why the method cannot be run so ("" if it can), and the hyperparameters that differ from the defaults."""
     if not method.present or not method.arena.present:
         return "its file is not there any more", {}
+    why = broken.get((method.arena_id, "")) or broken.get((method.arena_id, method.slug))
+    if why:
+        return f"its file is broken: {why}", {}
     names = [s["name"] for s in method.arena.settings]
     if setting not in names:
         return f"{method.arena_id} has no setting {setting}; it has {', '.join(names)}", {}
@@ -152,8 +172,7 @@ def send_runs(pks: Iterable[int]) -> bool:
                     queue=run.queue, priority=_priority(run), producer=producer)
     except OperationalError as error:
         logger.warning("the broker does not answer: %s", error)
-        Run.objects.filter(pk__in=[run.pk for run in rows], state=Run.QUEUED).update(
-            cause="the broker does not answer; the run is sent when it does")
+        Run.objects.filter(pk__in=[run.pk for run in rows], state=Run.QUEUED).update(cause=broker.AWAY)
         return False
     return True
 
@@ -231,6 +250,8 @@ def record_failure(run: Run, *, failure: str, cause: str, log: str = "", curve: 
     A run that lost its worker goes out again at once; after a failure of the machine the next sweep sends it,
     which gives a full disk or a missing network a moment.
     """
+    if failure == "lost" and not _held(run).filter(heartbeat_at=run.heartbeat_at).exists():
+        return  # it was heard of while this waited for its turn to write
     DeviceLease.objects.filter(run=run).delete()
     facts = {"failure": failure, "log": log[-LOG_LIMIT:], "finished_at": timezone.now(), "seconds": seconds,
              "peak_memory_mb": peak_memory_mb, "curve": curve or [], "device": device}
@@ -276,7 +297,7 @@ def retry_run(*, pk: int, by) -> Run:
     run = Run.objects.select_related("method__arena").get(pk=pk)
     if run.state not in (Run.FAILED, Run.CANCELLED):
         raise ValueError(f"run {pk} is {run.state}; only a failed or cancelled run can be tried again")
-    problem, _ = _check(run.method, run.setting, run.scale, run.params)
+    problem, _ = _check(run.method, run.setting, run.scale, run.params, refusals([run.method.arena_id]))
     if problem:
         raise ValueError(f"run {pk} cannot be tried again: {problem}")
     code = run.method.run_digest(run.setting, run.scale)
@@ -294,17 +315,23 @@ def retry_run(*, pk: int, by) -> Run:
     return run
 
 
-def sweep_runs(*, waiting: dict[str, int] | None, dead_workers: Iterable[str] = ()) -> dict[str, int]:
+def sweep_runs(*, waiting: dict[str, int] | None, dead_workers: Iterable[str] = (), live_workers: Iterable[str] = (),
+               in_hand: Iterable[int] = (), judge_silence: bool = True) -> dict[str, int]:
     """Bring back runs whose worker is gone and runs whose message is gone; counts of both.
 
     `waiting` is the number of messages per queue, None when the broker does not answer. `dead_workers` are known
-    to have died; any other worker is given up when a run of its has had no heartbeat for LOST_AFTER.
+    to have died; any other worker is given up when a run of its has had no heartbeat for LOST_AFTER. That is not
+    judged where whoever sweeps could not write in time itself (`judge_silence`), nor of runs it is at itself
+    (`in_hand`); `live_workers`, whose process it sees, have until HUNG_AFTER.
     """
     now = timezone.now()
     running = Run.objects.filter(state=Run.RUNNING)
-    silent = running.filter(heartbeat_at__lt=now - LOST_AFTER) | running.filter(worker__in=list(dead_workers))
+    lost_runs = running.filter(worker__in=list(dead_workers))
+    if judge_silence:
+        silent = running.filter(heartbeat_at__lt=now - LOST_AFTER).exclude(pk__in=list(in_hand))
+        lost_runs |= silent.exclude(worker__in=list(live_workers), heartbeat_at__gte=now - HUNG_AFTER)
     lost = 0
-    for run in silent.select_related("method__arena"):
+    for run in lost_runs.select_related("method__arena"):
         cause = "its worker died" if run.worker in dead_workers else \
             f"its worker stopped answering at {run.heartbeat_at:%H:%M:%S} UTC"
         record_failure(run, failure="lost", cause=cause, log=f"{run.log}\n--- {cause} ({run.worker}) ---\n",
@@ -315,7 +342,8 @@ def sweep_runs(*, waiting: dict[str, int] | None, dead_workers: Iterable[str] = 
     for queue in QUEUES:
         if waiting is None or waiting.get(queue, 0):
             continue  # messages are there: whoever's is missing shows when they are gone
-        pks = Run.objects.filter(state=Run.QUEUED, queue=queue, requested_at__lt=now - RESEND_AFTER).order_by(
+        pks = Run.objects.filter(
+            Q(requested_at__lt=now - RESEND_AFTER) | Q(cause=broker.AWAY), state=Run.QUEUED, queue=queue).order_by(
             "seed", "pk").values_list("pk", flat=True)[:RESEND_AT_ONCE]
         resent += len(pks) if pks and send_runs(pks) else 0
     return {"lost": lost, "resent": resent}

@@ -46,6 +46,7 @@ def run_detail(request, pk):
         return unchanged
     context = {"run": run, "cause": cause, "curves": selectors.curves_of(run), "stamp": stamp,
                "scores": selectors.scores_of(run), "comparison": replays.comparison_of(run),
+               "fences": selectors.fences_of(run.worker) if run.worker else [],
                "caution": replays.caution(run), "may_run": request.user.has_perm("evaluations.add_run"),
                "may_change": request.user.has_perm("evaluations.change_run")}
     return page_or_fragment(

@@ -1,15 +1,13 @@
 """Frozen tables as data, and the runs behind one number."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
-from ninja import Field, Router, Schema, Status
+from ninja import Field, Query, Router, Schema, Status
 from ninja.errors import HttpError
-from ninja.pagination import LimitOffsetPagination, paginate
+from ninja.pagination import paginate
 
 from evaluations.models import Snapshot
 from evaluations.snapshots import services
@@ -19,6 +17,7 @@ from evaluations.tables.cells import cell_record, cell_runs
 from evaluations.tables.renderers.registry import render
 from evaluations.tables.state import read_state
 from methods.models import Arena, Method
+from papers.parameters import Body, Page, Pages, Word
 from papers.web import may_call
 
 router = Router(tags=["snapshots"])
@@ -42,21 +41,17 @@ class SnapshotDetail(SnapshotOut):
     changes: dict[str, Any] = Field(description="what is different in the same table today")
 
 
-class FreezeIn(Schema):
-    arena: str
+class FreezeIn(Body):
+    arena: Word
     query: str = Field("", description="the table's state as URL parameters, as in its address")
     title: str = ""
 
 
-class TitleIn(Schema):
+class TitleIn(Body):
     title: str
 
 
-class Problem(Schema):
-    detail: str
-
-
-class Recording(LimitOffsetPagination):
+class Recording(Pages):
     """Turns only the rows of the page into data."""
 
     def paginate_queryset(self, queryset, pagination, request, **params):
@@ -66,7 +61,7 @@ class Recording(LimitOffsetPagination):
 
 @router.get("/snapshots", response=list[SnapshotOut], summary="Frozen tables, newest first")
 @paginate(Recording)
-def list_snapshots(request, arena: str = ""):
+def list_snapshots(request, arena: Word = ""):
     return services.snapshot_list(arena)
 
 
@@ -76,7 +71,7 @@ def get_snapshot(request, key: str):
 
 
 @router.get("/snapshots/{key}/table", summary="A frozen table as a file",
-            openapi_extra={"responses": {200: {"description": "The file"}, 400: {"description": "No such format"}}})
+            openapi_extra={"responses": {200: {"description": "The file"}}})
 def get_snapshot_table(request, key: str, format: str = "json"):
     snapshot = get_object_or_404(Snapshot, key=key)
     try:
@@ -87,40 +82,42 @@ def get_snapshot_table(request, key: str, format: str = "json"):
         "Content-Disposition": f'attachment; filename="snapshot-{key}-{name}"'})
 
 
-@router.post("/snapshots", response={201: SnapshotDetail, 400: Problem, 404: Problem}, summary="Freeze a table")
+@router.post("/snapshots", response={201: SnapshotDetail}, summary="Freeze a table")
 @may_call("evaluations.add_snapshot")
 def post_snapshot(request, body: FreezeIn):
     arena = Arena.objects.filter(slug=body.arena).first()
     if arena is None:
-        return Status(404, {"detail": f"there is no arena {body.arena}"})
+        raise HttpError(404, f"there is no arena {body.arena}")
     try:
         snapshot = services.freeze_table(arena=arena, state=read_state(arena, QueryDict(body.query)),
                                           by=request.user, title=body.title)
     except ValueError as error:
-        return Status(400, {"detail": str(error)})
+        raise HttpError(400, str(error)) from error
     return Status(201, _detail(snapshot))
 
 
-@router.patch("/snapshots/{key}", response={200: SnapshotOut, 400: Problem}, summary="Give a snapshot another title")
+@router.patch("/snapshots/{key}", response=SnapshotOut, summary="Give a snapshot another title")
 @may_call("evaluations.change_snapshot")
 def patch_snapshot(request, key: str, body: TitleIn):
     get_object_or_404(Snapshot, key=key)
     try:
-        return Status(200, services.snapshot_record(services.retitle_snapshot(key=key, title=body.title)))
+        return services.snapshot_record(services.retitle_snapshot(key=key, title=body.title))
     except ValueError as error:
-        return Status(400, {"detail": str(error)})
+        raise HttpError(400, str(error)) from error
 
 
-@router.get("/arenas/{slug}/cells/{method}", summary="The runs behind one number of a table",
-            response={200: dict[str, Any], 400: Problem})
-def get_cell(request, slug: str, method: str, column: str = "", setting: str = "", scale: str = "full"):
+@router.get("/arenas/{slug}/cells/{method}", summary="The runs behind one number of a table", response=dict[str, Any])
+def get_cell(request, slug: str, method: str, page: Query[Page], column: str = "", setting: str = "",
+             scale: str = "full"):
+    """`limit` and `offset` say which part of the `n` runs."""
     arena = get_object_or_404(Arena, slug=slug)
     row = get_object_or_404(Method, arena=arena, slug=method)
     try:
-        return Status(200, cell_record(cell_runs(arena, row, column or arena.primary_metric["name"],
-                                                 setting=setting, scale=scale)))
+        record = cell_record(cell_runs(arena, row, column or arena.primary_metric["name"], setting=setting,
+                                       scale=scale))
     except TableError as error:
-        return Status(400, {"detail": str(error)})
+        raise HttpError(400, str(error)) from error
+    return record | {"runs": page.of(record["runs"])}
 
 
 def _detail(snapshot: Snapshot) -> dict[str, Any]:

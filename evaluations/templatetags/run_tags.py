@@ -6,6 +6,7 @@ from evaluations.models import Run
 from evaluations.runs import selectors, services
 from evaluations.runs.requests import CLAIMS, find_target
 from methods.models import Arena, Method
+from methods.selectors import refusals
 
 register = template.Library()
 
@@ -14,13 +15,15 @@ register = template.Library()
 def run_button(context, method: Method):
     """The form that runs one method, with its hyperparameters."""
     return _form(context, f"method:{method.key}", [method.arena], params=method.params, present=method.present) | {
+        "broken": _why_not(method.arena_id, method.slug),
         "estimated": [method], "estimated_setting": method.arena.settings[0]["name"]}
 
 
 @register.inclusion_tag("evaluations/runs/_run_button.html", takes_context=True)
 def arena_run_button(context, arena: Arena):
     """The form that runs every method of an arena."""
-    return _form(context, f"arena:{arena.slug}", [arena], present=arena.present)
+    return _form(context, f"arena:{arena.slug}", [arena], present=arena.present) | {
+        "broken": _why_not(arena.slug)}
 
 
 @register.inclusion_tag("evaluations/runs/_run_button.html", takes_context=True)
@@ -75,6 +78,12 @@ def eight_digits(value: float | None) -> str:
 def four_digits(value: float) -> str:
     """A difference or a tolerance, which may be very small."""
     return f"{value:.4g}"
+
+
+def _why_not(arena: str, method: str = "") -> str:
+    """Which broken file keeps it from being run; "" for none."""
+    why = refusals([arena])
+    return why.get((arena, "")) or why.get((arena, method)) or ""
 
 
 def _form(context, target: str, arenas: list[Arena], *, present: bool, params=(), methods=()):

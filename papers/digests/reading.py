@@ -1,86 +1,135 @@
-"""From the bytes of a file, a paste or a mail to records: unpack, decode, choose the format, parse."""
+"""From the bytes of a file, a paste or a mail to records: open it, choose the format, parse.
 
-import codecs
-import zlib
+A format is one module in `formats/`, found there by itself:
 
-from papers.digests import arxiv_atom, bibtex, json_records, mail, trending
-from papers.digests.records import DigestError, Parsed, without_controls
+    NAME                      what it is called, at most 40 characters
+    sniff(source) -> float    0 "not mine" to 1 "certainly mine"; cheap, and without exceptions
+    parse(source) -> Parsed   its records and rejects; raises nothing but DigestError
 
-FORMATS = (json_records, arxiv_atom, bibtex, trending)  # each has FORMAT, sniff(text) and parse(text)
-UNPACKED_LIMIT = 1 << 30  # bytes; a compressed file may not grow beyond this
+A format that only wraps others (a mail) has `unwrap(source) -> list[Source]` in place of `parse`.
+"""
 
-_MAGIC = {b"%PDF": "a PDF", b"PK\x03\x04": "a ZIP archive or office document", b"\x89PNG": "a PNG image",
-          b"\xff\xd8\xff": "a JPEG image", b"GIF8": "a GIF image", b"BZh": "a bzip2 archive",
-          b"\xfd7zXZ": "an xz archive", b"7z\xbc\xaf": "a 7z archive", b"SQLite format 3": "an SQLite database",
-          b"\x7fELF": "a program", b"PAR1": "a Parquet file", b"\x28\xb5\x2f\xfd": "a zstd archive"}
-_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
-         (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+import logging
+import pkgutil
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+
+from papers.digests import formats
+from papers.digests.kinds import structure
+from papers.digests.records import DigestError, Full, NothingListed, Parsed, Record, Reject
+from papers.digests.source import Source, open_source
+
+logger = logging.getLogger(__name__)
+
+_WRAPPINGS = 3  # a mail in a mail in a mail
+
+
+@cache
+def all_formats() -> tuple[ModuleType, ...]:
+    """The modules of `formats/`, by name."""
+    return tuple(import_module(f"{formats.__name__}.{found.name}") for found in pkgutil.iter_modules(formats.__path__)
+                 if not found.name.startswith("_"))
 
 
 def read_digest(data: bytes, name: str) -> Parsed:
-    """The records, rejects and notes of one digest. Raises DigestError, naming the file, when nothing can be read."""
-    data, notes = _unpack(data, name)
-    if not data.strip():
-        raise DigestError(f"{name}: the file is empty")
-    text, decoding = _decode(data, name)
-    notes += decoding
-    if mail.sniff(text):
-        try:
-            text = mail.body(text)
-        except (ValueError, LookupError, KeyError) as error:
-            raise DigestError(f"{name}: {error}") from error
-        notes.append("a mail: lines are counted from the start of its text part")
-    text = without_controls(text)
-    if not text.strip():
-        raise DigestError(f"{name}: there is no text in it")
-    if text[:1000].lstrip().lower().startswith(("<!doctype html", "<html")):
-        raise DigestError(f"{name}: this is an HTML page; paste its text, or give a text, JSON, Atom or BibTeX file")
-    parsed = max(FORMATS, key=lambda module: module.sniff(text)).parse(text)
+    """The records, rejects and notes of one digest. Raises DigestError, naming the file, when nothing can be read.
+
+    NothingListed, a DigestError too, says that it was read well and holds no paper: an empty day, not a broken file.
+    """
+    source, notes = open_source(data, name)
+    parsed = _read(source, _WRAPPINGS)
     parsed.notes[:0] = notes
-    if not parsed.records:
-        first = f": line {parsed.rejects[0].line}: {parsed.rejects[0].reason}" if parsed.rejects else ""
-        raise DigestError(f"{name}: no paper could be read from it (taken for {parsed.format}){first}",
+    if parsed.records:
+        return parsed
+    if parsed.rejects:
+        first = parsed.rejects[0]
+        place = f"line {first.line}: " if first.line is not None else ""
+        raise DigestError(f"{name}: no paper could be read from it (taken for {parsed.format}): {place}{first.reason}",
                           tuple(parsed.rejects))
+    raise NothingListed(f"{name}: no paper is listed in it (read as {parsed.format})")
+
+
+def _read(source: Source, wrappings: int) -> Parsed:
+    confidence, module = max(((_ask(module, source), module) for module in all_formats()), key=lambda pair: pair[0])
+    if confidence <= 0:
+        raise DigestError(f"{source.name}: {_refusal(source)}")
+    try:
+        if hasattr(module, "unwrap"):
+            if not wrappings:
+                raise DigestError(f"{source.name}: {module.NAME} inside {module.NAME}, too many times")
+            return _joined(module.NAME, module.unwrap(source), wrappings - 1)
+        parsed = module.parse(source)
+    except Full as full:
+        parsed = full.parsed
+    except DigestError:
+        raise
+    except Exception as error:  # a fault of the reader, which must not take the page down
+        logger.exception("%s failed on %s", module.__name__, source.name)
+        raise DigestError(f"{source.name}: the reader for {module.NAME} failed on it ({type(error).__name__}: "
+                          f"{error}). This is a fault of the reader and was logged.") from error
+    if parsed.guessed:
+        _refuse_bare(parsed, source)
     return parsed
 
 
-def _unpack(data: bytes, name: str) -> tuple[bytes, list[str]]:
-    if not data.startswith(b"\x1f\x8b"):
-        return data, []
-    out, rest = [], data
-    left = UNPACKED_LIMIT
+def _ask(module: ModuleType, source: Source) -> float:
     try:
-        while rest.startswith(b"\x1f\x8b"):  # gzip files may be joined end to end
-            stream = zlib.decompressobj(wbits=31)
-            out.append(stream.decompress(rest, left))
-            left -= len(out[-1])
-            if left <= 0 or stream.unconsumed_tail:
-                raise DigestError(f"{name}: unpacks to more than {UNPACKED_LIMIT >> 20} MB")
-            if not stream.eof:
-                raise DigestError(f"{name}: the gzip file is cut off")
-            rest = stream.unused_data
-    except zlib.error as error:
-        raise DigestError(f"{name}: not a readable gzip file: {error}") from error
-    return b"".join(out), ["unpacked with gzip"]
+        return module.sniff(source)
+    except Exception:  # one format's fault leaves the others to read it
+        logger.exception("%s failed to sniff %s", module.__name__, source.name)
+        return 0.0
 
 
-def _decode(data: bytes, name: str) -> tuple[str, list[str]]:
-    for magic, kind in _MAGIC.items():
-        if data.startswith(magic):
-            raise DigestError(f"{name}: this is {kind}, not a text digest")
-    for bom, encoding in _BOMS:
-        if data.startswith(bom):
-            try:
-                return data[len(bom):].decode(encoding), []
-            except UnicodeDecodeError as error:
-                raise DigestError(f"{name}: marked as {encoding} but not readable as such: {error.reason}") from error
-    head = data[:65536]
-    controls = sum(byte < 32 and byte not in (9, 10, 11, 12, 13, 27) for byte in head)
-    if b"\0" in head or controls > len(head) // 20:
-        raise DigestError(f"{name}: this is a binary file, not a text digest")
-    try:
-        return data.decode("utf-8"), []
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        text = data.decode("cp1252", errors="replace")
-        return text, [f"not UTF-8 (line {line}); read as Windows-1252, so check accented letters"]
+def _joined(wrapper: str, sources: list[Source], wrappings: int) -> Parsed:
+    """The parts of a mail as one digest; a part that cannot be read is a reject, unless none can."""
+    whole, failures = None, []
+    for source in sources:
+        try:
+            parsed = _read(source, wrappings)
+        except DigestError as error:
+            failures.append(error)
+            continue
+        if whole is None:
+            whole = parsed
+            if source is not sources[0]:
+                whole.notes.insert(0, f"read from {source.name}")
+            whole.notes.insert(0, f"a {wrapper}: lines are counted from the start of its text")
+            continue
+        whole.notes += [f"{source.name}: {note}" for note in parsed.notes]
+        for record in parsed.records:
+            whole.take(record)
+        for reject in parsed.rejects:
+            whole.reject(reject.line, f"{source.name}: {reject.reason}", reject.excerpt)
+    if whole is None:
+        raise failures[0] if failures else DigestError(f"the {wrapper} has no text part")
+    for failure in failures:
+        whole.reject(None, str(failure))
+    return whole
+
+
+def _refusal(source: Source) -> str:
+    kind = structure(source)
+    names = sorted((module.NAME for module in all_formats()), key=str.casefold)
+    if not kind:
+        said = "this looks like plain text without a title followed by an abstract"
+    elif any(name in kind for name in names):
+        said = f"this looks like {kind}, but not like a list of papers in it"
+    else:
+        said = f"this {'looks like' if source.text else 'is'} {kind}, which is not read"
+    return f"{said}. What is read: {', '.join(names)}."
+
+
+def _refuse_bare(parsed: Parsed, source: Source) -> None:
+    """Refuse what was only guessed to list papers when most of them are a title and nothing else."""
+    bare = sum(_is_bare(record) for record in parsed.records)
+    if bare * 2 > len(parsed.records):
+        raise DigestError(
+            f"{source.name}: this looks like {structure(source) or 'plain text'} rather than a list of papers: {bare} "
+            f"of {len(parsed.records)} entries have only a title, without abstract, link or identifier",
+            tuple(parsed.rejects) + tuple(Reject(record.line, "only a title", record.title[:160])
+                                          for record in parsed.records[:20]))
+
+
+def _is_bare(record: Record) -> bool:
+    return not (record.abstract or record.urls or record.arxiv_id or record.doi)

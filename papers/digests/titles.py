@@ -4,7 +4,7 @@ import hashlib
 import re
 import unicodedata
 
-from papers.digests.latex import latex_to_text
+from papers.digests.latex import has_latex, latex_to_text
 
 KEY_LIMIT = 400  # what the database column holds
 
@@ -17,7 +17,7 @@ def title_key(title: str) -> str:
     >>> title_key("  The {BERT}-model:\\n$\\\\beta$-VAE++ ")
     'the bert model beta vae ++'
     """
-    text = latex_to_text(title) if any(ch in title for ch in "\\${}") else title
+    text = latex_to_text(title) if "{" in title or has_latex(title) else title
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text)).casefold()
     text = re.sub(r"[\u0300-\u036f]", "", text)
     text = re.sub(r"[\u03b1-\u03c9]", lambda m: unicodedata.name(m[0]).split()[-1].lower(), text)

@@ -22,7 +22,7 @@ def fill(apps, schema_editor):
 
 class Migration(migrations.Migration):
 
-    dependencies = [("papers", "0010_full_text")]
+    dependencies = [("papers", "0011_unfinished_imports")]
     operations = [
         migrations.CreateModel("Revision", [
             ("name", models.CharField(max_length=40, primary_key=True, serialize=False)),

@@ -11,6 +11,7 @@ from ninja.pagination import paginate
 
 from papers.forms import OneOf
 from papers.models import Cluster, Paper, SearchText
+from papers.parameters import Id, Page, Pages
 from papers.search import selectors
 from papers.search.embedding import embedding_progress
 from papers.search.forms import filters_from
@@ -101,8 +102,9 @@ class NeighbourOut(Schema):
 
 
 class ClusterDetail(ClusterOut):
-    papers: list[ClusterPaper]
-    methods: list[MethodCountOut]
+    papers: Annotated[list[ClusterPaper], Field(description="the part that was asked for, of `size`")]
+    methods: Annotated[list[MethodCountOut], Field(description="the part that was asked for, of `methods_count`")]
+    methods_count: int
     neighbours: list[NeighbourOut]
 
 
@@ -118,8 +120,8 @@ def similar_to_text(request, query: Query[SimilarQuery]):
     return _answer(similar(text=query.text, filters=_filters(query), limit=query.limit, offset=query.offset))
 
 
-@router.get("/papers/{int:paper_id}/similar", response=ResultsOut)
-def similar_to_paper(request, paper_id: int, query: Query[Restriction]):
+@router.get("/papers/{paper_id}/similar", response=ResultsOut)
+def similar_to_paper(request, paper_id: Id, query: Query[Restriction]):
     """Papers and methods near a paper, by meaning."""
     get_object_or_404(Paper, pk=paper_id)
     return _similar_to(SearchText.PAPER, str(paper_id), query)
@@ -132,22 +134,25 @@ def similar_to_method(request, arena: str, slug: str, query: Query[Restriction])
 
 
 @router.get("/clusters", response=list[ClusterOut])
-@paginate
+@paginate(Pages)
 def clusters(request):
     """The clusters of papers, the largest first."""
     return selectors.cluster_list()
 
 
-@router.get("/clusters/{int:cluster_id}", response=ClusterDetail)
-def cluster(request, cluster_id: int):
-    """One cluster: its papers from the centre outwards, the methods they link to, and the nearest clusters."""
+@router.get("/clusters/{cluster_id}", response=ClusterDetail)
+def cluster(request, cluster_id: Id, page: Query[Page]):
+    """One cluster: its papers from the centre outwards, the methods they link to, and the nearest clusters.
+
+    `limit` and `offset` say which part of the papers and of the methods.
+    """
     shown = get_object_or_404(Cluster, pk=cluster_id)
     pks, central = selectors.cluster_papers(shown)
-    papers = Paper.objects.in_bulk(pks)
+    papers, methods = Paper.objects.in_bulk(page.of(pks)), selectors.cluster_methods(shown)
     return {"id": shown.pk, "label": shown.label, "size": len(pks), "terms": shown.terms,
             "papers": [{"id": pk, "title": papers[pk].title, "year": papers[pk].year, "cosine": central.get(pk)}
-                       for pk in pks if pk in papers],
-            "methods": selectors.cluster_methods(shown),
+                       for pk in page.of(pks) if pk in papers],
+            "methods": page.of(methods), "methods_count": len(methods),
             "neighbours": [{"id": other.pk, "label": other.label, "cosine": cosine}
                            for other, cosine in selectors.cluster_neighbours(shown)]}
 

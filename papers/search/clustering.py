@@ -13,9 +13,9 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
-from django.db import transaction
 from django.utils import timezone
 from filelock import FileLock
 from threadpoolctl import threadpool_limits
@@ -24,6 +24,7 @@ from papers.models import Cluster, Paper, SearchText
 from papers.search.encoder import model_id
 from papers.search.terms import stem, surface_forms, terms, without_overlap
 from papers.search.vectors import current_vectors, index_dir, kind_vectors, main_directions
+from papers.writing import short_write
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ REGROUP_SHARE = 0.10  # new or changed papers that make all papers be grouped ag
 REGROUP_LEAST = 10  # ... but never fewer than these
 MOVED = 0.97  # cosine between a cluster's centre then and now below which the same happens
 SAME_MEMBERS = 0.15  # least overlap (Jaccard) at which a new cluster is an old one
+UNFINISHED = datetime(1970, 1, 1, tzinfo=UTC)  # a cluster's time of update while papers are being moved
 TERMS = 12
 LABEL_TERMS = 3
 
@@ -156,6 +158,8 @@ def _must_regroup(old: list[Cluster], pks: list[int], vectors: np.ndarray, membe
     if not old or any(cluster.model_id != model for cluster in old):
         return True
     since = min(cluster.updated_at for cluster in old)
+    if since == UNFINISHED:
+        return True
     changed = current_vectors(model).filter(text__kind=SearchText.PAPER, created_at__gt=since).count()
     if changed > max(REGROUP_LEAST, REGROUP_SHARE * len(pks)):
         return True
@@ -168,12 +172,12 @@ def _must_regroup(old: list[Cluster], pks: list[int], vectors: np.ndarray, membe
 
 def _join_nearest(old: list[Cluster], pks: list[int], vectors: np.ndarray, members: dict[int, int]) -> ClusterUpdate:
     lonely = [row for row, pk in enumerate(pks) if pk not in members]
-    with transaction.atomic():
-        if lonely:
-            nearest = (vectors[lonely] @ np.stack([_stored(cluster) for cluster in old]).T).argmax(axis=1)
-            for number in set(nearest.tolist()):
-                chosen = [pks[row] for row, nearest_to in zip(lonely, nearest, strict=True) if nearest_to == number]
-                _assign(chosen, old[number])
+    if lonely:
+        nearest = (vectors[lonely] @ np.stack([_stored(cluster) for cluster in old]).T).argmax(axis=1)
+        for number in set(nearest.tolist()):
+            chosen = [pks[row] for row, nearest_to in zip(lonely, nearest, strict=True) if nearest_to == number]
+            _assign(chosen, old[number])
+    with short_write():
         Cluster.objects.filter(papers__isnull=True).delete()
     return ClusterUpdate(Cluster.objects.count(), len(lonely), False)
 
@@ -184,21 +188,26 @@ def _regroup(old: list[Cluster], pks: list[int], vectors: np.ndarray, members: d
     texts = {pk: f"{title}. {abstract}" for pk, title, abstract in Paper.objects.values_list("pk", "title", "abstract")}
     named = distinctive_terms([texts.get(pk, "") for pk in pks], labels)
     heirs = _heirs(old, pks, labels, members)
-    moved = 0
-    with transaction.atomic():
+    with short_write():  # from here to the end in short steps; a process that dies between them leaves UNFINISHED
         for label, words in enumerate(named):
-            rows = np.flatnonzero(labels == label)
             cluster = heirs.get(label) or Cluster()
             cluster.label, cluster.terms, cluster.model_id = label_of(words), [list(pair) for pair in words], model
-            cluster.centroid = _centre(vectors[rows]).astype("<f4").tobytes()
+            cluster.centroid = _centre(vectors[labels == label]).astype("<f4").tobytes()
             cluster.save()
-            arriving = [pks[row] for row in rows if members.get(pks[row]) != cluster.pk]
-            moved += len(arriving)
-            _assign(arriving, cluster)
             heirs[label] = cluster
-        kept = {cluster.pk for cluster in heirs.values()}
-        Cluster.objects.exclude(pk__in=kept).delete()
-        Cluster.objects.filter(pk__in=kept).update(updated_at=started)  # vectors stored since then are new to it
+        kept = Cluster.objects.filter(pk__in=[cluster.pk for cluster in heirs.values()])
+        kept.update(updated_at=UNFINISHED)
+    moved = 0
+    for label, cluster in heirs.items():
+        arriving = [pks[row] for row in np.flatnonzero(labels == label) if members.get(pks[row]) != cluster.pk]
+        moved += len(arriving)
+        _assign(arriving, cluster)
+    surplus = Cluster.objects.exclude(pk__in=[cluster.pk for cluster in heirs.values()])
+    for cluster in surplus:
+        _assign(list(cluster.papers.values_list("pk", flat=True)), None)
+    with short_write():
+        surplus.delete()
+        kept.update(updated_at=started)  # vectors stored since then are new to it
     return ClusterUpdate(len(named), moved, True)
 
 
@@ -220,9 +229,10 @@ def _heirs(old: list[Cluster], pks: list[int], labels: np.ndarray, members: dict
     return {int(row): old[column] for row, column in pairs if overlap[row, column] >= SAME_MEMBERS}
 
 
-def _assign(pks: list[int], cluster: Cluster) -> None:
+def _assign(pks: list[int], cluster: Cluster | None) -> None:
     for start in range(0, len(pks), 500):
-        Paper.objects.filter(pk__in=pks[start:start + 500]).update(cluster=cluster)
+        with short_write():
+            Paper.objects.filter(pk__in=pks[start:start + 500]).update(cluster=cluster)
 
 
 def _seeds(reduced: np.ndarray, number: int) -> np.ndarray:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from django.db import transaction
 from django.utils import timezone
 
 from papers.models import Revision, SearchText, Vector
 from papers.search.encoder import model_id
 from papers.search.vectors import index_dir, pending_texts
+from papers.writing import short_write
 
 if TYPE_CHECKING:  # the exporting encoder is never imported by the web process
     from papers.search.export import TextEncoder
@@ -47,29 +47,32 @@ def embedding_progress() -> EmbeddingProgress:
 def embed_pending(encoder: TextEncoder, report: Callable[[int, int], None] | None = None) -> int:
     """Give each text without a vector one, a chunk per transaction; returns how many. `report` hears (done, total).
 
-    Texts that change while it runs, after their turn, are left for the next round.
+    Texts that come or change while it runs are left for the next round.
     """
-    pending = pending_texts(encoder.model_id).order_by("pk")
-    total = SearchText.objects.count()
-    done = total - pending.count() if report else 0
-    embedded, last = 0, 0
-    while chunk := list(pending.filter(pk__gt=last)[:CHUNK]):
+    pending = list(pending_texts(encoder.model_id).order_by("pk").values_list("pk", flat=True))
+    total = SearchText.objects.count() if report else 0
+    embedded = 0
+    for start in range(0, len(pending), CHUNK):
+        chunk = list(SearchText.objects.filter(pk__in=pending[start:start + CHUNK]).order_by("pk"))
+        if not chunk:
+            continue
         _store(chunk, encoder.encode([f"{row.title}\n\n{row.body}".strip() for row in chunk]), encoder.model_id)
-        embedded, last = embedded + len(chunk), chunk[-1].pk
+        embedded += len(chunk)
         if report:
-            report(done + embedded, max(total, done + embedded))
+            report(total - len(pending) + embedded, total)
     return embedded
 
 
 def _store(rows: list[SearchText], vectors: np.ndarray, model: str) -> None:
     """Vectors (n, dimension) of these rows; a text changed or deleted meanwhile is left for the next round."""
-    with transaction.atomic():
-        present = set(SearchText.objects.filter(pk__in=[row.pk for row in rows]).select_for_update()
-                      .values_list("pk", "text_hash")) & {(row.pk, row.text_hash) for row in rows}
+    wanted = [Vector(text=row, model_id=model, text_hash=row.text_hash, dimension=vectors.shape[1],
+                     values=np.ascontiguousarray(vector, dtype="<f4").tobytes())
+              for row, vector in zip(rows, vectors, strict=True)]
+    with short_write():
+        present = set(SearchText.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", "text_hash"))
+        present &= {(row.pk, row.text_hash) for row in rows}
         Vector.objects.bulk_create(
-            [Vector(text=row, model_id=model, text_hash=row.text_hash, dimension=vectors.shape[1],
-                    values=np.ascontiguousarray(vector, dtype="<f4").tobytes())
-             for row, vector in zip(rows, vectors, strict=True) if (row.pk, row.text_hash) in present],
+            [vector for vector in wanted if (vector.text_id, vector.text_hash) in present],
             update_conflicts=True, unique_fields=["text", "model_id"],
             update_fields=["text_hash", "dimension", "values", "created_at"])
         SearchText.objects.filter(pk__in=[pk for pk, _ in present]).update(embedded_by=model)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from papers.extensions import extensions
+from papers.parameters import MOST_LETTERS
 from papers.search.query import KINDS, Filters, parse_years
 
 
@@ -13,7 +14,7 @@ def filters_from(values: Mapping[str, str]) -> tuple[Filters, list[str]]:
     problems = []
 
     def text(name: str) -> str:
-        return (values.get(name) or "").replace("\0", "").strip()
+        return (values.get(name) or "").replace("\0", "").strip()[:MOST_LETTERS]
 
     kind, link = text("kind").lower(), text("link").lower()
     if kind and kind not in KINDS:

@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString
 
 from papers.extensions import extensions
 from papers.models import Paper, SearchText
+from papers.parameters import id_from
 from papers.search.encoder import EncoderUnavailable, encode_query
 from papers.search.index import Index, IndexUnavailable, current_index
 from papers.search.lexical import ids_having, plain_start, search_words, snippets
@@ -199,10 +200,12 @@ def _scope(filters: Filters) -> tuple[tuple[str, ...], QuerySet | None, list[str
     papers = paper_list(link=filters.link)
     if filters.digest:
         named = Q(appearances__digest__name__icontains=filters.digest)
-        papers = papers.filter(Q(appearances__digest=int(filters.digest)) if _is_key(filters.digest) else named)
+        key = id_from(filters.digest)
+        papers = papers.filter(Q(appearances__digest=key) if key else named)
     if filters.cluster:
         named = Q(cluster__label__icontains=filters.cluster)
-        papers = papers.filter(Q(cluster=int(filters.cluster)) if _is_key(filters.cluster) else named)
+        key = id_from(filters.cluster)
+        papers = papers.filter(Q(cluster=key) if key else named)
     low, high = filters.years
     if low is not None:
         papers = papers.filter(year__gte=low)
@@ -211,10 +214,6 @@ def _scope(filters: Filters) -> tuple[tuple[str, ...], QuerySet | None, list[str
     if SearchText.METHOD in filters.kinds:
         notes.append("Digest, cluster, year and link are kept for papers, so methods are left out.")
     return tuple(kind for kind in filters.kinds if kind == SearchText.PAPER), papers.distinct(), notes
-
-
-def _is_key(value: str) -> bool:
-    return value.isascii() and value.isdecimal() and len(value) < 19
 
 
 def _rows(index: Index, papers: QuerySet | None) -> np.ndarray | None:

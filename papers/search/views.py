@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from papers.extensions import extensions
 from papers.models import Cluster, Paper, SearchText
+from papers.parameters import id_from
 from papers.search import selectors
 from papers.search.embedding import embedding_progress
 from papers.search.forms import filters_from
@@ -84,8 +85,7 @@ def cluster_detail(request, pk):
 
 
 def _offset(request) -> int:
-    given = request.GET.get("offset", "")
-    return min(int(given), 10**6) if given.isascii() and given.isdecimal() else 0
+    return min(id_from(request.GET.get("offset", "")) or 0, 10**6)
 
 
 def _query(request) -> str:

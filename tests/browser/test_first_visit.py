@@ -39,6 +39,7 @@ def visitor(site, page):
         page.context.add_cookies(json.loads(state.read_text())["cookies"])
     else:
         page.goto(site.login_link)
+        page.get_by_role("button", name="Log in as admin").click()
         page.wait_for_selector("text=Log out")
         page.context.storage_state(path=state)
     return page

@@ -1,6 +1,8 @@
-"""The real method library mirrored into the test database, and real vectors for it."""
+"""The real method library mirrored into the test database, real vectors for it, and a small arena to change."""
 
 import pytest
+
+from tests.methods.tiny import tiny  # noqa: F401  a fixture
 
 
 @pytest.fixture

@@ -175,5 +175,6 @@ def test_admin_corrects_and_takes_back_through_the_services(admin_client):
         "title": "Layers That Sort", "abstract": paper.abstract, "authors": "[]", "urls": "[]"})
     assert response.status_code == 302
     assert SearchText.objects.get(key=str(paper.pk)).title == "Layers That Sort"
-    admin_client.post(reverse("admin:papers_digest_delete", args=[report.digest_id]), {"post": "yes"})
+    asked = admin_client.post(reverse("admin:papers_digest_delete", args=[report.digest_id]), {"post": "yes"})
+    admin_client.post(asked.url)
     assert not Paper.objects.exists() and not SearchText.objects.exists()

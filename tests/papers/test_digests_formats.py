@@ -7,6 +7,7 @@ from email.message import EmailMessage
 
 import pytest
 
+from papers.digests import unpacking
 from papers.digests.reading import read_digest
 from papers.digests.records import DigestError, clean_url, harvest_links, normal_arxiv_id, normal_doi
 from papers.digests.titles import title_key
@@ -99,7 +100,7 @@ def test_an_identifier_in_the_abstract_is_a_link_not_the_papers_own():
 @pytest.mark.parametrize(("data", "words"), [
     (b"", "empty"), (b"  \n ", "empty"), (b"%PDF-1.7 ...", "a PDF"), (b"\x89PNG\r\n\x1a\n..", "PNG"),
     (b"abc\0def" * 50, "binary"), (bytes(range(1, 32)) * 20, "binary"), (b"<!doctype html><p>x", "HTML"),
-    (b"just some words\nand more words\n", "no paper"), (b"[]", "no paper"), (b"{\"a\": 1}", "no title"),
+    (b"just some words\nand more words\n", "plain text"), (b"[]", "no paper"), (b"{\"a\": 1}", "no title"),
     (gzip.compress(b"", mtime=0)[:-4], "cut off"), (b"\x1f\x8bnot gzip at all", "gzip"), (b"\xff\xfe\x00", "utf-16"),
     (b"<feed xmlns='http://www.w3.org/2005/Atom'></feed>", "no paper"),
 ])
@@ -194,7 +195,8 @@ def test_atom():
 
 def test_cut_off_atom_keeps_what_was_whole():
     parsed = read(ATOM[:ATOM.index("<summary>No title")])
-    assert len(parsed.records) == 1 and "broken XML" in parsed.rejects[0].reason and parsed.rejects[0].line == 17
+    assert len(parsed.records) == 1 and "broken XML" in parsed.rejects[0].reason and parsed.rejects[0].line == 15
+    assert "line 17" in parsed.rejects[0].reason
 
 
 @pytest.mark.parametrize("prologue", [
@@ -242,7 +244,7 @@ def test_near_titles_stay_apart(one, other):
     ("https://arxiv.org/pdf/2403.01234v1.pdf", "2403.01234"), ("http://arxiv.org/abs/hep-th/9901001v1",
                                                               "hep-th/9901001"),
     ("https://huggingface.co/papers/2403.01234", "2403.01234"), ("10.48550/arXiv.2403.01234", "2403.01234"),
-    ("math.GT/0309136", "math.GT/0309136"), ("2413.01234", None), ("1", None), ("12.5", None), (None, None),
+    ("math.GT/0309136", "math/0309136"), ("2413.01234", None), ("1", None), ("12.5", None), (None, None),
     ("see 2403.01234 for more", None)])
 def test_arxiv_ids(text, expected):
     assert normal_arxiv_id(text) == expected
@@ -264,3 +266,34 @@ def test_the_five_digests(digest_files):
     assert len({record.title_key for record in records}) == 668
     assert all(len(record.abstract) > 500 for record in records)
     assert not any(record.title.startswith("Subscribe") for record in records)
+
+
+def test_what_unpacks_too_large_is_refused_and_never_held(monkeypatch):
+    import tracemalloc
+    bomb = gzip.compress(b"0" * (24 << 20), mtime=0)
+    monkeypatch.setattr(unpacking, "UNPACKED_LIMIT", 16 << 20)
+    tracemalloc.start()
+    with pytest.raises(DigestError, match="bomb.gz: unpacks to more than 16 MB"):
+        read(bomb, "bomb.gz")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(bomb) < 1 << 16 and peak < 8 << 20
+    halves = gzip.compress(b"0" * (12 << 20), mtime=0) * 2  # each within the limit
+    with pytest.raises(DigestError, match="unpacks to more than 16 MB"):
+        read(halves, "joined.gz")
+
+
+def test_archives_inside_an_archive_are_refused():
+    for inner in (gzip.compress(BLANK_LAYOUT.encode(), mtime=0), b"PK\x03\x04 a zip file"):
+        with pytest.raises(DigestError, match="an archive inside an archive"):
+            read(gzip.compress(inner, mtime=0))
+    with pytest.raises(DigestError, match="a ZIP archive or office document"):
+        read(b"PK\x03\x04 a zip file or a spreadsheet")
+
+
+def test_what_follows_a_gzip_file_in_it_is_passed_over_and_noted():
+    whole = gzip.compress(BLANK_LAYOUT.encode(), mtime=0)
+    parsed = read(whole + b"some tail")
+    assert len(parsed.records) == 2 and "passed over" in parsed.notes[1]
+    with pytest.raises(DigestError, match="CRC"):
+        read(whole[:-8] + b"\0\0\0\0" + whole[-4:])

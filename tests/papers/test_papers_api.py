@@ -69,8 +69,11 @@ def test_import_as_json_and_as_file(client, bearer, importer):
 
 
 @pytest.mark.parametrize(("body", "content_type", "status", "words"), [
-    ("{", "application/json", 400, "JSON"), ('{"name": "x"}', "application/json", 400, "text"),
-    ('{"text": 5}', "application/json", 400, "text"), ("[]", "application/json", 400, "text"),
+    ("{", "application/json", 400, "JSON"), ('{"name": "x"}', "application/json", 422, "text"),
+    ('{"text": 5}', "application/json", 422, "text"), ("[]", "application/json", 422, "body: "),
+    ('{"text": "x", "nom": "y"}', "application/json", 422, "unknown field nom; known are name, text"),
+    ('{"text": "x", "name": "a\\u0000b"}', "application/json", 422, "name: Value error, holds NUL"),
+    ('{"text": "\\ud800"}', "application/json", 422, "text"),
     ('{"name": "x", "text": ""}', "application/json", 422, "x: the file is empty"),
     ('{"name": "x", "text": "no digest"}', "application/json", 422, "no paper"),
 ])

@@ -67,6 +67,18 @@ def test_a_long_path_moves_the_socket_and_not_the_data(folder):
     shutil.rmtree(path.parent)
 
 
+def test_a_folder_in_the_temporary_one_that_others_can_enter_is_refused(folder):
+    deep = folder / ("deep" * 30)
+    path = broker.socket_path(deep)
+    path.parent.mkdir()
+    path.parent.chmod(0o777)
+    try:
+        with pytest.raises(broker.BrokerError, match="open to others"):
+            broker.start(deep)
+    finally:
+        path.parent.rmdir()
+
+
 def test_it_ends_with_whoever_started_it(folder):
     code = f"import time; from pathlib import Path; from workers import broker; broker.start(Path({str(folder)!r})); " \
            "print('up', flush=True); time.sleep(60)"

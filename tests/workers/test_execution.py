@@ -100,6 +100,21 @@ def test_a_bug_is_shown_with_its_traceback_and_not_tried_again(worker, ask, unti
     assert run.curve == [{"step": 1, "loss": 0.5}]
 
 
+def test_a_file_that_broke_after_it_was_mirrored_ends_its_run_with_file_line_and_reason(worker, installation, ask,
+                                                                                        until):
+    path = installation.project / "methods" / "arenas" / "proving_ground" / "steady.py"
+    text = path.read_text()
+    line = text[:text.index("class Steady(")].count("\n") + 1
+    try:
+        path.write_text(text.replace("class Steady(", "class Staedy("))
+        run = until(ask("steady"), Run.FAILED, Run.DONE)
+    finally:
+        path.write_text(text)
+    assert (run.failure, run.attempts) == ("method", 1)
+    assert run.cause == (f"methods/arenas/proving_ground/steady.py, line {line}: needs a class Steady(Misbehaviour), "
+                         "not Staedy")
+
+
 def test_leaving_without_an_outcome_is_the_methods_failure(worker, ask, until):
     run = until(ask("quitting"), Run.FAILED)
     assert (run.failure, run.attempts) == ("method", 1)

@@ -13,6 +13,7 @@ import pytest
 
 from tests.services import wait_until
 from tests.workers.conftest import eventually_gone
+from workers import forkserver
 from workers.isolation import LOG_LIMIT, Ending, ForkServer, Job, run_isolated
 
 
@@ -34,6 +35,17 @@ def test_a_child_finds_one_thread_no_cuda_and_nothing_of_the_worker(server):
     assert not child["cuda_initialised"] and not child["django"]
     assert child["visible"] == "" and child["nice"] >= 5 and child["group"]
     assert len(child["descriptors"]) <= 6, child["descriptors"]  # standard streams, events, the listing itself
+
+
+def test_files_that_are_no_source_keep_the_server_from_nothing(tmp_path, monkeypatch):
+    arena = tmp_path / "arenas" / "tiny"
+    (arena / "folder.py").mkdir(parents=True)
+    (arena / "dangling.py").symlink_to("nowhere")
+    for name, contents in (("latin", b"import latin\nx = '\xe4'\n"), ("null", b"import null\n\0"),
+                           ("deep", b"x = " + b"(" * 9000), ("cut", b"def f(:"), ("good", b"import scipy.stats\n")):
+        (arena / f"{name}.py").write_bytes(contents)
+    monkeypatch.setattr(forkserver, "METHODS", tmp_path)
+    assert forkserver.third_party_imports() == {"scipy.stats"}
 
 
 def test_the_server_itself_has_one_thread(server):
@@ -116,9 +128,13 @@ def test_whose_fault_an_error_is(server, error, kind, cause):
     assert "Traceback" in ending.log
 
 
+@pytest.mark.parametrize("seconds,clock", [(1.0, 6.0), (20.0, 40.0), (600.0, 660.0)])
+def test_the_clock_allows_twice_the_processor_time_and_at_most_a_minute_more(seconds, clock):
+    assert job("sleep", seconds=seconds).clock_seconds == clock
+
+
 def test_the_clock_ends_what_uses_no_processor(server):
     stuck = job("sleep", seconds=0.5, pause=60.0)
-    assert stuck.clock_seconds == 65
     impatient = type("Impatient", (Job,), {"clock_seconds": property(lambda self: 0.5)})(**stuck.__dict__)
     ending = run_isolated(server, impatient)
     assert ending.kind == Ending.TIME and "gave no result within" in ending.cause

@@ -41,7 +41,7 @@ def make_worker(**fields):
 
 def test_all_is_well(client, server):
     make_worker()
-    answer = client.get("/healthz")
+    answer = client.get("/api/status")
     assert answer.status_code == 200 and answer.json()["ok"] is True, answer.json()
     assert [queue["name"] for queue in answer.json()["queues"]] == ["cpu", "gpu", "tasks"]
     page = text(client.get("/status/"))
@@ -49,8 +49,7 @@ def test_all_is_well(client, server):
 
 
 def test_without_a_broker_it_says_so(client):
-    answer = client.get("/healthz")
-    assert answer.status_code == 503 and answer.json()["broker"] is False
+    assert client.get("/api/status").json()["broker"] is False
     assert "the broker does not answer" in text(client.get("/status/"))
 
 
@@ -58,7 +57,7 @@ def test_waiting_runs_and_nobody_there(client, server):
     method = make_method(make_arena(), "plain")
     Run.objects.create(method=method, seed=0, code_digest="x", queue="gpu")
     Run.objects.filter(seed=0).update(requested_at=timezone.now() - timedelta(hours=2))
-    state = client.get("/healthz").json()
+    state = client.get("/api/status").json()
     assert state["problems"] == ["no worker listens to the queue gpu: 1 waiting"] and state["ok"] is False
     page = text(client.get("/status/", headers={"HX-Request": "true"}))
     assert page.startswith('<div id="health"') and "none listens" in page and "hours ago" in page
@@ -82,10 +81,10 @@ def test_the_index_is_reported_with_its_age(client, server, settings):
     folder.mkdir(exist_ok=True)
     (folder / "manifest.json").write_text('{"model_id": "m", "size": 1234}')
     try:
-        assert client.get("/healthz").json()["index"]["size"] == 1234
+        assert client.get("/api/status").json()["index"]["size"] == 1234
         assert "1,234 texts, written" in text(client.get("/status/"))
         (folder / "manifest.json").write_text("half a mani")
-        assert client.get("/healthz").json()["index"] is None
+        assert client.get("/api/status").json()["index"] is None
     finally:
         (folder / "manifest.json").unlink()
 
@@ -93,7 +92,7 @@ def test_the_index_is_reported_with_its_age(client, server, settings):
 def test_workers_that_are_silent_are_not_shown_and_later_forgotten(client, server):
     make_worker(name="silent", seen_at=timezone.now() - timedelta(seconds=20))
     make_worker(name="long gone", seen_at=timezone.now() - timedelta(hours=1))
-    assert client.get("/healthz").json()["workers"] == []
+    assert client.get("/api/status").json()["workers"] == []
     assert tasks.forget_workers() == 1
     assert list(Worker.objects.values_list("name", flat=True)) == ["silent"]
 

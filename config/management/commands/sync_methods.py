@@ -1,6 +1,7 @@
 """Mirror the method files into the database: arenas, methods, claims, and the starter digest they make.
 
-Files that did not change are not read; when none did, this takes a glance.
+Files that did not change are not read; when none did, this takes a glance. A broken file is named, and the others
+are mirrored.
 """
 
 from django.core.management.base import BaseCommand
@@ -19,6 +20,8 @@ class Command(BaseCommand):
 
     def handle(self, **options):
         report = sync_methods()
+        for file in report.broken:
+            self.stderr.write(self.style.ERROR(f"Broken: {file}"))
         key = library_key()
         if Prepared.is_done(STEP, key):
             self.stdout.write(str(report))

@@ -43,15 +43,15 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(str(error)) from error
         pending = report.queued + report.already_queued
-        listening = services.listening(queue)
+        listening = services.listening(queue) and not report.waits_for
         self.say(str(report))
-        if pending and not listening:
+        if pending and not listening and not report.waits_for:
             self.say(f"No worker listens to the queue {queue}; the runs wait until one does.")
         counts = self.follow(pending) if wait and pending else {}
         if options["json"]:
             self.stdout.write(json.dumps({
                 "request": report.key, "queued": report.queued, "already_measured": report.already_measured,
-                "already_queued": report.already_queued, "worker_listening": listening,
+                "already_queued": report.already_queued, "worker_listening": listening, "reason": report.waits_for,
                 "refused": [{"method": key, "reason": reason} for key, reason in report.refused], "states": counts}))
         if report.refused and not (pending or report.already_measured):
             raise CommandError("nothing could be queued")

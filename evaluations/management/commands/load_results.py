@@ -1,14 +1,21 @@
-"""Load results files (default: those shipped with the code, unless they are loaded already); known runs are left."""
+"""Load results files (default: those shipped with the code, unless they are loaded already); known runs are left.
+
+What is damaged is named and the rest loaded. For a file that was named, the exit status says so too.
+"""
 
 import hashlib
 from pathlib import Path
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from evaluations.claims.verdicts import update_verdicts
 from evaluations.models import Prepared
-from evaluations.runs.results import SHIPPED, load_results
-from methods.mirror import library_key
+from evaluations.runs.results import SHIPPED, UnknownArena, load_results
+from methods.mirror import library_key, name_broken
+from methods.models import BrokenFile
+
+NAMED = 3  # damaged runs of one file that are told apart
 
 
 class Command(BaseCommand):
@@ -18,19 +25,40 @@ class Command(BaseCommand):
         parser.add_argument("files", nargs="*", type=Path)
 
     def handle(self, files, **options):
-        library = library_key()
+        library, faults = library_key(), {}
         for path in files or sorted(SHIPPED.glob("*.json")):
             try:
-                text = path.read_text()
-                key = hashlib.sha256(f"{library}{text}".encode()).hexdigest()
-                step = f"loading {path.name}"
-                if not files and Prepared.is_done(step, key):
-                    continue
-                report = load_results(text, name=path.name)
+                reason = self.load(path, library, shipped=not files)
             except (OSError, ValueError) as error:
-                raise CommandError(str(error)) from error
-            self.stdout.write(f"{path.name}: {report.added} runs loaded, {report.skipped} already known")
-            if report.added:
-                update_verdicts(arena=report.arena)
-            if not files:
-                Prepared.done(step, key)
+                reason = str(error).removeprefix(f"{path.name}: ")
+                if isinstance(error, UnknownArena) and not files:
+                    self.stdout.write(f"{error}; left out")
+                    continue
+            if reason:
+                faults[path] = reason
+                self.stderr.write(self.style.ERROR(f"Broken: {_shown(path)}: {reason}"))
+        if files and faults:
+            raise CommandError(f"{len(faults)} of {len(files)} files could not be loaded whole")
+        if not files:
+            name_broken(_shown(SHIPPED) + "/", [
+                BrokenFile(path=_shown(path), place=_shown(path), reason=reason) for path, reason in faults.items()])
+
+    def load(self, path: Path, library: str, *, shipped: bool) -> str:
+        """Load one file; returns what of it could not be. Raises OSError or ValueError when it is nothing."""
+        text = path.read_text()
+        key = hashlib.sha256(f"{library}{text}".encode()).hexdigest()
+        step = f"loading {path.name}"
+        if shipped and Prepared.is_done(step, key):
+            return ""
+        report = load_results(text, name=path.name)
+        self.stdout.write(f"{path.name}: {report.added} runs loaded, {report.skipped} already known")
+        if report.added:
+            update_verdicts(arena=report.arena)
+        if shipped and not report.rejects:
+            Prepared.done(step, key)
+        more = len(report.rejects) - NAMED
+        return "; ".join(report.rejects[:NAMED]) + (f"; and {more} more" if more > 0 else "")
+
+
+def _shown(path: Path) -> str:
+    return path.relative_to(settings.BASE_DIR).as_posix() if path.is_relative_to(settings.BASE_DIR) else str(path)

@@ -9,13 +9,13 @@ from evaluations.tables.table import Tabular
 
 TITLE, MEDIA_TYPE, EXTENSION = "CSV", "text/csv; charset=utf-8", "csv"
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # the wide ones in East Asian programs
 
 
 def render(table: Tabular) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([field.name for field in table.fields])
+    writer.writerow([_plain(field.name) for field in table.fields])
     for record in table.records():
         writer.writerow([_plain(record[field.name]) for field in table.fields])
     return out.getvalue().encode()

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from evaluations.tables.table import Table, TextCell
+from papers.tex import escaped
 
 TITLE, MEDIA_TYPE, EXTENSION = "LaTeX", "application/x-tex; charset=utf-8", "tex"
-
-ESCAPES = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{",
-           "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "↑": r"$\uparrow$",
-           "↓": r"$\downarrow$", "†": r"$^{\dagger}$", "–": "--", "×": r"$\times$", "α": r"$\alpha$", "−": "$-$"}
 
 
 def render(table: Table) -> bytes:
@@ -16,20 +13,16 @@ def render(table: Table) -> bytes:
     lines = [
         "% needs \\usepackage{booktabs}",
         r"\begin{table}", r"\centering",
-        rf"\caption{{{_escape(table.caption())}}}",
+        rf"\caption{{{escaped(table.caption())}}}",
         rf"\label{{tab:{table.file_stem}}}",
         rf"\begin{{tabular}}{{l{'r' * (len(headings) - 1)}}}", r"\toprule",
-        " & ".join(_escape(heading) for _, heading in headings) + r" \\", r"\midrule"]
+        " & ".join(escaped(heading) for _, heading in headings) + r" \\", r"\midrule"]
     for record, cells in zip(table.records(), table.lines(), strict=True):
-        lines.append(" & ".join([_escape(record["title"]), *(_mark(cell) for cell in cells)]) + r" \\")
+        lines.append(" & ".join([escaped(record["title"]), *(_mark(cell) for cell in cells)]) + r" \\")
     lines += [r"\bottomrule", r"\end{tabular}", r"\end{table}", ""]
     return "\n".join(lines).encode()
 
 
 def _mark(cell: TextCell) -> str:
-    text = _escape(cell.text.replace("-", "−") + (" (n=1)" if cell.n == 1 else "") + (" †" if cell.stale else ""))
+    text = escaped(cell.text.replace("-", "−") + (" (n=1)" if cell.n == 1 else "") + (" †" if cell.stale else ""))
     return rf"\textbf{{{text}}}" if cell.best else text
-
-
-def _escape(text: str) -> str:
-    return "".join(ESCAPES.get(character, character) for character in " ".join(text.split()))

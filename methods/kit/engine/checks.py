@@ -152,6 +152,7 @@ def method_checks(arena: str, path: Path, waivers: dict[str, str], *, full: bool
     yield Check("example", partial(text.example, cls))
     yield Check("doctests", partial(text.doctests, cls))
     yield Check("card", partial(text.card, cls))
+    yield Check("title", partial(text.title_alone, cls, arena))
     yield Check("params", partial(text.params, cls))
     yield Check("invalid-values", partial(_refuses_invalid, cls))
     yield Check("claims", partial(text.claims, cls, stage, rivals))

@@ -143,11 +143,30 @@ def card(cls: type[Method]) -> None:
     require(isinstance(found, Card) and found.title.strip(), "the card needs a title")
     for paper in found.papers:
         require(paper.title.strip() == paper.title and len(paper.title) > 3, f"paper title {paper.title!r}")
+        require(isinstance(paper.covers, str), f"covers {paper.covers!r} of {paper.title}")
         require(isinstance(paper.year, int) and 1800 < paper.year < 2100, f"year {paper.year!r} of {paper.title}")
         require(paper.arxiv is None or ARXIV.fullmatch(paper.arxiv), f"arXiv id {paper.arxiv!r} of {paper.title}")
         require(len(found.papers) == 1 or paper.covers.strip(),
                 f"several papers share this file: say in covers= what it is of {paper.title}")
     require(len({paper.title for paper in found.papers}) == len(found.papers), "a paper is listed twice")
+
+
+def title_alone(cls: type[Method], arena: str) -> None:
+    """No rival has the same title, so that a reader can tell them apart."""
+    for path in registry.method_files(arena):
+        slug = path.stem.replace("_", "-")
+        if slug == cls.slug():
+            continue
+        try:
+            other = registry.load_method(arena, slug).card.title
+        except (registry.DiscoveryError, KeyError):
+            continue  # its own checks say so
+        require(told_title(other) != told_title(cls.card.title), f"{path.name} has the title {other!r} as well")
+
+
+def told_title(title: str) -> str:
+    """What tells one title from another, for a reader."""
+    return " ".join(title.split()).casefold()
 
 
 def params(cls: type[Method]) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
+from papers.digests.records import DigestError
+from papers.models import Digest
 from papers.reports import ImportReport
-from papers.services import import_digests, preview_digests
+from papers.services import continue_import, import_digests, preview_digests, remove_digest
 
 
 class Command(BaseCommand):
@@ -15,11 +17,19 @@ class Command(BaseCommand):
             "The same bytes are imported once.")
 
     def add_arguments(self, parser):
-        parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder, or - for standard input")
+        parser.add_argument("paths", nargs="*", metavar="PATH", help="a file, a folder, or - for standard input")
+        parser.add_argument("--unfinished", action="store_true",
+                            help="finish the imports and removals that were stopped half way")
         parser.add_argument("--dry-run", action="store_true", help="say what would change and save nothing")
         parser.add_argument("--json", action="store_true", help="print the full reports as JSON")
 
-    def handle(self, *, paths, dry_run, json: bool, **options):
+    def handle(self, *, paths, dry_run, unfinished, json: bool, **options):
+        if unfinished:
+            self._finish()
+        if not paths:
+            if unfinished:
+                return
+            raise CommandError("name a file, a folder, or - for standard input")
         uploads, failed = self._uploads(paths)
         reports = failed + (preview_digests(uploads) if dry_run else import_digests(uploads))
         if json:
@@ -36,6 +46,16 @@ class Command(BaseCommand):
                               + ("" if dry_run else f", {len(papers)} distinct papers"))
         if not read:
             raise CommandError("nothing could be read")
+
+    def _finish(self) -> None:
+        for digest in Digest.objects.exclude(state=Digest.COMPLETE).order_by("pk"):
+            try:
+                if digest.state == Digest.IMPORTING:
+                    self._print(continue_import(digest=digest), False)
+                else:
+                    self.stdout.write(f"{digest.name}: taken back, {remove_digest(digest=digest).removed} papers went")
+            except DigestError as error:
+                self.stderr.write(self.style.ERROR(str(error)))
 
     def _uploads(self, paths: list[str]) -> tuple[list[tuple[str, bytes]], list[ImportReport]]:
         """(name, bytes) of every file, and a report with the error for each path that cannot be opened."""

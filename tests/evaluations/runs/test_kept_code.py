@@ -45,6 +45,14 @@ def test_a_library_that_is_kept_costs_one_look(library, django_assert_num_querie
     assert not blobs
 
 
+def test_what_cannot_be_read_is_left_out(library):
+    (library / "arenas/sorting/gone.py").symlink_to("nowhere")
+    (library / "arenas/sorting/folder.py").mkdir()
+    names = [name for name, _ in Library.objects.get(pk=keep_library()).files]
+    assert names == ["methods/__init__.py", "methods/arenas/sorting/arena.py", "methods/kit/__init__.py",
+                     "methods/kit/nets.py"]
+
+
 def test_one_that_is_not_kept_is_named():
     with pytest.raises(Library.DoesNotExist):
         library_folder("0" * 16)

@@ -1,7 +1,8 @@
 """Search texts as the services store them, with the papers they belong to."""
 
 from papers.models import Paper, SearchText
-from papers.services import _forget_papers, record_search_texts
+from papers.search_texts import record_search_texts
+from papers.storing import _forget_papers
 
 
 def search_texts(*rows: tuple[str, str, str, str]) -> None:

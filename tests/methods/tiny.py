@@ -1,3 +1,5 @@
+"""A small arena outside the project, whose files a test may change and break."""
+
 import sys
 from pathlib import Path
 
@@ -148,7 +150,7 @@ class TinyArena:
 
 @pytest.fixture
 def tiny(tmp_path, monkeypatch):
-    arena = TinyArena(tmp_path / "arenas")
+    arena = TinyArena(tmp_path / "methods" / "arenas")
     monkeypatch.setattr(registry, "ARENAS", arena.folder.parent)
     monkeypatch.setattr(methods.arenas, "__path__", [str(arena.folder.parent)])
     monkeypatch.setattr(sys, "dont_write_bytecode", True)  # edits within a second would meet the old bytecode

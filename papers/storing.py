@@ -1,0 +1,178 @@
+"""Storing a digest and taking it back, in lots that are each whole and hold the database for a moment only.
+
+A lot is placed among the papers there are and written in one transaction, so two imports at once, or one that goes on
+where an earlier one stopped, neither double a paper nor an entry. `Digest.state` says whether it came to its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from papers.digests.records import DigestError, Parsed, Record, Reject
+from papers.extensions import extensions
+from papers.matching import Placed, Plan, Shelf
+from papers.models import Appearance, Digest, OtherTitle, Paper, Rejection, Revision
+from papers.reports import KNOWN, MERGED, NEW, Entry
+from papers.search_texts import BATCH, record_search_texts, search_row
+from papers.selectors import papers_only_in
+from papers.writing import short_write
+
+LOT = 25  # records a transaction ...
+LOT_CHARACTERS = 100_000  # ... and of their words, but at least one record
+FOLDS = 3  # in one transaction: each moves whatever hangs on a paper
+PAPER_FIELDS = ["title", "title_key", "abstract", "described", "arxiv_id", "doi", "year", "published_on", "authors",
+                "urls", "updated_at"]
+
+
+def store_entries(digest: Digest, parsed: Parsed) -> tuple[list[Entry], bool]:
+    """Store what is missing of the digest and mark it complete. Returns its entries, and whether a paper changed.
+
+    Raises DigestError when the digest was taken back meanwhile.
+    """
+    _store_rejects(digest, parsed.rejects)
+    entries: list[Entry] = []
+    became: dict[int, int] = {}
+    changed = False
+    lots = list(reversed(list(lots_of(parsed.records))))
+    while lots:
+        lot = lots.pop()
+        keys = [record.title_key for record in lot]  # costs more than finding the papers
+        with short_write():
+            _check_still_importing(digest)
+            stored = stored_places(digest, lot)
+            plan = Shelf().place([(record, key) for record, key in zip(lot, keys, strict=True)
+                                  if record.position not in stored])
+            if len(plan.folded) > FOLDS and len(lot) > 1:
+                middle = len(lot) // 2
+                lots += [lot[middle:], lot[:middle]]
+                continue
+            _write(digest, plan)
+        changed = changed or bool(plan.new or plan.changed)
+        became.update((dropped.pk, kept.pk) for kept, dropped in plan.folded)
+        entries += entries_of(lot, stored, plan.placed)
+    with short_write():
+        _check_still_importing(digest)
+        Digest.objects.filter(pk=digest.pk).update(state=Digest.COMPLETE)
+    digest.state = Digest.COMPLETE
+    return [_folded(entry, became) for entry in entries], changed
+
+
+def lots_of(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """The records in order, as many at a time as are stored in one transaction."""
+    lot: list[Record] = []
+    characters = 0
+    for record in records:
+        length = len(record.title) + len(record.abstract)
+        if lot and (len(lot) == LOT or characters + length > LOT_CHARACTERS):
+            yield lot
+            lot, characters = [], 0
+        lot.append(record)
+        characters += length
+    if lot:
+        yield lot
+
+
+def stored_places(digest: Digest, records: Iterable[Record] | None = None) -> dict[int, int]:
+    """The positions that an earlier attempt stored, all or of these records, and the primary keys of their papers."""
+    places = digest.appearances.all()
+    if records is not None:
+        places = places.filter(position__in=[record.position for record in records])
+    return dict(places.values_list("position", "paper"))
+
+
+def entries_of(records: Iterable[Record], stored: dict[int, int], placed: Iterable[Placed]) -> list[Entry]:
+    """What a report says of these records: those stored before are known, the others are as they were placed."""
+    found = {place.record.position: place for place in placed}
+    entries = []
+    for record in records:
+        place = found.get(record.position)
+        outcome, changes = (place.outcome, tuple(place.changes)) if place else (KNOWN, ())
+        entries.append(Entry(position=record.position, line=record.line, title=record.title,
+                             paper_id=place.paper.pk if place else stored[record.position], outcome=outcome,
+                             changes=changes))
+    return entries
+
+
+def _folded(entry: Entry, became: dict[int, int]) -> Entry:
+    """The entry of a paper that a later lot folded into another."""
+    if entry.paper_id not in became:
+        return entry
+    paper = entry.paper_id
+    while paper in became:
+        paper = became[paper]
+    return replace(entry, paper_id=paper, outcome=MERGED if entry.outcome == NEW else entry.outcome)
+
+
+def _check_still_importing(digest: Digest) -> None:
+    if not Digest.objects.filter(pk=digest.pk, state__in=(Digest.IMPORTING, Digest.COMPLETE)).exists():
+        raise DigestError(f"{digest.name}: it was taken back while it was imported")
+
+
+def _store_rejects(digest: Digest, rejects: list[Reject]) -> None:
+    """They are stored in order, so their number tells how many are there already."""
+    while True:
+        with short_write():
+            _check_still_importing(digest)
+            done = digest.rejections.count()
+            batch = rejects[done:done + BATCH]
+            Rejection.objects.bulk_create([
+                Rejection(digest=digest, line=reject.line, reason=reject.reason[:300], excerpt=reject.excerpt[:300])
+                for reject in batch])
+        if not batch:
+            return
+
+
+def _write(digest: Digest, plan: Plan) -> None:
+    for kept, dropped in plan.folded:
+        _fold(kept, dropped)
+    Paper.objects.bulk_create(plan.changed, update_conflicts=True, unique_fields=["pk"], update_fields=PAPER_FIELDS)
+    Paper.objects.bulk_create(plan.new)
+    OtherTitle.objects.bulk_create([OtherTitle(paper=paper, title=title, title_key=key)
+                                    for key, (title, paper) in plan.other_titles.items()])
+    Appearance.objects.bulk_create([
+        Appearance(digest=digest, paper=placed.paper, position=placed.record.position, line=placed.record.line)
+        for placed in plan.placed])
+    record_search_texts(map(search_row, plan.new + plan.changed))
+
+
+def _fold(kept: Paper, dropped: Paper) -> None:
+    """Two rows turned out to be one paper: everything that hangs on the second moves to the first."""
+    dropped.appearances.update(paper=kept)
+    dropped.other_titles.update(paper=kept)
+    for follow in extensions.on_fold:
+        follow(kept, dropped)
+    _forget_papers([dropped.pk])
+
+
+def remove_entries(digest: Digest) -> int:
+    """Take out the digest's entries, with the papers nothing else keeps, and the digest. Returns how many papers.
+
+    What was stopped half way goes on when it is called again. Raises DigestError when the digest is imported anew
+    meanwhile.
+    """
+    Digest.objects.filter(pk=digest.pk).update(state=Digest.REMOVING)
+    removed = 0
+    while True:
+        with short_write():
+            if not Digest.objects.filter(pk=digest.pk, state=Digest.REMOVING).exists():
+                if Digest.objects.filter(pk=digest.pk).exists():
+                    raise DigestError(f"{digest.name}: it was imported again while it was taken back")
+                return removed  # another request was quicker
+            places = dict(digest.appearances.order_by("-position").values_list("pk", "paper")[:LOT])
+            rejects = [] if places else list(digest.rejections.order_by("-pk").values_list("pk", flat=True)[:BATCH])
+            if not places and not rejects:
+                Digest.objects.filter(pk=digest.pk).delete()
+                return removed
+            orphans = list(papers_only_in(digest).filter(pk__in=set(places.values())).values_list("pk", flat=True))
+            Appearance.objects.filter(pk__in=places).delete()
+            digest.rejections.filter(pk__in=rejects).delete()
+            _forget_papers(orphans)
+            removed += len(orphans)
+
+
+def _forget_papers(pks: list[int]) -> None:
+    """The words search sees of them go with them."""
+    if pks:
+        Paper.objects.filter(pk__in=pks).delete()
+        Revision.grow(Revision.VECTORS)
