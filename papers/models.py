@@ -60,7 +60,7 @@ class Paper(models.Model):
     urls = models.JSONField(default=list, blank=True)
     cluster = models.ForeignKey(Cluster, null=True, blank=True, on_delete=models.SET_NULL, related_name="papers")
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = models.DateTimeField(auto_now=True, db_index=True)
 
     class Meta:
         ordering = ["-created_at", "-pk"]
@@ -170,6 +170,7 @@ class Revision(models.Model):
     """A number that grows whenever something derived from many rows is out of date: one row to ask instead of all."""
 
     VECTORS = "vectors"  # texts, their vectors, and which texts there are
+    LINKS = "links"  # what curators have said of links
 
     name = models.CharField(max_length=40, primary_key=True)
     number = models.BigIntegerField(default=0)

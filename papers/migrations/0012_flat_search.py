@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
         migrations.AddField("searchtext", "embedded_by", models.CharField(
             blank=True, db_index=True, default="", max_length=200), preserve_default=False),
         migrations.AlterField("vector", "created_at", models.DateTimeField(auto_now=True, db_index=True)),
+        migrations.AlterField("paper", "updated_at", models.DateTimeField(auto_now=True, db_index=True)),
         migrations.RunPython(fill, migrations.RunPython.noop),
         migrations.RunPython(install, migrations.RunPython.noop),
     ]
