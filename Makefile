@@ -1,10 +1,10 @@
-# make run: everything, in one terminal.   make test: every check.   make test-all: in all settings.   make bench: side-by-side measurements.
+# make run: everything, in one terminal.   make test: every check.   make test-all: in all settings.   make soak: faults for ten minutes. make bench: side-by-side measurements.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PORT ?= 8000
 
-.PHONY: run test test-all bench install browser lint clean
+.PHONY: run test test-all soak bench install browser lint clean
 
 run: install
 	@$(BIN)/python -m config.launch
@@ -30,6 +30,9 @@ test: browser lint
 
 test-all: browser lint
 	$(BIN)/python -m pytest -n auto --dist loadgroup --all-settings
+
+soak: install
+	$(BIN)/python -m tests.soak
 
 bench: install
 	$(BIN)/python -m bench

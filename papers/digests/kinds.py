@@ -9,7 +9,7 @@ _ZIPPED = ((b"xl/", "an Excel workbook (XLSX)"), (b"word/", "a Word document (DO
            (b"application/vnd.oasis", "an OpenDocument file"))
 _ROOTS = {"rss": "RSS", "rdf": "RSS or RDF", "oai-pmh": "OAI-PMH", "feed": "Atom", "html": "an HTML page",
           "!doctype": "an HTML page", "records": "EndNote XML", "modscollection": "MODS", "mods": "MODS",
-          "pubmedarticleset": "PubMed XML", "article": "JATS XML", "opml": "OPML", "svg": "an image (SVG)",
+          "pubmedarticleset": "PubMed XML", "article": "JATS XML", "opml": "OPML", "svg": "an SVG image",
           "bibtexml": "BibTeXML", "collection": "MARC XML"}
 _SHAPES = tuple((re.compile(pattern, re.M), kind) for pattern, kind in (
     (r"\A%!PS", "PostScript"), (r"\A\{\\rtf", "RTF"), (r"^[ \t]*\\(?:documentclass|begin\{)", "a LaTeX document"),

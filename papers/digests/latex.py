@@ -6,6 +6,7 @@ in which a bare % or & is a plain character, and a macro nobody knows must not t
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pylatexenc.latex2text import get_default_latex_context_db
@@ -38,7 +39,7 @@ def _fraction(over: str, under: str) -> str:
     return "/".join(part if re.fullmatch(r"[\w.]+", part) else f"({part})" for part in (over, under))
 
 
-_CALLS = {  # macro: how many arguments, and what they read as
+_CALLS: dict[str, tuple[int, Callable[..., str]]] = {  # macro: how many arguments, and what they read as
     **{name: (2, _fraction) for name in ("frac", "tfrac", "dfrac", "nicefrac", "sfrac")},
     "sqrt": (1, lambda root: f"√{root}" if len(root) == 1 else f"√({root})"),
     "href": (2, lambda address, words: words), "texorpdfstring": (2, lambda typeset, words: words),

@@ -10,8 +10,8 @@ from papers.digests.unpacking import unpacked
 HEAD = 4000  # characters; what most formats can be told by
 
 BINARIES = {
-    b"%PDF": "a PDF", b"PK\x03\x04": "a ZIP archive", b"\x89PNG": "an image (PNG)", b"\xff\xd8\xff": "an image (JPEG)",
-    b"GIF8": "an image (GIF)", b"II*\0": "an image (TIFF)", b"MM\0*": "an image (TIFF)", b"BZh9": "a bzip2 archive",
+    b"%PDF": "a PDF", b"PK\x03\x04": "a ZIP archive", b"\x89PNG": "a PNG image", b"\xff\xd8\xff": "a JPEG image",
+    b"GIF8": "a GIF image", b"II*\0": "a TIFF image", b"MM\0*": "a TIFF image", b"BZh9": "a bzip2 archive",
     b"\xd0\xcf\x11\xe0": "an old Office document", b"\xfd7zXZ": "an xz archive", b"7z\xbc\xaf": "a 7z archive",
     b"Rar!\x1a": "a RAR archive", b"\x28\xb5\x2f\xfd": "a zstd archive", b"SQLite format 3": "an SQLite database",
     b"\x7fELF": "a program", b"PAR1": "a Parquet file"}  # by how they begin

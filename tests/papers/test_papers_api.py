@@ -75,7 +75,7 @@ def test_import_as_json_and_as_file(client, bearer, importer):
     ('{"text": "x", "name": "a\\u0000b"}', "application/json", 422, "name: Value error, holds NUL"),
     ('{"text": "\\ud800"}', "application/json", 422, "text"),
     ('{"name": "x", "text": ""}', "application/json", 422, "x: the file is empty"),
-    ('{"name": "x", "text": "no digest"}', "application/json", 422, "no paper"),
+    ('{"name": "x", "text": "no digest"}', "application/json", 422, "plain text"),
 ])
 def test_bad_bodies_get_clear_errors(client, bearer, body, content_type, status, words):
     response = client.post("/api/digests", body, headers=bearer, content_type=content_type)

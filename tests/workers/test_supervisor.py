@@ -17,6 +17,8 @@ import pytest
 from config import premises
 from tests.services import free_port, wait_until
 
+pytestmark = pytest.mark.xdist_group("supervisor")
+
 
 class Site:
     """A launcher on a data folder of its own, with the proving ground as its only arena."""
@@ -41,7 +43,7 @@ class Site:
 
     def health(self) -> dict:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             return json.load(error)

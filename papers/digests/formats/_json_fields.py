@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from html import unescape
+from typing import Any
 
 from papers.digests.latex import latex_to_text, plain
 from papers.digests.names import split_names
@@ -25,9 +26,11 @@ _URLS = ("url", "URL", "urls", "url_abs", "url_pdf", "pdf_url", "abs_url", "abs"
          "project_page", "repo_url", "html_url", "paper_url", "paper_url_abs", "paper_url_pdf", "entry_id",
          "openreview", "arxiv_url", "conference_url_abs", "primary_location", "best_oa_location", "openAccessPdf",
          "resource", "official_code_url")
-_TAG = re.compile(r"<(/?)(?:jats:)?([a-z]\w*)(?:\s[^<>]*)?/?>", re.I)
+_TAG = re.compile(r"<(/?)(?:jats:)?(p|title|sec|div|br|li|list|ul|ol|i|em|b|bold|strong|italic|sub|sup|scp?|tt|span|a|"
+                  r"monospace|inline-formula|list-item)(?:\s[^<>]*)?/?>", re.I)
+_SLANT = re.compile(r"</?(?:jats:)?(?:i|em|italic|sub|sup|scp)>", re.I)  # what Crossref keeps in titles
 _HEADING = re.compile(r"<(?:jats:)?title[^<>]*>\s*abstract[:.]?\s*</(?:jats:)?title>", re.I)
-_BLOCK_TAGS = set("p title sec div br li list".split())
+_BLOCK_TAGS = set("p title sec div br li list ul ol list-item".split())
 
 
 def is_record(value: dict) -> bool:
@@ -90,7 +93,7 @@ def _title(record: dict) -> str:
         if isinstance(value, list) and value:
             value = value[0].get("title") if isinstance(value[0], dict) else value[0]
         if isinstance(value, str) and value.strip():
-            return _untagged(value)
+            return _SLANT.sub("", value)
     return ""
 
 
@@ -167,7 +170,7 @@ def _authors(record: dict) -> list[str]:
     if isinstance(parsed, list) and parsed and all(isinstance(name, list) and len(name) >= 2 for name in parsed):
         return [latex_to_text(" ".join(part for part in (name[1], name[0], *name[2:3]) if isinstance(part, str)))
                 for name in parsed]
-    value = next((record[name] for name in _PEOPLE if record.get(name)), [])
+    value: Any = next((record[name] for name in _PEOPLE if record.get(name)), [])
     if isinstance(value, dict):  # DBLP
         value = value.get("author") or value.get("name") or []
         value = value if isinstance(value, list) else [value]
@@ -179,7 +182,8 @@ def _authors(record: dict) -> list[str]:
 
 def _person(person) -> str:
     if isinstance(person, dict):
-        inside = person.get("author") if isinstance(person.get("author"), dict) else {}
+        author = person.get("author")
+        inside: dict = author if isinstance(author, dict) else {}
         for holder, names in ((person, ("name", "fullname", "full_name", "display_name", "literal", "text")),
                               (inside, ("display_name", "name"))):
             for name in names:
@@ -197,7 +201,8 @@ def _urls(record: dict) -> Iterator[str]:
         value = record.get(name)
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, dict):
-                inner = item.get("primary") if isinstance(item.get("primary"), dict) else item
+                primary = item.get("primary")
+                inner: dict = primary if isinstance(primary, dict) else item
                 yield from (inner[key] for key in ("href", "url", "URL", "landing_page_url", "pdf_url")
                             if isinstance(inner.get(key), str))
             elif isinstance(item, str):

@@ -49,8 +49,9 @@ def parse(source: Source) -> Parsed:
         for block in Splitter(chunk).split().blocks:
             if not (failed and isinstance(block, ImplicitComment)):  # the rest of the entry that failed
                 _take(block, line, strings, parsed)
-            failed = isinstance(block, ParsingFailedBlock) and block.ignore_error_block is None
-            if failed:
+            failed = False
+            if isinstance(block, ParsingFailedBlock) and block.ignore_error_block is None:
+                failed = True
                 excerpt = chunk[chunk.find(block.raw or ""):][:200]
                 reason = " ".join(str(getattr(block.error, "abort_reason", block.error)).split())[:200]
                 parsed.reject(line + (block.start_line or 0), f"an entry that does not parse: {reason}", excerpt)
@@ -188,11 +189,15 @@ def _arxiv_id(fields: dict[str, str], archive: str, urls: list[str]) -> str | No
 def _authors(text: str) -> list[str]:
     """The people of an author field as a reader would write them: first names, von, last names, Jr."""
     names: list[str] = []
-    for person in split_multiple_persons_names(text):
+    braces = "{" in text  # which hide an "and" or a comma: only then the slower way
+    for person in split_multiple_persons_names(text) if braces else re.split(r"\s+and\s+", text.strip(), flags=re.I):
         if person.strip().lower() == "others":
             continue
         if "," not in person:
             names.append(latex_to_text(person))
+            continue
+        if not braces and person.count(",") == 1:
+            names.append(latex_to_text(" ".join(reversed(person.split(",")))))
             continue
         try:
             names.append(latex_to_text(parse_single_name_into_parts(person).merge_first_name_first))

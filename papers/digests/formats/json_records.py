@@ -131,7 +131,8 @@ class _Walk:
                 value, end = self._decode(at)
             except _Broken:
                 return self._value(at, depth, expected=True)
-            if not _holds_records(value):
+            named = key in _LISTS and any(isinstance(member, dict) for member in value)
+            if not named and not _holds_records(value):
                 return end
         return self._value(at, depth, expected=False, key=key)
 

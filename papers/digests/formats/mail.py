@@ -9,7 +9,8 @@ from papers.digests.records import DigestError, without_controls
 from papers.digests.source import Source, decode, open_source
 
 NAME = "mail"
-PARTS_LIMIT = 200  # multiparts in one mail; real ones have a handful
+DEPTH_LIMIT = 200  # multiparts in one mail; real ones have a handful
+PARTS_LIMIT = 10_000
 
 _HEADERS = re.compile(r"(?:from|to|subject|date|mime-version|received|return-path|content-type|message-id|"
                       r"delivered-to|list-id|reply-to|dkim-signature):", re.I)
@@ -29,8 +30,10 @@ def sniff(source: Source) -> float:
 def unwrap(source: Source) -> list[Source]:
     """Its words and its attachments. Raises DigestError when there is neither."""
     data = source.data if source.data.isascii() or source.data[:4096].lstrip()[:1].isalpha() else source.text.encode()
-    if len(re.findall(rb"multipart/|message/", data, re.I)) > PARTS_LIMIT:
-        raise DigestError(f"{source.name}: a mail of more than {PARTS_LIMIT} parts inside one another")
+    if len(re.findall(rb"multipart/|message/", data, re.I)) > DEPTH_LIMIT:
+        raise DigestError(f"{source.name}: a mail of more than {DEPTH_LIMIT} parts inside one another")
+    if len(re.findall(rb"^--[^\s-]", data, re.M)) > PARTS_LIMIT:
+        raise DigestError(f"{source.name}: a mail of more than {PARTS_LIMIT:,} parts")
     if _LONG_HEADER.search(data):
         raise DigestError(f"{source.name}: a mail with a header of more than 20,000 characters")
     try:

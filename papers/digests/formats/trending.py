@@ -18,6 +18,7 @@ _DATE = re.compile(r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.
 _CREDIT = re.compile(r"by\s?AK and the research community", re.I)
 _FIRST_WORDS = re.compile(r"(?:abstract[:.]|we |this (?:paper|work|article|study) |in this )", re.I)
 _SENTENCE_BREAK = re.compile(r"[a-z0-9)\]][.!?][\"')\]]? +[A-Z(]")
+_LETTER = re.compile(r"[^\W\d_]")
 _NUMBER = re.compile(r"\(?(\d{1,3})(?:[.):]{1,2}|\]) +(?=\S)")
 
 Block = tuple[int, str]  # its first line, its text
@@ -48,7 +49,9 @@ def _without_headers(text: str) -> list[Block]:
     lines = [line.strip() for line in text.split("\n")]
     header, invited, out = True, False, []
     for number, line in enumerate(lines, 1):
-        if line.lower() == "new" and any(_INVITATION.fullmatch(after) for after in lines[number:number + 4]):
+        if not line:
+            pass
+        elif line.lower() == "new" and any(_INVITATION.fullmatch(after) for after in lines[number:number + 4]):
             header, line = True, ""
         elif _INVITATION.fullmatch(line):
             header, invited, line = True, True, ""
@@ -73,20 +76,25 @@ def _blocks(lines: list[Block]) -> tuple[list[Block], list[int]]:
     dropped = []
     for number, line in lines:
         if not line:
-            groups.append([])
-        elif any(ch.isalpha() for ch in line) or normal_arxiv_id(line):
+            if groups[-1]:
+                groups.append([])
+        elif _LETTER.search(line) or normal_arxiv_id(line):
             groups[-1].append((number, line))
         else:
             dropped.append(number)
-    groups = [group for group in groups if group]
+    if not groups[-1]:
+        groups.pop()
     separated = len(groups) > 1
     blocks = []
     for group in groups:
+        if len(group) == 1:
+            blocks += group
+            continue
         longest = max(len(line) for _, line in group)
-        if separated and len(group) > 1 and longest <= 120 and sum(len(line) for _, line in group) > 200:
+        if separated and longest <= 120 and sum(len(line) for _, line in group) > 200:
             blocks.append((group[0][0], " ".join(line for _, line in group)))  # a hard-wrapped paragraph
         else:
-            blocks.extend(group)
+            blocks += group
     return blocks, dropped
 
 

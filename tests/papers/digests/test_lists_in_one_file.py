@@ -41,6 +41,7 @@ def test_every_list_of_a_json_file(text, lines):
     ('{"papers":[{"title":"A"},\n{"title":"B"},\n{"title":"C', ["A", "B"], [3]),
     ('{"title":"A"}\n# and now\n{"title":"B"}', ["A", "B"], [2]),
     ('[{"title":"A","title":"B"}]', ["B"], [1]),
+    ('{"papers":[{"name":"X"}],\n"results":[{"title":"A"}]}', ["A"], [1]),
     ('[{"title":"A"}, 7, {"name":"no title"}]', ["A"], [1, 1]),
 ])
 def test_damaged_json_is_read_on(text, read_titles, reject_lines):
@@ -123,7 +124,7 @@ def test_other_formats_give_no_false_papers(name, words):
 
 @pytest.mark.parametrize(("data", "words"), [
     (b"%PDF-1.7\n%\xe2\xe3\n", "this is a PDF"), (b"PK\x03\x04....xl/workbook.xml", "an Excel workbook"),
-    (b"PK\x03\x04....word/document.xml", "a Word document"), (b"\x89PNG\r\n\x1a\n....", "an image (PNG)"),
+    (b"PK\x03\x04....word/document.xml", "a Word document"), (b"\x89PNG\r\n\x1a\n....", "a PNG image"),
     (b"<!DOCTYPE html>\n<p>x", "an HTML page"), (b"<?xml version='1.0'?><!-- <feed> --><opml/>", "OPML"),
     (b"{\\rtf1 x}", "RTF"), (b"\\documentclass{article}\n", "a LaTeX document"), (b'["A", "B"]', "JSON"),
     (b"# Papers\n\n- [A](https://example.org)\n- [B](https://example.org)\n", "Markdown"),

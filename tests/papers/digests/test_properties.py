@@ -108,6 +108,7 @@ WORST = {
     "paragraphs": (MAIL, "<p>"), "signs": (MAIL, "<"), "links": (MAIL, "<a href='http://a.bc'>x</a>"),
     "parameters": ("From: a\nSubject: b\nContent-Type: text/plain", "; a*0=b"), "words": ("", "abc "),
     "parts": ("From: a\nSubject: b\n", 'Content-Type: multipart/mixed; boundary="a"\n\n--a\n'),
+    "flat parts": ('From: a\nSubject: b\nContent-Type: multipart/mixed; boundary="a"\n', "\n--a\n\nx\n"),
     "titles": (HEAD, "a\n\n"), "sentences": (HEAD + "Title\n", "We do it. http\n"), "new": ("", "new\n"),
     "brackets": (HEAD + "Title\n\nhttps://a.bc/", ")"), "marks": (HEAD + "a", "\u0301"), "types": ("", "<!doctype ")}
 
