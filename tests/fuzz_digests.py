@@ -17,8 +17,9 @@ from pathlib import Path
 from papers.digests.reading import read_digest
 from papers.digests.records import DigestError, Parsed
 from tests.papers.digest_texts import ATOM, BIBTEX, BLANK_LAYOUT, DENSE_LAYOUT
-from tests.papers.digests.lists import WRITERS
+from tests.papers.digests import lists, reference_lists
 
+WRITERS = lists.WRITERS + reference_lists.WRITERS
 CASES = Path(__file__).parent / "papers" / "digests" / "cases"
 SLOW = 5.0  # seconds
 TITLE = re.compile(rb"\bZq\d{4}x\b")

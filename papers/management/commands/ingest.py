@@ -13,7 +13,8 @@ from papers.services import continue_import, import_digests, preview_digests, re
 
 
 class Command(BaseCommand):
-    help = ("Import digests: trending-papers text, JSON or JSONL, Atom, BibTeX, a mail; gzip is unpacked. "
+    help = ("Import digests: trending-papers text, JSON or JSONL, RSS, Atom, OAI-PMH, BibTeX, RIS and other "
+            "reference lists, a mail; gzip is unpacked. "
             "The same bytes are imported once.")
 
     def add_arguments(self, parser):

@@ -130,7 +130,7 @@ def test_other_formats_give_no_false_papers(name, words):
     (b"# Papers\n\n- [A](https://example.org)\n- [B](https://example.org)\n", "Markdown"),
     (b"Just a thought.\nAnd another.\n", "plain text without a title followed by an abstract")])
 def test_what_no_format_claims_is_named(data, words):
-    with pytest.raises(DigestError, match="What is read: Atom") as caught:
+    with pytest.raises(DigestError, match="What is read: .*Atom") as caught:
         read(data, "a-file")
     assert words in str(caught.value) and str(caught.value).startswith("a-file: ")
 
