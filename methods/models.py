@@ -149,7 +149,9 @@ class PaperLink(models.Model):
     class Meta:
         ordering = ["kind", "-score"]  # implements before related
         constraints = [models.UniqueConstraint(fields=["paper", "method"], name="one_link_per_paper_and_method")]
-        indexes = [models.Index(fields=["method"], name="shown_links", condition=~Q(state="rejected"))]
+        indexes = [models.Index(fields=["method"], name="shown_links", condition=~Q(state="rejected")),
+                   models.Index(fields=["paper"], name="curated_links", condition=Q(curated_at__isnull=False)),
+                   models.Index(fields=["paper"], name="card_links", condition=Q(origin="card"))]
 
     def __str__(self):
         return f"{self.paper} {self.kind} {self.method}"

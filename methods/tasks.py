@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from methods.services import refresh_links
+from methods.linking import refresh_links
 
 
 @shared_task(name="methods.link_papers")

@@ -68,7 +68,7 @@ class Paper(models.Model):
     sources = models.JSONField(default=dict, blank=True, editable=False)
     cluster = models.ForeignKey(Cluster, null=True, blank=True, on_delete=models.SET_NULL, related_name="papers")
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    updated_at = models.DateTimeField(auto_now=True, db_index=True)
 
     class Meta:
         ordering = ["-created_at", "-pk"]
@@ -237,16 +237,18 @@ class Rejection(models.Model):
 class SearchText(models.Model):
     """A paper's or a method's words as search sees them; the full-text index and the vectors hang on it.
 
-    `key` is the paper's primary key or the method's "arena/slug".
+    `key` is the paper's primary key or the method's "arena/slug"; `paper` the paper's row, null for a method.
     """
 
     PAPER, METHOD = "paper", "method"
 
     kind = models.CharField(max_length=10)
     key = models.CharField(max_length=160)
+    paper = models.OneToOneField(Paper, null=True, blank=True, on_delete=models.CASCADE, related_name="search_text")
     title = models.TextField()
     body = models.TextField(blank=True)
     text_hash = models.CharField(max_length=64)
+    embedded_by = models.CharField(max_length=200, blank=True, db_index=True)  # the model that has seen these words
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "key"], name="one_search_text_per_object")]
@@ -263,13 +265,37 @@ class Vector(models.Model):
     text_hash = models.CharField(max_length=64)
     dimension = models.PositiveIntegerField()
     values = models.BinaryField()  # float32, unit length
-    created_at = models.DateTimeField(auto_now=True)
+    created_at = models.DateTimeField(auto_now=True, db_index=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["text", "model_id"], name="one_vector_per_text_and_model")]
 
     def __str__(self):
         return f"{self.text} by {self.model_id}"
+
+
+class Revision(models.Model):
+    """A number that grows whenever something derived from many rows is out of date: one row to ask instead of all."""
+
+    VECTORS = "vectors"  # texts, their vectors, and which texts there are
+    LINKS = "links"  # what curators have said of links
+
+    name = models.CharField(max_length=40, primary_key=True)
+    number = models.BigIntegerField(default=0)
+
+    def __str__(self):
+        return f"{self.name} {self.number}"
+
+    @classmethod
+    def grow(cls, name: str) -> None:
+        """Within the transaction of the change."""
+        if not cls.objects.filter(pk=name).update(number=models.F("number") + 1):
+            cls.objects.bulk_create([cls(name=name, number=1)], update_conflicts=True, unique_fields=["name"],
+                                    update_fields=["number"])
+
+    @classmethod
+    def of(cls, name: str) -> int:
+        return cls.objects.filter(pk=name).values_list("number", flat=True).first() or 0
 
 
 from papers.sources.models import HostPace, LookUp, Reference, Source, SourceFetch, WantedPaper  # noqa: E402,F401  models of this app

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from papers.models import Paper, SearchText
+from papers.models import Paper, Revision, SearchText
 
 BATCH = 1000  # rows per statement
 
@@ -15,7 +15,8 @@ def record_search_texts(rows: Iterable[tuple[str, str, str, str]]) -> int:
 
     The one writer of SearchText, for papers ("paper", primary key) and methods ("method", "arena/slug").
     """
-    wanted = {(kind, key): SearchText(kind=kind, key=key, title=title, body=body, text_hash=text_hash(title, body))
+    wanted = {(kind, key): SearchText(kind=kind, key=key, title=title, body=body, text_hash=text_hash(title, body),
+                                      paper_id=int(key) if kind == SearchText.PAPER else None)
               for kind, key, title, body in rows}
     known: dict[tuple[str, str], str] = {}
     for kind in {kind for kind, _ in wanted}:
@@ -25,7 +26,9 @@ def record_search_texts(rows: Iterable[tuple[str, str, str, str]]) -> int:
                 kind=kind, key__in=keys[start:start + BATCH]).values_list("key", "text_hash")})
     changed = [row for identity, row in wanted.items() if known.get(identity) != row.text_hash]
     SearchText.objects.bulk_create(changed, batch_size=BATCH, update_conflicts=True, unique_fields=["kind", "key"],
-                                   update_fields=["title", "body", "text_hash"])
+                                   update_fields=["title", "body", "text_hash", "embedded_by"])
+    if changed:
+        Revision.grow(Revision.VECTORS)
     return len(changed)
 
 

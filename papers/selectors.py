@@ -5,12 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.expressions import OrderBy
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Coalesce
 
 from papers.extensions import MethodLink, extensions
-from papers.models import Appearance, Cluster, Digest, Merge, OtherTitle, Paper, Rejection, SearchText, Vector
+from papers.models import Appearance, Cluster, Digest, Merge, OtherTitle, Paper, Rejection, SearchText
+from papers.search.lexical import texts_having
 
 SORTS: dict[str, list[str | OrderBy]] = {"newest": ["-created_at", "-pk"], "title": ["title_key"],
          "year": [F("year").desc(nulls_last=True), "-pk"], "oldest": ["created_at", "pk"]}
@@ -18,14 +19,14 @@ SORTS: dict[str, list[str | OrderBy]] = {"newest": ["-created_at", "-pk"], "titl
 
 def paper_list(*, q: str = "", digest: int | None = None, cluster: int | None = None, year: int | None = None,
                since: datetime | None = None, sort: str = "newest", **further: str) -> QuerySet[Paper]:
-    """Papers whose title or abstract contains every word of `q`, narrowed by the rest; unknown values match nothing.
+    """Papers that have every word of `q` or one that begins so, narrowed by the rest; unknown values match nothing.
 
     `since` is when it was first imported; `further` are values of registered filters (`extensions.filters`), such as
     `link` and `verdict`; an empty one does not narrow.
     """
     papers = Paper.objects.all()
-    for word in q.split():
-        papers = papers.filter(Q(title__icontains=word) | Q(abstract__icontains=word))
+    if q.strip():
+        papers = papers.filter(search_text__in=texts_having(q))
     if digest is not None:
         papers = papers.filter(pk__in=Appearance.objects.filter(digest=digest).values("paper"))
     if cluster is not None:
@@ -123,13 +124,11 @@ def digest_progress(digest: Digest) -> DigestProgress:
     """Counted from the rows."""
     papers = Paper.objects.filter(pk__in=digest.appearances.values("paper"))
     count = papers.count()
-    present = Vector.objects.filter(text=OuterRef("pk"), text_hash=OuterRef("text_hash"))
     return DigestProgress(
         stored=digest.appearances.count(),
         papers=count,
-        embedded=SearchText.objects.filter(
-            Exists(present), kind=SearchText.PAPER,
-            key__in=papers.annotate(as_key=Cast("pk", CharField(max_length=160))).values("as_key")).count(),
+        embedded=count - SearchText.objects.filter(embedded_by="", paper__appearances__digest=digest).values(
+            "paper").distinct().count(),
         linked=count - papers.filter(extensions.filters["link"].condition("none")).count())
 
 

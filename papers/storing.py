@@ -25,7 +25,7 @@ from papers.models import (
     PaperValue,
     Reference,
     Rejection,
-    SearchText,
+    Revision,
     WantedPaper,
 )
 from papers.reports import KNOWN, MERGED, NEW, Entry
@@ -212,5 +212,7 @@ def remove_entries(digest: Digest) -> int:
 
 
 def _forget_papers(pks: list[int]) -> None:
-    SearchText.objects.filter(kind=SearchText.PAPER, key__in=map(str, pks)).delete()
-    Paper.objects.filter(pk__in=pks).delete()
+    """The words search sees of them go with them."""
+    if pks:
+        Paper.objects.filter(pk__in=pks).delete()
+        Revision.grow(Revision.VECTORS)

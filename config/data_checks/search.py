@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from django.db import transaction
+from django.db.models import Exists, OuterRef
 from filelock import FileLock, Timeout
 
 from config.backup.progress import Progress
 from config.data_checks.findings import MEND, Finding, named
 from methods.mirror import search_row as method_row
 from methods.models import Method
-from papers.models import Paper, SearchText, Vector
+from papers.models import Paper, Revision, SearchText, Vector
 from papers.search.encoder import model_id
 from papers.search.index import Index, index_manifest, rebuild_index
 from papers.search.refresh import embed_texts
@@ -37,7 +39,7 @@ def words() -> Iterator[Finding]:
                       "manage.py embed --now")
     if orphans := [there[identity][0] for identity in there.keys() - wanted.keys()]:
         yield Finding("search", f"{len(orphans)} texts belong to no paper or method", MEND,
-                      lambda: f"{SearchText.objects.filter(pk__in=orphans).delete()[0]} rows removed")
+                      lambda: _forget_texts(orphans))
 
 
 def vectors(progress: Progress) -> Iterator[Finding]:
@@ -57,6 +59,11 @@ def vectors(progress: Progress) -> Iterator[Finding]:
             yield Finding("vectors", "the encoder is not prepared on this machine yet, so its vectors are not used",
                           "manage.py embed --now", _embed)
         return
+    theirs = Vector.objects.filter(text=OuterRef("pk"), model_id=OuterRef("embedded_by"),
+                                   text_hash=OuterRef("text_hash"))
+    if wrong := list(SearchText.objects.exclude(embedded_by="").filter(~Exists(theirs)).values_list("pk", flat=True)):
+        yield Finding("vectors", f"{len(wrong)} texts are marked as embedded and have no vector of their words "
+                      f"({named(wrong)})", MEND, lambda: _believe_the_vectors(wrong))
     if lacking := pending_texts(model).count():
         busy = _embedding_now()
         yield Finding("vectors", f"{lacking} texts have no vector of {model}" + (", and are being embedded" if busy
@@ -82,11 +89,10 @@ def index() -> Iterator[Finding]:
     else:
         try:
             opened = Index(index_dir(), manifest)
-            held = opened.faiss.ntotal
             if opened.model_id != model:
                 problem = f"the index is of {opened.model_id}, the vectors of {model}"
-            elif not held == len(opened.text_ids) == stored:
-                problem = f"the index holds {held} vectors, {stored} are stored"
+            elif opened.faiss.ntotal != len(opened.text_ids) or opened.size != stored:
+                problem = f"the index holds {opened.size} vectors, {stored} are stored"
         except (OSError, RuntimeError, KeyError, ValueError) as error:
             problem = f"the index cannot be opened: {error}"
     if problem:
@@ -99,8 +105,23 @@ def _rebuild() -> str:
 
 
 def _without(broken: list[int]) -> str:
-    Vector.objects.filter(pk__in=broken).delete()
+    with transaction.atomic():
+        SearchText.objects.filter(vectors__in=broken).update(embedded_by="")
+        Vector.objects.filter(pk__in=broken).delete()
+        Revision.grow(Revision.VECTORS)
     return f"{len(broken)} removed; {_embed()}"
+
+
+def _forget_texts(pks: list[int]) -> str:
+    with transaction.atomic():
+        removed = SearchText.objects.filter(pk__in=pks).delete()[0]
+        Revision.grow(Revision.VECTORS)
+    return f"{removed} rows removed"
+
+
+def _believe_the_vectors(pks: list[int]) -> str:
+    SearchText.objects.filter(pk__in=pks).update(embedded_by="")
+    return f"{len(pks)} texts marked; {_embed()}"
 
 
 def _embed() -> str:

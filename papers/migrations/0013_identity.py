@@ -18,7 +18,7 @@ def same_titles_same_key(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("papers", "0011_unfinished_imports"),
+        ("papers", "0012_flat_search"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('papers', '0011_unfinished_imports'),
+        ('papers', '0013_identity'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

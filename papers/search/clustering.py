@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 from filelock import FileLock
 from threadpoolctl import threadpool_limits
@@ -37,6 +38,8 @@ REGROUP_LEAST = 10  # ... but never fewer than these
 MOVED = 0.97  # cosine between a cluster's centre then and now below which the same happens
 SAME_MEMBERS = 0.15  # least overlap (Jaccard) at which a new cluster is an old one
 UNFINISHED = datetime(1970, 1, 1, tzinfo=UTC)  # a cluster's time of update while papers are being moved
+NAMED_BY = 6_000  # papers whose words name the clusters ...
+NAMED_LEAST = 30  # ... and as many of each cluster
 TERMS = 12
 LABEL_TERMS = 3
 
@@ -55,17 +58,10 @@ def update_clusters(*, regroup: bool = False) -> ClusterUpdate:
     with FileLock(index_dir() / "clusters.lock"):
         started = timezone.now()
         model = model_id() or ""  # with none there are no vectors either
-        _, keys, vectors = kind_vectors(SearchText.PAPER, model)
-        papers = {pk: cluster for pk, cluster in Paper.objects.values_list("pk", "cluster_id")}
-        present = [row for row, key in enumerate(keys) if int(key) in papers]
-        pks, vectors = [int(keys[row]) for row in present], vectors[present]
-        if not pks:
-            return ClusterUpdate(0, 0, False)
         old = list(Cluster.objects.order_by("pk"))
-        members = {pk: papers[pk] for pk in pks if papers[pk] is not None}
-        if regroup or _must_regroup(old, pks, vectors, members, model):
-            return _regroup(old, pks, vectors, members, model, started)
-        return _join_nearest(old, pks, vectors, members)
+        if regroup or _must_regroup(old, model):
+            return _regroup(old, model, started)
+        return _join_nearest(old, model)
 
 
 def group(vectors: np.ndarray, before: np.ndarray | None = None) -> np.ndarray:
@@ -154,39 +150,64 @@ def label_of(named: Iterable[tuple[str, float]]) -> str:
     return (label[0].upper() + label[1:])[:200]
 
 
-def _must_regroup(old: list[Cluster], pks: list[int], vectors: np.ndarray, members: dict[int, int], model: str) -> bool:
+def _embedded(model: str) -> QuerySet[SearchText]:
+    return SearchText.objects.filter(embedded_by=model).exclude(paper=None)
+
+
+def _must_regroup(old: list[Cluster], model: str) -> bool:
+    """Whether much has come since all papers were grouped, or what came has moved a cluster's centre."""
     if not old or any(cluster.model_id != model for cluster in old):
         return True
     since = min(cluster.updated_at for cluster in old)
     if since == UNFINISHED:
         return True
-    changed = current_vectors(model).filter(text__kind=SearchText.PAPER, created_at__gt=since).count()
-    if changed > max(REGROUP_LEAST, REGROUP_SHARE * len(pks)):
+    came = current_vectors(model).filter(created_at__gt=since).exclude(text__paper=None)
+    if came.count() > max(REGROUP_LEAST, REGROUP_SHARE * _embedded(model).count()):
         return True
-    for cluster in old:
-        rows = [row for row, pk in enumerate(pks) if members.get(pk) == cluster.pk]
-        if len(rows) >= 5 and float(_centre(vectors[rows]) @ _stored(cluster)) < MOVED:
-            return True
-    return False
+    vectors: dict[int, list[np.ndarray]] = {}
+    for cluster_id, values in came.exclude(text__paper__cluster=None).values_list("text__paper__cluster", "values"):
+        vectors.setdefault(cluster_id, []).append(np.frombuffer(values, dtype="<f4"))
+    sizes = dict(Paper.objects.filter(cluster__in=vectors).order_by().values_list("cluster").annotate(n=Count("pk")))
+    return any(_has_moved(_stored(cluster), np.stack(vectors[cluster.pk]), sizes[cluster.pk])
+               for cluster in old if sizes.get(cluster.pk, 0) >= 5)
 
 
-def _join_nearest(old: list[Cluster], pks: list[int], vectors: np.ndarray, members: dict[int, int]) -> ClusterUpdate:
-    lonely = [row for row, pk in enumerate(pks) if pk not in members]
+def _has_moved(centre: np.ndarray, arrivals: np.ndarray, size: int) -> bool:
+    """Whether a cluster of this size, arrivals (n, dimension) included, has its centre elsewhere by now.
+
+    The mean of the others points along `centre`; how long it is is taken from the arrivals.
+    """
+    length = float(np.clip((arrivals @ centre).mean(), 0.1, 1.0))
+    mean = (size - len(arrivals)) * length * centre + arrivals.sum(axis=0)
+    return float(mean @ centre) < MOVED * max(float(np.linalg.norm(mean)), 1e-12)
+
+
+def _join_nearest(old: list[Cluster], model: str) -> ClusterUpdate:
+    """Give the papers without a cluster the nearest one."""
+    lonely = list(current_vectors(model).filter(text__paper__cluster=None).exclude(text__paper=None).order_by(
+        "text").values_list("text__paper", "values"))
     if lonely:
-        nearest = (vectors[lonely] @ np.stack([_stored(cluster) for cluster in old]).T).argmax(axis=1)
+        vectors = np.stack([np.frombuffer(values, dtype="<f4") for _, values in lonely])
+        nearest = (vectors @ np.stack([_stored(cluster) for cluster in old]).T).argmax(axis=1)
         for number in set(nearest.tolist()):
-            chosen = [pks[row] for row, nearest_to in zip(lonely, nearest, strict=True) if nearest_to == number]
-            _assign(chosen, old[number])
-    with short_write():
-        Cluster.objects.filter(papers__isnull=True).delete()
+            _assign([pk for (pk, _), place in zip(lonely, nearest, strict=True) if place == number], old[number])
+    empty = Cluster.objects.filter(~Exists(Paper.objects.filter(cluster=OuterRef("pk"))))
+    if empty.exists():
+        with short_write():
+            empty.delete()
     return ClusterUpdate(Cluster.objects.count(), len(lonely), False)
 
 
-def _regroup(old: list[Cluster], pks: list[int], vectors: np.ndarray, members: dict[int, int], model: str,
-             started) -> ClusterUpdate:
+def _regroup(old: list[Cluster], model: str, started) -> ClusterUpdate:
+    _, keys, vectors = kind_vectors(SearchText.PAPER, model)
+    papers = dict(Paper.objects.order_by().values_list("pk", "cluster_id"))
+    present = [row for row, key in enumerate(keys) if int(key) in papers]
+    pks, vectors = [int(keys[row]) for row in present], vectors[present]
+    if not pks:
+        return ClusterUpdate(0, 0, False)
+    members = {pk: papers[pk] for pk in pks if papers[pk] is not None}
     labels = group(vectors, np.array([members.get(pk, -1) for pk in pks]))
-    texts = {pk: f"{title}. {abstract}" for pk, title, abstract in Paper.objects.values_list("pk", "title", "abstract")}
-    named = distinctive_terms([texts.get(pk, "") for pk in pks], labels)
+    named = _named(pks, labels)
     heirs = _heirs(old, pks, labels, members)
     with short_write():  # from here to the end in short steps; a process that dies between them leaves UNFINISHED
         for label, words in enumerate(named):
@@ -209,6 +230,21 @@ def _regroup(old: list[Cluster], pks: list[int], vectors: np.ndarray, members: d
         surplus.delete()
         kept.update(updated_at=started)  # vectors stored since then are new to it
     return ClusterUpdate(len(named), moved, True)
+
+
+def _named(pks: list[int], labels: np.ndarray) -> list[list[tuple[str, float]]]:
+    """The distinctive terms of each label, from an even sample of the papers and at least some of every label."""
+    step = max(1, len(pks) // NAMED_BY)
+    rows = set(range(0, len(pks), step))
+    for label in range(int(labels.max()) + 1):
+        rows.update(np.flatnonzero(labels == label)[:NAMED_LEAST].tolist())
+    chosen = sorted(rows)
+    texts: dict[int, str] = {}
+    for start in range(0, len(chosen), 5000):
+        wanted = [pks[row] for row in chosen[start:start + 5000]]
+        texts.update((pk, f"{title}. {abstract}") for pk, title, abstract in
+                     Paper.objects.filter(pk__in=wanted).values_list("pk", "title", "abstract"))
+    return distinctive_terms([texts.get(pks[row], "") for row in chosen], labels[chosen])
 
 
 def _heirs(old: list[Cluster], pks: list[int], labels: np.ndarray, members: dict[int, int]) -> dict[int, Cluster]:

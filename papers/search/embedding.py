@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from django.utils import timezone
 
-from papers.models import SearchText, Vector
+from papers.models import Revision, SearchText, Vector
 from papers.search.encoder import model_id
-from papers.search.vectors import current_vectors, index_dir, pending_texts
+from papers.search.vectors import index_dir, pending_texts
 from papers.writing import short_write
 
 if TYPE_CHECKING:  # the exporting encoder is never imported by the web process
@@ -36,10 +36,10 @@ class EmbeddingProgress:
 
 
 def embedding_progress() -> EmbeddingProgress:
-    """Counted from the rows."""
+    """Counted from the texts still to do, of which there are few."""
     model = model_id()
     total = SearchText.objects.count()
-    done = current_vectors(model).count() if model else 0
+    done = total - pending_texts(model).count() if model else 0
     problem = _problem_path()
     return EmbeddingProgress(done, total, model or "", problem.read_text("utf-8") if problem.exists() else "")
 
@@ -70,10 +70,13 @@ def _store(rows: list[SearchText], vectors: np.ndarray, model: str) -> None:
               for row, vector in zip(rows, vectors, strict=True)]
     with short_write():
         present = set(SearchText.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", "text_hash"))
+        present &= {(row.pk, row.text_hash) for row in rows}
         Vector.objects.bulk_create(
             [vector for vector in wanted if (vector.text_id, vector.text_hash) in present],
             update_conflicts=True, unique_fields=["text", "model_id"],
             update_fields=["text_hash", "dimension", "values", "created_at"])
+        SearchText.objects.filter(pk__in=[pk for pk, _ in present]).update(embedded_by=model)
+        Revision.grow(Revision.VECTORS)
 
 
 def note_problem(error: Exception | None) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.html import escape
@@ -154,8 +155,7 @@ def similar(*, kind: str = "", key: str = "", text: str = "", filters: Filters |
         except (EncoderUnavailable, IndexUnavailable) as error:
             notes.append(f"Nothing can be compared by meaning now: {error}.")
         else:
-            among = _text_ids(kinds, papers)
-            nearest = index.search(vector, DEPTH + 1, kinds=kinds, among=among)
+            nearest = index.search(vector, DEPTH + 1, kinds=kinds, rows=_rows(index, papers))
             nearest = [pair for pair in nearest if known is None or pair[0] != known.pk][:DEPTH]
             candidates = {text_id: _Candidate(meaning_rank=rank, cosine=cosine)
                      for rank, (text_id, cosine) in enumerate(nearest, start=1)}
@@ -174,13 +174,14 @@ def _by_meaning(query: Query, kinds: Sequence[str], papers: QuerySet | None,
             raise IndexUnavailable("the index is being rebuilt for another model")
     except (EncoderUnavailable, IndexUnavailable) as error:
         return None, None, [], [f"Found by words only: {error}."]
-    among = _text_ids(kinds, papers)
+    rows = _rows(index, papers)
     if query.required:
-        having = ids_having(query.required, all_of_them=True)
-        among = having if among is None else having & among
-    banned = ids_having(query.excluded, all_of_them=False)
-    nearest = index.search(vector, MEANING_DEPTH + len(banned), kinds=kinds, among=among)
-    nearest = [pair for pair in nearest if pair[0] not in banned][:MEANING_DEPTH]
+        having = index.rows_of_texts(ids_having(query.required, all_of_them=True))
+        rows = having if rows is None else having & rows
+    if query.excluded:
+        allowed = ~index.rows_of_texts(ids_having(query.excluded, all_of_them=False))
+        rows = allowed if rows is None else allowed & rows
+    nearest = index.search(vector, MEANING_DEPTH, kinds=kinds, rows=rows)
     percentiles = [index.percentile(cosine, _likeness(query), index.kind_of(text_id)) for text_id, cosine in nearest]
     return index, vector, [pair for pair, percentile in zip(nearest, percentiles, strict=True)
                            if percentile is None or percentile >= LEAST_PERCENTILE], []
@@ -215,16 +216,14 @@ def _scope(filters: Filters) -> tuple[tuple[str, ...], QuerySet | None, list[str
     return tuple(kind for kind in filters.kinds if kind == SearchText.PAPER), papers.distinct(), notes
 
 
-def _text_ids(kinds: Sequence[str], papers: QuerySet | None) -> set[int] | None:
-    """The ids of the papers' search texts; None when papers are not restricted."""
+def _rows(index: Index, papers: QuerySet | None) -> np.ndarray | None:
+    """A mask of the index's rows of these papers; None when papers are not restricted."""
     if papers is None:
         return None
-    keys = [str(pk) for pk in papers.order_by().values_list("pk", flat=True)]
-    ids: set[int] = set()
-    for start in range(0, len(keys), 10_000):
-        ids.update(SearchText.objects.filter(kind=SearchText.PAPER, key__in=keys[start:start + 10_000])
-                   .values_list("pk", flat=True))
-    return ids
+    statement, values = papers.order_by().values("pk").query.sql_with_params()
+    with connection.cursor() as cursor:  # numbers alone, which may be very many
+        cursor.execute(statement, values)
+        return index.rows_of_papers(np.array(cursor.fetchall(), dtype=np.int64).reshape(-1))
 
 
 def _listed(query: Query, papers: QuerySet | None, notes: list[str], limit: int, offset: int) -> Results:
@@ -249,7 +248,7 @@ def _page(query: Query, candidates: dict[int, _Candidate], index: Index | None, 
     pairs = [(rows[text_id], candidates[text_id]) for text_id in order[offset:offset + limit]]
     far = [row.pk for row, candidate in pairs if candidate.cosine is None]
     if index is not None and vector is not None and far:  # found by words alone; its cosine is shown all the same
-        for text_id, cosine in index.search(vector, len(far), among=far):
+        for text_id, cosine in index.search(vector, len(far), rows=index.rows_of_texts(far)):
             candidates[text_id].cosine = cosine
     hits = _hits(query, pairs, index, stored.kind if stored else _likeness(query))
     return Results(query, hits, len(order), offset, limit, index is not None, tuple(notes))

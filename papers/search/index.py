@@ -1,52 +1,45 @@
 """The FAISS index: a cache of the stored vectors, rebuilt from them whenever it is missing or behind.
 
     <DATA_DIR>/index/manifest.json      which build is in use, of which model, what it was built from
-    <DATA_DIR>/index/<build>.faiss      the index; rows ordered by kind, so that a kind is a range of rows
-    <DATA_DIR>/index/<build>.npz        the text ids of the rows; sorted cosines of random pairs
+    <DATA_DIR>/index/<build>.faiss      the index
+    <DATA_DIR>/index/<build>.npz        of each row the text, its paper, its kind; sorted cosines of random pairs
     <DATA_DIR>/index/<build>.terms.json document frequencies, for the reasons given with a hit
 
 A build is written beside the old one and put in use by replacing the manifest, so readers never see half of it.
+`papers.search.builds` makes one; this module opens and asks it.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import os
 import threading
 import time
-import uuid
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import faiss
 import numpy as np
 from celery import current_app
-from django.db.models import Count, Max
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from kombu.exceptions import OperationalError
 
-from papers.models import SearchText
-from papers.search.encoder import EncoderUnavailable, encode_query, prepared
+from papers.models import Revision, SearchText
+from papers.search.builds import DEAD, IndexUnavailable, index_manifest, rebuild_index
+from papers.search.encoder import prepared
 from papers.search.terms import Rarity
-from papers.search.vectors import current_vectors, index_dir, kind_vectors
+from papers.search.vectors import index_dir, vectors_of
 
 logger = logging.getLogger(__name__)
 
-FLAT_LIMIT = 100_000  # exact search up to here (some 6 ms); inverted lists of 8-bit codes above
 INLINE_LIMIT = 20_000  # up to here whoever asks rebuilds a missing index at once (under a second)
-PROBES = 32  # inverted lists visited; all vectors of a restricted search need more
-PAIRS = 20_000  # random pairs behind a percentile
-TITLES = 256  # titles that stand in for queries in those pairs
-RARITY_SAMPLE = 2_000  # texts behind the document frequencies
+PROBES = 128  # inverted lists visited; a restricted search visits more, by the share of rows it leaves out
+RERANKED = 150  # of coded vectors the nearest this many are compared again with the stored ones
 CHECK_SECONDS = 5.0  # how often a process asks the database whether its index is behind
 
-NO_ROWS = faiss.IDSelectorRange(0, 0)
-
-
-class IndexUnavailable(Exception):
-    """There are no vectors to search yet, or their index is being rebuilt; the message says which."""
+__all__ = ["Index", "IndexUnavailable", "current_index", "index_manifest", "rebuild_index"]
 
 
 class Index:
@@ -55,62 +48,101 @@ class Index:
     def __init__(self, folder: Path, manifest: dict):
         self.manifest = manifest
         self.model_id: str = manifest["model_id"]
-        self.size: int = manifest["size"]
-        self.ranges: dict[str, tuple[int, int]] = {kind: tuple(rows) for kind, rows in manifest["ranges"].items()}
+        self.kinds: list[str] = manifest["kinds"]
         self.faiss = faiss.read_index(str(folder / f"{manifest['build']}.faiss"), faiss.IO_FLAG_MMAP_IFC)
         with np.load(folder / f"{manifest['build']}.npz") as arrays:
-            self.arrays = dict(arrays)
-        self.text_ids: np.ndarray = self.arrays["text_ids"]
-        self._rows = {int(text_id): row for row, text_id in enumerate(self.text_ids)}
+            self.text_ids: np.ndarray = arrays["text_ids"]  # (rows,)
+            self.paper_ids: np.ndarray = arrays["paper_ids"]  # (rows,), 0 for what is no paper
+            self.kind_codes: np.ndarray = arrays["kinds"]  # (rows,), DEAD for a text that has changed or gone
+            self.pairs = {name: arrays[name] for name in arrays.files if name.startswith("pairs_")}
+        self.alive = self.kind_codes != DEAD
+        self.size = int(self.alive.sum())
         frequencies = json.loads((folder / f"{manifest['build']}.terms.json").read_text("utf-8"))
         self.rarity = Rarity(frequencies["documents"], frequencies["terms"])
 
     def search(self, vector: np.ndarray, count: int, *, kinds: Sequence[str] | None = None,
-               among: Iterable[int] | None = None) -> list[tuple[int, float]]:
+               rows: np.ndarray | None = None) -> list[tuple[int, float]]:
         """The texts nearest to a unit vector (dimension,) as (text id, cosine), the nearest first.
 
-        `kinds` keeps to papers or methods, `among` to these text ids.
+        `kinds` keeps to papers or methods, `rows`, a mask (rows,) as `rows_of_texts` and `rows_of_papers` give it,
+        to these rows.
         """
-        if not self.size:
+        mask = self._mask(kinds, rows)
+        left = self.size if mask is None else int(np.count_nonzero(mask))
+        if not left:
             return []
-        selected: dict[str, Any] = {"sel": self._selector(kinds, among)}  # faiss's types know no keywords
-        if isinstance(self.faiss, faiss.IndexIVF):
-            selected["nprobe"] = PROBES if among is None else self.faiss.nlist
+        selected: dict[str, Any] = {}  # faiss's types know no keywords
+        if mask is not None:
+            packed = np.packbits(mask, bitorder="little")
+            selected["sel"] = faiss.IDSelectorBitmap(packed)
+        coded = isinstance(self.faiss, faiss.IndexIVF)
+        if coded:
+            selected["nprobe"] = min(self.faiss.nlist, -(-PROBES * len(self.text_ids) // left))
             parameters: faiss.SearchParameters = faiss.SearchParametersIVF(**selected)
         else:
             parameters = faiss.SearchParameters(**selected)
-        cosines, rows = self.faiss.search(
-            np.ascontiguousarray(vector[None], dtype=np.float32), min(count, self.size), params=parameters)
-        return [(int(self.text_ids[row]), float(cosine))
-                for row, cosine in zip(rows[0], cosines[0], strict=True) if row >= 0]
+        cosines, found = self.faiss.search(np.ascontiguousarray(vector[None], dtype=np.float32),
+                                           min(max(count, RERANKED) if coded else count, left), params=parameters)
+        nearest = [(int(self.text_ids[row]), float(cosine))
+                   for row, cosine in zip(found[0], cosines[0], strict=True) if row >= 0]
+        return self._reranked(vector, nearest)[:count] if coded else nearest
 
-    def _selector(self, kinds: Sequence[str] | None, among: Iterable[int] | None) -> faiss.IDSelector | None:
-        """A FAISS selector of rows; None for all of them."""
-        ranges = [self.ranges[kind] for kind in kinds if kind in self.ranges] if kinds else [(0, self.size)]
-        if among is not None:
-            rows = [row for row in (self._rows.get(int(text_id)) for text_id in among) if row is not None
-                    and any(start <= row < stop for start, stop in ranges)]
-            return faiss.IDSelectorBatch(np.array(rows, dtype=np.int64)) if rows else NO_ROWS
-        if not ranges:
-            return NO_ROWS
-        if sum(stop - start for start, stop in ranges) == self.size:
-            return None
-        return faiss.IDSelectorRange(*ranges[0])
+    def _reranked(self, vector: np.ndarray, nearest: list[tuple[int, float]]) -> list[tuple[int, float]]:
+        """The first RERANKED by their exact cosines: codes of 8 bits confuse near neighbours."""
+        stored = vectors_of((text_id for text_id, _ in nearest[:RERANKED]), self.model_id)
+        exact = [(text_id, float(stored[text_id] @ vector) if text_id in stored else cosine)
+                 for text_id, cosine in nearest]
+        return sorted(exact, key=lambda pair: -pair[1])
+
+    def _mask(self, kinds: Sequence[str] | None, rows: np.ndarray | None) -> np.ndarray | None:
+        """The rows to search; None for all of them."""
+        if kinds is not None and set(self.kinds) - set(kinds):
+            codes = [self.kinds.index(kind) for kind in kinds if kind in self.kinds]
+            chosen = np.isin(self.kind_codes, codes)
+            return chosen if rows is None else chosen & rows
+        if rows is not None:
+            return rows & self.alive
+        return None if self.size == len(self.text_ids) else self.alive
+
+    def rows_of_papers(self, pks: np.ndarray) -> np.ndarray:
+        """A mask (rows,) of the rows of these papers, primary keys (n,)."""
+        return _among(self.paper_ids, pks)
+
+    def rows_of_texts(self, text_ids: Iterable[int]) -> np.ndarray:
+        """A mask (rows,) of the rows of these texts."""
+        return _among(self.text_ids, np.fromiter(text_ids, dtype=np.int64))
 
     def percentile(self, cosine: float, first: str, second: str) -> float | None:
         """The share of random pairs of these kinds with a smaller cosine, 0 to 100; None when there are no pairs.
 
         A kind is "paper", "method" or, for a short text, "query".
         """
-        background = self.arrays.get("pairs_" + "_".join(sorted((first, second))))
+        background = self.pairs.get("pairs_" + "_".join(sorted((first, second))))
         if background is None or not len(background):
             return None
         return 100.0 * float(np.searchsorted(background, np.float32(cosine))) / len(background)
 
     def kind_of(self, text_id: int) -> str:
         """Raises KeyError for a text that is not in this build."""
-        row = self._rows[text_id]
-        return next(kind for kind, (start, stop) in self.ranges.items() if start <= row < stop)
+        ids, rows = self._sorted
+        place = int(np.searchsorted(ids, text_id))
+        if place == len(ids) or ids[place] != text_id:
+            raise KeyError(text_id)
+        return self.kinds[self.kind_codes[rows[place]]]
+
+    @cached_property
+    def _sorted(self) -> tuple[np.ndarray, np.ndarray]:
+        """The living text ids in order, and their rows."""
+        rows = np.flatnonzero(self.alive)
+        order = np.argsort(self.text_ids[rows], kind="stable")
+        return self.text_ids[rows][order], rows[order]
+
+
+def _among(values: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Which of `values`, numbers from 0, are among `chosen`: by a table, which costs no sorting."""
+    table = np.zeros(int(values.max(initial=0)) + 1, dtype=bool)
+    table[chosen[(chosen > 0) & (chosen < len(table))]] = True
+    return table[values]
 
 
 class OpenIndex:
@@ -130,10 +162,10 @@ class OpenIndex:
             if index and time.monotonic() - self._checked < CHECK_SECONDS:
                 return index
             self._checked = time.monotonic()
-            source = _source(model)
-            if index and index.manifest["source"] == source:
+            if index and index.manifest["revision"] == Revision.of(Revision.VECTORS):
                 return index
-            if source["count"] <= INLINE_LIMIT:
+            count = SearchText.objects.filter(embedded_by=model).count()
+            if count <= INLINE_LIMIT:
                 try:
                     rebuild_index(wait=0.0 if index else 30.0)
                 except Timeout:
@@ -142,7 +174,7 @@ class OpenIndex:
             else:
                 _ask_worker()
             if index is None:
-                raise IndexUnavailable(f"the index of {source['count']} vectors is being rebuilt")
+                raise IndexUnavailable(f"the index of {count} vectors is being rebuilt")
             return index
 
     def _following(self, model: str) -> Index | None:
@@ -175,129 +207,6 @@ def current_index() -> Index:
     a large index has first to be built by a worker.
     """
     return _open_index.current()
-
-
-def rebuild_index(*, wait: float = -1) -> dict:
-    """Build the index from the stored vectors, unless the one in use is up to date; returns its manifest.
-
-    Raises EncoderUnavailable when no model is prepared, IndexUnavailable when there are no vectors,
-    filelock.Timeout when another process is at it for longer than `wait` seconds (negative: as long as it takes).
-    """
-    model = prepared().model_id
-    folder = index_dir()
-    with FileLock(folder / "index.lock", timeout=wait):
-        source = _source(model)
-        manifest = index_manifest()
-        if manifest and manifest["source"] == source and _complete(manifest):
-            return manifest
-        if not source["count"]:
-            raise IndexUnavailable("no text is embedded yet")
-        manifest = _build(folder, model, source)
-        partial = folder / f"manifest.{os.getpid()}.partial"
-        partial.write_text(json.dumps(manifest, indent=1), "utf-8")
-        os.replace(partial, folder / "manifest.json")
-        _remove_old_builds(folder, manifest["build"])
-        return manifest
-
-
-def _source(model: str) -> dict:
-    """What tells one state of the stored vectors from another."""
-    row = current_vectors(model).aggregate(count=Count("pk"), last=Max("pk"), latest=Max("created_at"))
-    return {"model_id": model, "count": row["count"], "last": row["last"],
-            "latest": row["latest"].isoformat() if row["latest"] else None}
-
-
-def index_manifest() -> dict | None:
-    """What the index in use was built from and when; None when there is none."""
-    try:
-        return json.loads((index_dir() / "manifest.json").read_text("utf-8"))
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        logger.warning("The index's manifest is damaged (%s); the index is rebuilt", error)
-        return None
-
-
-def _complete(manifest: dict) -> bool:
-    return all((index_dir() / f"{manifest['build']}{suffix}").exists() for suffix in (".faiss", ".npz", ".terms.json"))
-
-
-def _build(folder: Path, model: str, source: dict) -> dict:
-    ids, pieces, ranges, start = [], [], {}, 0
-    for kind in SearchText.objects.order_by("kind").values_list("kind", flat=True).distinct():
-        kind_ids, _, vectors = kind_vectors(kind, model)
-        if kind_ids:
-            ids += kind_ids
-            pieces.append(vectors)
-            ranges[kind] = (start, start + len(kind_ids))
-            start += len(kind_ids)
-    if not pieces:
-        raise IndexUnavailable("no text is embedded yet")
-    vectors = np.ascontiguousarray(np.concatenate(pieces), dtype=np.float32)
-    build = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
-    index, description = _faiss_index(vectors)
-    faiss.write_index(index, str(folder / f"{build}.faiss"))
-    sample = SearchText.objects.filter(pk__in=np.random.default_rng(0).permutation(ids)[:RARITY_SAMPLE].tolist())
-    rarity = Rarity.of(f"{title}. {body}" for title, body in sample.values_list("title", "body"))
-    (folder / f"{build}.terms.json").write_text(
-        json.dumps({"documents": rarity.documents, "terms": rarity.frequencies}), "utf-8")
-    arrays: dict[str, Any] = {"text_ids": np.array(ids, dtype=np.int64), **_background(vectors, ranges, ids)}
-    np.savez(folder / f"{build}.npz", **arrays)
-    return {"build": build, "model_id": model, "size": len(ids), "dimension": vectors.shape[1], "index": description,
-            "ranges": ranges, "source": source, "built_at": time.time()}
-
-
-def _faiss_index(vectors: np.ndarray) -> tuple[faiss.Index, str]:
-    count, dimension = vectors.shape
-    if count <= FLAT_LIMIT:
-        description = "Flat"
-    else:
-        description = "IVF4096,SQ8" if count >= 39 * 4096 else "IVF1024,SQ8"  # 39 training points per list
-    index = faiss.index_factory(dimension, description, faiss.METRIC_INNER_PRODUCT)
-    if not index.is_trained:
-        index.train(vectors)
-    index.add(vectors)
-    return index, description
-
-
-def _background(vectors: np.ndarray, ranges: dict[str, tuple[int, int]], ids: list[int]) -> dict[str, np.ndarray]:
-    """Sorted cosines of random pairs of different texts, for each pair of kinds, and of titles with texts.
-
-    A title stands for a query ("query"): short texts have smaller cosines than long ones.
-    """
-    generator = np.random.default_rng(0)
-    sample = generator.permutation(len(ids))[:TITLES]
-    titles = dict(SearchText.objects.filter(pk__in=[ids[row] for row in sample]).values_list("pk", "title"))
-    sample = np.array([row for row in sample if ids[row] in titles], dtype=np.int64)
-    try:
-        queries = np.stack([encode_query(titles[ids[row]])[1] for row in sample])
-    except EncoderUnavailable as error:
-        logger.warning("Percentiles of queries are those of texts: %s", error)
-        queries = None
-    background = {}
-    for first in ranges:
-        for second in ranges:
-            if first <= second:
-                left, right = (generator.integers(*ranges[kind], size=PAIRS) for kind in (first, second))
-                background[f"pairs_{first}_{second}"] = _sorted_cosines(vectors, left, vectors, right, left != right)
-        if queries is not None:
-            left = generator.integers(len(sample), size=PAIRS)
-            right = generator.integers(*ranges[first], size=PAIRS)
-            background[f"pairs_{first}_query"] = _sorted_cosines(queries, left, vectors, right, sample[left] != right)
-    return background
-
-
-def _sorted_cosines(first: np.ndarray, left: np.ndarray, second: np.ndarray, right: np.ndarray,
-                    different: np.ndarray) -> np.ndarray:
-    return np.sort(np.einsum("nd,nd->n", first[left[different]], second[right[different]]))
-
-
-def _remove_old_builds(folder: Path, build: str) -> None:
-    """Remove what is neither in use nor so young that a reader may be about to open it."""
-    for path in folder.iterdir():
-        if path.name.endswith((".faiss", ".npz", ".terms.json")) and not path.name.startswith(build) \
-                and time.time() - path.stat().st_mtime > 60:
-            path.unlink(missing_ok=True)
 
 
 _asked = float("-inf")  # when a worker was last asked to rebuild

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from papers.models import SearchText
 from papers.search.full_text import TABLE, WORDS
-from papers.search.query import Query, Term
+from papers.search.query import Query, Term, parse_query
 
 TITLE_WEIGHT = 5.0  # a word in the title counts as much as five in the body
 OPEN, CLOSE = "\x02", "\x03"  # mark a match inside plain text until it is escaped
@@ -58,6 +59,21 @@ def ids_having(terms: Iterable[Term], *, all_of_them: bool) -> set[int]:
         else:
             cursor.execute(f"SELECT id FROM {TABLE} WHERE words @@ ({expression})", parameters)
         return {row[0] for row in cursor.fetchall()}
+
+
+def texts_having(typed: str) -> QuerySet[SearchText]:
+    """The texts with every word typed, or a longer one that begins so, every quoted phrase, and nothing excluded."""
+    query = parse_query(typed)
+    texts = SearchText.objects.all()
+    terms = query.required + tuple(replace(term, prefix=not term.exact) for term in query.wanted)
+    for found, operator, keep in ((terms, " AND ", True), (query.excluded, " OR ", False)):
+        if found:
+            expression, parameters = _expression(found, operator)
+            having = Q(pk__in=RawSQL(f"SELECT rowid FROM {WORDS} WHERE {WORDS} MATCH %s", [expression])
+                       if connection.vendor == "sqlite" else
+                       RawSQL(f"SELECT id FROM {TABLE} WHERE words @@ ({expression})", parameters))
+            texts = texts.filter(having if keep else ~having)
+    return texts
 
 
 def snippets(query: Query, text_ids: Iterable[int]) -> dict[int, tuple[SafeString, SafeString]]:
@@ -104,8 +120,7 @@ def _matching(query: Query, between: str, count: int, kinds: list[str], papers: 
     restricted: list[Any] = list(kinds)
     if papers is not None:
         subquery, bound = papers.order_by().values("pk").query.sql_with_params()
-        conditions.append(f"(t.kind <> 'paper' OR t.id IN (SELECT s.id FROM {TABLE} s WHERE s.kind = 'paper' "
-                          f"AND CAST(s.key AS bigint) IN ({subquery})))")
+        conditions.append(f"(t.paper_id IS NULL OR t.paper_id IN ({subquery}))")
         restricted += bound
     where = " AND ".join(conditions)
     with connection.cursor() as cursor:

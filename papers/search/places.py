@@ -7,15 +7,17 @@ papers stay about where a reader remembers them.
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from papers.models import SearchText
 from papers.search.encoder import prepared
-from papers.search.vectors import index_dir, kind_vectors, main_directions
+from papers.search.vectors import current_vectors, index_dir, main_directions, vectors_of
 
 MAP_LIMIT = 2_000  # papers on the map (some ten seconds); of more, an even sample
+STALE_SHARE = 0.1  # of a sample gone or changed, or of growth, that makes the map be made anew
 PERPLEXITY = 30.0
 DIRECTIONS = 32
 
@@ -32,27 +34,44 @@ def read_places() -> tuple[np.ndarray, np.ndarray] | None:
 def refresh_places() -> int:
     """Make the map anew if the papers on it are not the present ones; returns how many are on it.
 
+    A map of a sample stays until a tenth of its papers have gone or changed, or the collection has grown by a tenth.
     Raises EncoderUnavailable when no model is prepared.
     """
-    ids, _, vectors = kind_vectors(SearchText.PAPER, prepared().model_id)
-    step = max(1, -(-len(ids) // MAP_LIMIT))
-    text_ids, vectors = np.array(ids[::step], dtype=np.int64), vectors[::step]
+    model = prepared().model_id
+    ids = np.fromiter(SearchText.objects.filter(embedded_by=model).exclude(paper=None).order_by("pk").values_list(
+        "pk", flat=True), dtype=np.int64)
+    text_ids = ids[::max(1, -(-len(ids) // MAP_LIMIT))]
     if len(text_ids) < 3:
         return 0
     old = read_places()
+    if old is not None and len(ids) > MAP_LIMIT and _is_near(old[0], ids, model):
+        return len(old[0])
+    stored = vectors_of(text_ids.tolist(), model)
+    text_ids = np.array([text_id for text_id in text_ids.tolist() if text_id in stored], dtype=np.int64)
+    vectors = np.stack([stored[text_id] for text_id in text_ids.tolist()])
     content = np.float64(vectors.sum(dtype=np.float64))
-    if old is not None and np.array_equal(old[0], text_ids) and _content() == content:
+    if old is not None and np.array_equal(old[0], text_ids) and _kept("content") == content:
         return len(text_ids)
     places = _project(main_directions(vectors, DIRECTIONS), text_ids, old)
     partial = index_dir() / f"map.{os.getpid()}.partial.npz"
-    np.savez(partial, text_ids=text_ids, places=places, content=content)
+    np.savez(partial, text_ids=text_ids, places=places, content=content, collection=len(ids))
     os.replace(partial, index_dir() / "map.npz")
     return len(text_ids)
 
 
-def _content() -> float | None:
+def _is_near(on_map: np.ndarray, ids: np.ndarray, model: str) -> bool:
+    """Whether a map of a sample still shows the collection of these text ids."""
+    if len(ids) > (1 + STALE_SHARE) * (_kept("collection") or 0):
+        return False
+    there = on_map[np.isin(on_map, ids)].tolist()
+    made = datetime.fromtimestamp((index_dir() / "map.npz").stat().st_mtime, tz=UTC)
+    changed = current_vectors(model).filter(text__in=there, created_at__gt=made).count()
+    return len(on_map) - len(there) + changed <= STALE_SHARE * len(on_map)
+
+
+def _kept(name: str) -> float | None:
     with np.load(index_dir() / "map.npz") as arrays:
-        return float(arrays["content"])
+        return float(arrays[name]) if name in arrays else None
 
 
 def _project(reduced: np.ndarray, text_ids: np.ndarray, old: tuple[np.ndarray, np.ndarray] | None) -> np.ndarray:

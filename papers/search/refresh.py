@@ -7,13 +7,14 @@ from collections.abc import Callable
 
 from filelock import FileLock, Timeout
 
+from papers.models import SearchText
 from papers.search.clustering import update_clusters
 from papers.search.embedding import embed_pending, note_problem
 from papers.search.encoder import model_id
 from papers.search.export import text_encoder
 from papers.search.index import rebuild_index
 from papers.search.places import refresh_places
-from papers.search.vectors import current_vectors, index_dir, pending_texts
+from papers.search.vectors import index_dir, pending_texts
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ def _refresh(report: Callable[[int, int], None] | None) -> int:
     try:
         encoder = text_encoder()
         embedded = embed_pending(encoder, report)
-        if current_vectors(encoder.model_id).exists():
+        if SearchText.objects.filter(embedded_by=encoder.model_id).exists():
             rebuild_index()
             update_clusters()
             refresh_places()

@@ -78,9 +78,9 @@ def cluster_papers(cluster: Cluster) -> tuple[list[int], dict[int, float]]:
     """The cluster's papers, the most central first, and each one's cosine to the centre where it has a vector."""
     pks = list(cluster.papers.order_by("pk").values_list("pk", flat=True))
     rows = current_vectors(cluster.model_id).filter(
-        text__kind=SearchText.PAPER, text__key__in=[str(pk) for pk in pks]).values_list("text__key", "values")
+        text__paper__cluster=cluster).values_list("text__paper", "values")
     centre = np.frombuffer(cluster.centroid, dtype="<f4")
-    central = {int(key): float(np.frombuffer(values, dtype="<f4") @ centre) for key, values in rows}
+    central = {pk: float(np.frombuffer(values, dtype="<f4") @ centre) for pk, values in rows}
     return sorted(pks, key=lambda pk: (-central.get(pk, -1.0), pk)), central
 
 
@@ -113,14 +113,14 @@ def paper_map(cluster: Cluster | None = None) -> PaperMap | None:
     if stored is None:
         return None
     text_ids, places = stored
-    keys = dict(SearchText.objects.filter(kind=SearchText.PAPER, pk__in=text_ids.tolist()).values_list("pk", "key"))
-    drawn = Paper.objects.filter(pk__in=[int(key) for key in keys.values()]).values_list("pk", "title", "cluster")
-    papers = {str(pk): (pk, title, member_of) for pk, title, member_of in drawn}
+    drawn = SearchText.objects.filter(pk__in=text_ids.tolist()).exclude(paper=None).values_list(
+        "pk", "paper", "paper__title", "paper__cluster")
+    papers = {text_id: row for text_id, *row in drawn}
     clusters = {known.pk: (number, known) for number, known in enumerate(cluster_list())}
     marks: list[Mark] = []
     spots: dict[int | None, list[tuple[float, float]]] = {}
     for text_id, (x, y) in zip(text_ids.tolist(), places.tolist(), strict=True):
-        paper = papers.get(keys.get(text_id, ""))
+        paper = papers.get(text_id)
         if paper is None:
             continue
         pk, title, member_of = paper

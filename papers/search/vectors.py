@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Q, QuerySet
 from threadpoolctl import threadpool_limits
 
 from papers.models import SearchText, Vector
@@ -15,13 +16,12 @@ from papers.search.encoder import prepared
 
 def current_vectors(model: str) -> QuerySet[Vector]:
     """The vectors of this model that belong to the present words of their texts."""
-    return Vector.objects.filter(model_id=model, text_hash=F("text__text_hash"))
+    return Vector.objects.filter(model_id=model, text__embedded_by=model)
 
 
 def pending_texts(model: str) -> QuerySet[SearchText]:
-    """The texts that have no such vector."""
-    present = Vector.objects.filter(text=OuterRef("pk"), model_id=model, text_hash=OuterRef("text_hash"))
-    return SearchText.objects.filter(~Exists(present))
+    """The texts that have no such vector: two ranges of one index, so that asking costs what is pending."""
+    return SearchText.objects.filter(Q(embedded_by__lt=model) | Q(embedded_by__gt=model))
 
 
 def text_vector(kind: str, key: str) -> tuple[int, np.ndarray] | None:
@@ -29,6 +29,12 @@ def text_vector(kind: str, key: str) -> tuple[int, np.ndarray] | None:
     row = (current_vectors(prepared().model_id).filter(text__kind=kind, text__key=key)
            .values_list("text_id", "values").first())
     return (row[0], np.frombuffer(row[1], dtype="<f4")) if row else None
+
+
+def vectors_of(text_ids: Iterable[int], model: str) -> dict[int, np.ndarray]:
+    """Stored unit vectors (dimension,) by text id, of the few texts named."""
+    rows = Vector.objects.filter(text__in=list(text_ids), model_id=model).values_list("text_id", "values")
+    return {text_id: np.frombuffer(values, dtype="<f4") for text_id, values in rows}
 
 
 def kind_vectors(kind: str, model: str) -> tuple[list[int], list[str], np.ndarray]:

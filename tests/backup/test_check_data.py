@@ -123,7 +123,7 @@ def stray_text():
 
 def lose_vector():
     Vector.objects.first().delete()
-    return "1 texts have no vector of", None
+    return "1 texts are marked as embedded", None
 
 
 def broken_vector():

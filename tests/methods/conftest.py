@@ -28,5 +28,7 @@ def embedded(library, library_vectors):
         Vector(text=text, model_id=library_vectors[text.text_hash][0], text_hash=text.text_hash,
                dimension=len(library_vectors[text.text_hash][1]) // 4, values=library_vectors[text.text_hash][1])
         for text in SearchText.objects.all() if text.text_hash in library_vectors)
+    for model in {model for model, _ in library_vectors.values()}:
+        SearchText.objects.filter(text_hash__in=library_vectors).update(embedded_by=model)
     embed_texts()
     library_vectors.update((v.text_hash, (v.model_id, bytes(v.values))) for v in Vector.objects.all())

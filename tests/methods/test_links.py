@@ -7,10 +7,11 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.core.management import call_command
 
-from methods import services
+from methods import linking
+from methods.linking import link_papers, refresh_links
 from methods.models import Arena, Method, PaperLink
 from methods.selectors import coverage, links_of
-from methods.services import curate_link, forget_curation, link_papers, refresh_links
+from methods.services import curate_link, forget_curation
 from papers.models import Paper, SearchText, Vector
 from papers.services import import_digest, record_search_texts
 
@@ -92,7 +93,7 @@ MODEL = "a model"
 def scattered(db, settings, tmp_path, monkeypatch):
     """Sixty papers and twelve methods with random vectors, ties among them, linked to nothing yet."""
     settings.DATA_DIR = tmp_path
-    monkeypatch.setattr(services, "prepared", lambda: type("Prepared", (), {"model_id": MODEL}))
+    monkeypatch.setattr(linking, "prepared", lambda: type("Prepared", (), {"model_id": MODEL}))
     arena = Arena.objects.create(slug="arena", title="Arena", question="?", explanation="", baseline="m0", metrics=[],
                                  settings=[], scales={}, source_code="")
     methods = Method.objects.bulk_create(Method(
@@ -107,6 +108,7 @@ def scattered(db, settings, tmp_path, monkeypatch):
     Vector.objects.bulk_create(
         Vector(text=text, model_id=MODEL, text_hash=text.text_hash, dimension=8, values=vector.tobytes())
         for text, vector in zip(SearchText.objects.order_by("pk"), vectors, strict=True))
+    SearchText.objects.update(embedded_by=MODEL)
     cosines = vectors[12:] @ vectors[:12].T
     return papers, methods, cosines
 
@@ -118,9 +120,9 @@ def expected(cosines, row, banned=()):
              round(float((cosines < cosines[row, column]).sum() / cosines.size * 100), 2)) for column in order]
 
 
-@pytest.mark.parametrize("rows_at_once", [7, 4096])
-def test_links_by_meaning_are_those_of_comparing_one_by_one(scattered, admin_user, monkeypatch, rows_at_once):
-    monkeypatch.setattr(services, "ROWS_AT_ONCE", rows_at_once)
+@pytest.mark.parametrize("block", [7, 4096])
+def test_links_by_meaning_are_those_of_comparing_one_by_one(scattered, admin_user, monkeypatch, block):
+    monkeypatch.setattr(linking, "BLOCK", block)
     papers, methods, cosines = scattered
     nearest = int(cosines[3].argmax())
     curate_link(paper=papers[3], method=methods[nearest], state="rejected", by=admin_user)
@@ -139,13 +141,13 @@ def test_what_has_not_changed_is_not_worked_out_again(scattered, admin_user, mon
     assert refresh_links().related == 180
     assert refresh_links() is None
     with monkeypatch.context() as patch:
-        patch.setattr(services, "transaction", None)  # the second time nothing is written, so no transaction begins
+        patch.setattr(linking, "short_write", None)  # the second time nothing is written, so no transaction begins
         assert link_papers().related == 180
 
     def changes():
-        yield lambda: PaperLink.objects.filter(paper=papers[0]).first().delete()
-        yield lambda: Paper.objects.create(title="one more", title_key="one more")
-        yield lambda: Vector.objects.filter(text__key=str(papers[1].pk)).delete()
+        yield lambda: import_digest(name="more", data=b'{"title": "One more", "abstract": "Of gradients."}')
+        yield lambda: record_search_texts([("paper", str(papers[1].pk), "P1", "other words")])
+        yield lambda: record_search_texts([("method", methods[2].key, "M2", "other words")])
         yield lambda: curate_link(paper=papers[2], method=methods[0], state="accepted", by=admin_user)
         yield lambda: forget_curation(link=PaperLink.objects.get(paper=papers[2], method=methods[0]))
         yield lambda: Method.objects.filter(pk=methods[1].pk).update(
@@ -163,7 +165,7 @@ def test_what_happens_while_links_are_worked_out_is_respected(scattered, admin_u
     """Between reading and writing a curator speaks and a paper goes."""
     papers, methods, cosines = scattered
     nearest = methods[int(cosines[0].argmax())]
-    worked_out = services._nearest
+    worked_out = linking._nearest
 
     def meanwhile(*arguments):
         answer = worked_out(*arguments)
@@ -171,7 +173,7 @@ def test_what_happens_while_links_are_worked_out_is_respected(scattered, admin_u
         Paper.objects.filter(pk=papers[1].pk).delete()
         return answer
 
-    monkeypatch.setattr(services, "_nearest", meanwhile)
+    monkeypatch.setattr(linking, "_nearest", meanwhile)
     link_papers()
     assert PaperLink.objects.get(paper=papers[0], method=nearest).state == "rejected"
     assert not PaperLink.objects.filter(paper=papers[1].pk).exists()

@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand
 
-from methods.services import link_papers
+from methods.linking import link_papers
 
 
 class Command(BaseCommand):

@@ -8,7 +8,7 @@ import pytest
 
 from papers.digests.reading import read_digest
 from papers.models import SearchText
-from papers.services import record_search_texts
+from tests.papers.search.stored_texts import search_texts
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +54,7 @@ def topics(db):
               "batch, against forgetting."),
              ("method", "optimizers/adam", "Adam", "Adaptive moments: a step size per coordinate from running means of "
               "the gradient and of its square.")]
-    record_search_texts(rows)
+    search_texts(*rows)
     names = [*TOPICS, "replay", "adam"]
     return dict(zip(names, SearchText.objects.order_by("pk"), strict=True))
 

@@ -7,12 +7,12 @@ import pytest
 from django.core.management import call_command
 from filelock import FileLock
 
-from papers.models import SearchText, Vector
+from papers.models import Vector
 from papers.search.embedding import embedding_progress
 from papers.search.encoder import EncoderUnavailable
 from papers.search.index import index_manifest
 from papers.search.refresh import embed_texts
-from papers.services import record_search_texts
+from tests.papers.search.stored_texts import forget, search_texts
 
 
 def test_embeds_once_and_only_what_changed(topics):
@@ -21,8 +21,8 @@ def test_embeds_once_and_only_what_changed(topics):
     assert embed_texts() == 0
     before = {vector.text_id: bytes(vector.values) for vector in Vector.objects.all()}
     changed = topics["speech"]
-    record_search_texts([("paper", changed.key, changed.title, "Now about seismographs."),
-                         ("paper", "99", "a sixth paper", "on nothing in particular")])
+    search_texts(("paper", changed.key, changed.title, "Now about seismographs."),
+                         ("paper", "99", "a sixth paper", "on nothing in particular"))
     assert (embedding_progress().done, embedding_progress().total) == (6, 8)
     assert embed_texts() == 2
     after = {vector.text_id: bytes(vector.values) for vector in Vector.objects.all()}
@@ -42,7 +42,7 @@ def test_vectors_are_unit_length_and_carry_the_texts_hash(topics):
 
 
 def test_progress_is_reported_and_committed_in_chunks(db):
-    record_search_texts([("paper", str(number), f"paper {number}", "text") for number in range(1, 151)])
+    search_texts(*[("paper", str(number), f"paper {number}", "text") for number in range(1, 151)])
     heard = []
     assert embed_texts(report=lambda done, total: heard.append((done, total, Vector.objects.count()))) == 150
     assert heard == [(64, 150, 64), (128, 150, 128), (150, 150, 150)]
@@ -93,6 +93,6 @@ def test_command_prints_progress(topics, capsys):
 
 def test_deleting_a_text_takes_its_vector(topics):
     embed_texts()
-    SearchText.objects.get(pk=topics["speech"].pk).delete()
+    forget(topics["speech"])
     assert Vector.objects.count() == 6
     assert embedding_progress().complete

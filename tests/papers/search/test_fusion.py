@@ -7,7 +7,7 @@ from papers.search import index as index_module
 from papers.search.fusion import RANK_CONSTANT, search, similar
 from papers.search.query import Filters
 from papers.search.refresh import embed_texts
-from papers.services import record_search_texts
+from tests.papers.search.stored_texts import forget, search_texts
 
 
 @pytest.fixture
@@ -19,8 +19,7 @@ def shelf(topics, monkeypatch):
     for row in topics.values():
         if row.kind == "paper":
             number = int(row.key)
-            Paper.objects.create(pk=number, title=row.title, title_key=row.title, abstract=row.body,
-                                 year=2018 + number)
+            Paper.objects.filter(pk=number).update(year=2018 + number)
             Appearance.objects.create(digest=digests[number % 2], paper_id=number, position=number)
     embed_texts()
     return topics
@@ -45,8 +44,8 @@ def test_fuses_both_rankings_by_reciprocal_rank(shelf):
 
 
 def test_a_typed_title_comes_first(shelf):
-    record_search_texts([("paper", "60", "Rain images", "Radar."),
-                         ("paper", "61", "Forecasting rain", "Forecasting rain from images of rain by radar.")])
+    search_texts(("paper", "60", "Rain images", "Radar."),
+                 ("paper", "61", "Forecasting rain", "Forecasting rain from images of rain by radar."))
     embed_texts()
     assert search("Rain images:").hits[0].key == "60"
 
@@ -59,7 +58,7 @@ def test_finds_by_meaning_what_shares_no_word(shelf):
 
 def test_a_hit_by_words_alone_still_shows_its_cosine(shelf, monkeypatch):
     monkeypatch.setattr("papers.search.fusion.LEAST_PERCENTILE", 100.0)
-    record_search_texts([("paper", "77", "Cups", "Porcelain cups stood on the shelf for hours.")])
+    search_texts(("paper", "77", "Cups", "Porcelain cups stood on the shelf for hours."))
     embed_texts()
     hit = next(hit for hit in search("rain in the coming hours").hits if hit.key == "77")
     assert hit.word_rank and hit.meaning_rank is None and hit.cosine < 0.3
@@ -153,7 +152,7 @@ def test_before_the_first_vectors_words_still_work(topics):
 
 
 def test_a_new_text_is_found_by_words_before_it_is_embedded(shelf):
-    record_search_texts([("paper", "88", "Tidal turbines", "Blades under water.")])
+    search_texts(("paper", "88", "Tidal turbines", "Blades under water."))
     results = search("tidal turbines")
     assert results.hits[0].key == "88" and results.hits[0].cosine is None
     assert "not embedded yet" in similar(kind="paper", key="88").notes[0]
@@ -162,7 +161,7 @@ def test_a_new_text_is_found_by_words_before_it_is_embedded(shelf):
 def test_a_deleted_text_vanishes_at_once(shelf, monkeypatch):
     monkeypatch.setattr(index_module, "CHECK_SECONDS", 3600.0)
     assert shelf["weather"].title in titles(search("rain"))
-    SearchText.objects.get(pk=shelf["weather"].pk).delete()
+    forget(shelf["weather"])
     assert shelf["weather"].title not in titles(search("rain"))
 
 
@@ -174,8 +173,8 @@ def test_queries_stay_few(shelf, django_assert_max_num_queries):
 
 def test_known_items_are_found_by_their_titles(digest_papers, db, capsys):
     """A paper's title, as a query, finds the paper among all of the real digests' papers."""
-    record_search_texts([("paper", str(number), title, abstract)
-                         for number, (title, abstract) in enumerate(digest_papers)])
+    search_texts(*[("paper", str(number), title, abstract)
+                   for number, (title, abstract) in enumerate(digest_papers)])
     embed_texts()
     asked = range(0, len(digest_papers), 3)
     first = {"meaning": 0, "fused": 0}

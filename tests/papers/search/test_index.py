@@ -1,14 +1,18 @@
 """The FAISS index is a cache: exact, replaced whole, rebuilt when missing, damaged or behind."""
 
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from papers.models import SearchText, Vector
+from papers.search import builds
 from papers.search import index as index_module
+from papers.search.embedding import _store
 from papers.search.encoder import EncoderUnavailable, encode_query, model_id
 from papers.search.index import (
+    Index,
     IndexUnavailable,
     current_index,
     index_manifest,
@@ -16,7 +20,7 @@ from papers.search.index import (
 )
 from papers.search.refresh import embed_texts
 from papers.search.vectors import index_dir, kind_vectors, text_vector
-from papers.services import record_search_texts
+from tests.papers.search.stored_texts import forget, search_texts
 
 
 @pytest.fixture
@@ -50,9 +54,9 @@ def test_keeps_to_kinds_and_to_given_texts(embedded):
     assert set(named(index.search(query, 9, kinds=["paper"]), embedded)) == {
         "forgetting", "optimizer", "protein", "speech", "weather"}
     among = [embedded["speech"].pk, embedded["adam"].pk, 10**9]
-    assert set(named(index.search(query, 9, among=among), embedded)) == {"speech", "adam"}
-    assert named(index.search(query, 9, among=among, kinds=["paper"]), embedded) == ["speech"]
-    assert index.search(query, 9, among=[]) == []
+    assert set(named(index.search(query, 9, rows=index.rows_of_texts(among)), embedded)) == {"speech", "adam"}
+    assert named(index.search(query, 9, rows=index.rows_of_texts(among), kinds=["paper"]), embedded) == ["speech"]
+    assert index.search(query, 9, rows=index.rows_of_texts([])) == []
     assert index.search(query, 9, kinds=["poem"]) == []
 
 
@@ -78,9 +82,9 @@ def test_follows_new_changed_and_deleted_texts(embedded):
     assert current_index().size == 7
     unchanged = index_manifest()["build"]
     assert rebuild_index()["build"] == unchanged  # nothing to do
-    SearchText.objects.get(pk=embedded["weather"].pk).delete()
+    forget(embedded["weather"])
     assert current_index().size == 6
-    record_search_texts([("paper", "50", "rain again", "more rain from radar")])
+    search_texts(("paper", "50", "rain again", "more rain from radar"))
     embed_texts()
     index = current_index()
     assert index.size == 7
@@ -91,7 +95,7 @@ def test_follows_new_changed_and_deleted_texts(embedded):
 def test_opened_once_and_again_after_a_new_build(embedded):
     opened = current_index()
     assert current_index() is opened
-    record_search_texts([("paper", "51", "another", "text")])
+    search_texts(("paper", "51", "another", "text"))
     embed_texts()
     assert current_index() is not opened
 
@@ -110,7 +114,7 @@ def test_large_collections_keep_serving_and_leave_the_rebuild_to_a_worker(embedd
     asked = []
     monkeypatch.setattr(index_module, "INLINE_LIMIT", 3)
     monkeypatch.setattr(index_module, "_ask_worker", lambda: asked.append(True))
-    SearchText.objects.get(pk=embedded["weather"].pk).delete()
+    forget(embedded["weather"])
     assert current_index().size == 7 and asked  # behind, but serving
     (index_dir() / "manifest.json").unlink()
     with pytest.raises(IndexUnavailable, match="being rebuilt"):
@@ -129,22 +133,77 @@ def test_percentile_is_the_share_of_random_pairs_below(embedded):
     assert index.percentile(0.5, "poem", "paper") is None
 
 
-def test_inverted_lists_take_over_and_agree_with_the_exact_search(monkeypatch, db):
-    """Above the limit: quantised inverted lists, nearly the same neighbours, filters still exact."""
-    generator = np.random.default_rng(0)
-    centres = generator.standard_normal((60, 32))
-    vectors = centres[generator.integers(60, size=45_000)] + 0.6 * generator.standard_normal((45_000, 32))
+def crowd(count: int, first: int = 1) -> np.ndarray:
+    """That many papers of one model, their vectors in sixty heaps; returns the vectors (count, 32)."""
+    generator = np.random.default_rng(first)
+    centres = np.random.default_rng(0).standard_normal((60, 32))
+    vectors = centres[generator.integers(60, size=count)] + 0.6 * generator.standard_normal((count, 32))
     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    exact, description = index_module._faiss_index(vectors)
-    assert description == "Flat"
-    monkeypatch.setattr(index_module, "FLAT_LIMIT", 40_000)
-    lists, description = index_module._faiss_index(vectors)
-    assert description == "IVF1024,SQ8"
-    lists.nprobe = index_module.PROBES
-    queries = vectors[:50]
-    truth, found = exact.search(queries, 10)[1], lists.search(queries, 10)[1]
-    overlap = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(truth, found, strict=True)])
-    assert overlap > 0.9
+    search_texts(*(("paper", str(first + number), f"paper {first + number}", "text") for number in range(count)))
+    store(dict(zip(range(first, first + count), vectors, strict=True)))
+    return vectors
+
+
+def store(vectors: dict[int, np.ndarray]) -> None:
+    """Give these papers' texts these vectors, as the embedding does."""
+    rows = SearchText.objects.filter(paper__in=vectors).order_by("paper")
+    _store(list(rows), np.stack([vectors[row.paper_id] for row in rows]), "stand-in")
+
+
+@pytest.fixture
+def lists(db, monkeypatch):
+    """Three thousand papers under inverted lists of 8-bit codes."""
+    monkeypatch.setattr(builds, "prepared", lambda: SimpleNamespace(model_id="stand-in"))
+    monkeypatch.setattr(builds, "encode_query", lambda text: ("stand-in", np.eye(32, dtype=np.float32)[0]))
+    monkeypatch.setattr(builds, "kind_of_index", lambda count: "IVF64,SQ8")
+    monkeypatch.setattr(index_module, "PROBES", 16)
+    return crowd(3000)
+
+
+def opened() -> Index:
+    return Index(index_dir(), rebuild_index())
+
+
+def test_inverted_lists_find_what_the_exact_search_finds(lists):
+    index = opened()
+    assert index.manifest["index"] == "IVF64,SQ8" and index.size == 3000
+    exact = lists @ lists[:50].T
+    overlap = []
+    for number in range(50):
+        found = index.search(lists[number], 10)
+        truth = np.argsort(-exact[:, number])[:10]
+        papers = dict(SearchText.objects.filter(pk__in=[text_id for text_id, _ in found]).values_list("pk", "paper"))
+        overlap.append(len({papers[text_id] - 1 for text_id, _ in found} & set(truth.tolist())) / 10)
+        assert found[0][1] == pytest.approx(float(exact[truth[0], number]), abs=1e-6)  # from the stored vector
+    assert np.mean(overlap) > 0.97
+
+
+def test_a_restricted_search_of_inverted_lists_stays_within_its_rows(lists):
+    index = opened()
+    few = np.arange(1, 3001, 100)
+    found = index.search(lists[0], 40, rows=index.rows_of_papers(few))
+    papers = set(SearchText.objects.filter(pk__in=[text_id for text_id, _ in found]).values_list("paper", flat=True))
+    assert papers == set(few.tolist())
+    assert index.search(lists[0], 5, rows=index.rows_of_papers(np.array([10**9]))) == []
+
+
+def test_a_build_grows_by_what_came_changed_and_went(lists):
+    first = opened()
+    more = crowd(40, first=3001)
+    store({7: more[0]})
+    forget(SearchText.objects.get(paper=8))
+    grown = opened()
+    assert grown.manifest["made_at"] == first.manifest["made_at"] and grown.manifest["appended"] == 41
+    assert grown.size == 3039 and grown.manifest["dead"] == 2
+    text = {paper: SearchText.objects.get(paper=paper).pk for paper in (7, 3001, 3040)}
+    assert {pk for pk, _ in grown.search(more[0], 2)} == {text[7], text[3001]}
+    assert grown.search(more[39], 1)[0][0] == text[3040]
+    assert all(grown.kind_of(pk) == "paper" for pk in text.values())
+    assert rebuild_index()["build"] == grown.manifest["build"]  # nothing to do
+    crowd(800, first=3041)
+    assert opened().manifest["made_at"] > first.manifest["made_at"]  # too much has come: made anew
+    anew = Index(index_dir(), rebuild_index(anew=True))
+    assert anew.size == 3839 and anew.manifest["appended"] == anew.manifest["dead"] == 0
 
 
 def test_text_vector_is_the_stored_one(embedded):

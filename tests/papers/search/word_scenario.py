@@ -25,9 +25,9 @@ QUERIES = [
 
 
 def store() -> None:
-    from papers.services import record_search_texts
-    record_search_texts([("paper", key, title, body) for key, (title, body) in TEXTS.items()]
-                        + [("method", "arena/label-smoothing", "Label smoothing", "Softens the label.")])
+    from tests.papers.search.stored_texts import search_texts
+    search_texts(*(("paper", key, title, body) for key, (title, body) in TEXTS.items()),
+                 ("method", "arena/label-smoothing", "Label smoothing", "Softens the label."))
 
 
 def answers() -> dict[str, list[str]]:
@@ -61,8 +61,8 @@ if __name__ == "__main__":
     SearchText.objects.filter(key="1").delete()
     after = [row.text_id for row in search_words(parse_query("zebra"), 5, kinds=["paper"])]
     gone = search_words(parse_query('"language models"'), 5, kinds=["paper"])
-    from papers.services import record_search_texts
-    record_search_texts(TITLE_AGAINST_BODY)
+    from tests.papers.search.stored_texts import search_texts
+    search_texts(*TITLE_AGAINST_BODY)
     keys = dict(SearchText.objects.values_list("pk", "key"))
     okapi = [keys[hit.text_id] for hit in search_words(parse_query("okapi"), 5, kinds=["paper"])]
     print(json.dumps({"answers": before, "marked": marked, "followed": after == [record.pk], "gone": gone == [],
