@@ -194,7 +194,8 @@ def _implementing(methods: Iterable[Method]) -> dict[Pair, Proposal]:
     by_arxiv: dict[str, int] = {}
     by_title: dict[str, int] = {}
     for chunk in _batches(sorted({arxiv for _, arxiv, _ in named if arxiv})):
-        by_arxiv.update(Paper.objects.filter(arxiv_id__in=chunk).values_list("arxiv_id", "pk"))
+        by_arxiv.update((paper.arxiv_id or "", paper.pk) for paper in Paper.objects.filter(arxiv_id__in=chunk).only(
+            "arxiv_id"))
     for chunk in _batches(sorted({key for _, _, key in named})):  # of papers with one title the oldest is meant
         by_title.update(OtherTitle.objects.filter(title_key__in=chunk).order_by("-paper").values_list(
             "title_key", "paper_id"))

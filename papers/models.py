@@ -286,16 +286,16 @@ class Revision(models.Model):
     def __str__(self):
         return f"{self.name} {self.number}"
 
-    @classmethod
-    def grow(cls, name: str) -> None:
+    @staticmethod
+    def grow(name: str) -> None:
         """Within the transaction of the change."""
-        if not cls.objects.filter(pk=name).update(number=models.F("number") + 1):
-            cls.objects.bulk_create([cls(name=name, number=1)], update_conflicts=True, unique_fields=["name"],
-                                    update_fields=["number"])
+        if not Revision.objects.filter(pk=name).update(number=models.F("number") + 1):
+            Revision.objects.bulk_create([Revision(name=name, number=1)], update_conflicts=True,
+                                         unique_fields=["name"], update_fields=["number"])
 
-    @classmethod
-    def of(cls, name: str) -> int:
-        return cls.objects.filter(pk=name).values_list("number", flat=True).first() or 0
+    @staticmethod
+    def of(name: str) -> int:
+        return Revision.objects.filter(pk=name).values_list("number", flat=True).first() or 0
 
 
 from papers.sources.models import HostPace, LookUp, Reference, Source, SourceFetch, WantedPaper  # noqa: E402,F401  models of this app

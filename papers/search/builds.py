@@ -126,7 +126,7 @@ def _made(folder: Path, model: str) -> dict:
     for more, vectors in _read(current_vectors(model), kinds):
         if index is None:
             index = faiss.index_factory(vectors.shape[1], description, faiss.METRIC_INNER_PRODUCT)
-            if not index.is_trained:
+            if isinstance(index, faiss.IndexIVF):
                 index.train(_training(model, kinds, index.nlist * TRAINING))
         index.add(vectors)
         sample.take(len(rows.text_ids), vectors)

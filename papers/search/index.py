@@ -73,10 +73,10 @@ class Index:
             return []
         selected: dict[str, Any] = {}  # faiss's types know no keywords
         if mask is not None:
-            packed = np.packbits(mask, bitorder="little")
-            selected["sel"] = faiss.IDSelectorBitmap(packed)
+            bits: Any = np.packbits(mask, bitorder="little")
+            selected["sel"] = faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg]  # an array brings its length
         coded = isinstance(self.faiss, faiss.IndexIVF)
-        if coded:
+        if isinstance(self.faiss, faiss.IndexIVF):
             selected["nprobe"] = min(self.faiss.nlist, -(-PROBES * len(self.text_ids) // left))
             parameters: faiss.SearchParameters = faiss.SearchParametersIVF(**selected)
         else:

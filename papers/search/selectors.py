@@ -115,7 +115,7 @@ def paper_map(cluster: Cluster | None = None) -> PaperMap | None:
     text_ids, places = stored
     drawn = SearchText.objects.filter(pk__in=text_ids.tolist()).exclude(paper=None).values_list(
         "pk", "paper", "paper__title", "paper__cluster")
-    papers = {text_id: row for text_id, *row in drawn}
+    papers = {text_id: (pk, title, member_of) for text_id, pk, title, member_of in drawn}
     clusters = {known.pk: (number, known) for number, known in enumerate(cluster_list())}
     marks: list[Mark] = []
     spots: dict[int | None, list[tuple[float, float]]] = {}
