@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from django.db.models import Case, Exists, Max, OuterRef, Q, QuerySet, Sum, Value, When
 
 from methods.extensions import extensions
-from methods.models import BrokenFile, Method, PaperLink
+from methods.models import Arena, BrokenFile, Method, PaperLink
 from papers.extensions import Condition, MethodLink, Papers
 from papers.models import Paper
 
@@ -74,6 +75,30 @@ def method_links(papers: Papers) -> Iterator[MethodLink]:
     rows = PaperLink.objects.shown().filter(paper__in=papers).order_by("kind").values_list(
         "paper", "kind", "state", "method__arena", "method__arena__title", "method__slug", "method__title")
     return (MethodLink(*row) for row in rows)
+
+
+def arena_titles() -> dict[str, str]:
+    """The present arenas' titles by their slug."""
+    return dict(Arena.objects.filter(present=True).values_list("slug", "title"))
+
+
+def linked_to_arena(arena: str) -> Condition:
+    """Papers with a link, of whatever kind, to a method of this arena."""
+    return Exists(PaperLink.objects.shown().filter(paper=OuterRef("pk"), method__arena=arena))
+
+
+def link_facets(papers: Sequence[int]) -> dict[str, dict[str, int]]:
+    """How many of these papers have each best link, and a link to each arena. One query."""
+    best: dict[int, str] = {}
+    arenas: dict[str, set[int]] = {}
+    for paper, kind, arena in PaperLink.objects.shown().filter(paper__in=papers).order_by().values_list(
+            "paper", "kind", "method__arena").distinct():
+        arenas.setdefault(arena, set()).add(paper)
+        if kind == PaperLink.IMPLEMENTS or paper not in best:
+            best[paper] = kind
+    links = Counter(best.values())
+    links["none"] = len(papers) - len(best)
+    return {"link": dict(links), "arena": {arena: len(linked) for arena, linked in arenas.items()}}
 
 
 def curator_has_spoken() -> Condition:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from papers.extensions import extensions
 from papers.parameters import MOST_LETTERS
-from papers.search.query import KINDS, Filters, parse_years
+from papers.search.fields import Field, checked, parse_years
+from papers.search.query import KINDS, Filters
 
 
 def filters_from(values: Mapping[str, str]) -> tuple[Filters, list[str]]:
@@ -28,5 +29,12 @@ def filters_from(values: Mapping[str, str]) -> tuple[Filters, list[str]]:
             years = parse_years(text("year"))
         except ValueError as error:
             problems.append(f"year: {error}")
+    fields = []
+    for name in extensions.fields:
+        if name != "link" and (value := text(name)):
+            try:
+                fields.append(Field(name, (checked(name, value),)))
+            except ValueError as error:
+                problems.append(f"{name}: {value} is not known; it {error}")
     return Filters(kinds=(kind,) if kind in KINDS else KINDS, digest=text("digest"), cluster=text("cluster"),
-                   years=years, link=link if link in links.values else ""), problems
+                   years=years, link=link if link in links.values else "", fields=tuple(fields)), problems
