@@ -29,7 +29,7 @@ from papers.search.lexical import ids_having, names_among, plain_start, search_w
 from papers.search.names import by_author, by_identifier
 from papers.search.query import Filters, Query, Term, parse_query, words_of
 from papers.search.terms import words
-from papers.search.vectors import text_vector
+from papers.search.vectors import vectors_of
 
 RANK_CONSTANT = 60  # the value of the paper above: it keeps one ranking's first place from deciding alone
 DEPTH = 200  # how far down each ranking is read
@@ -38,6 +38,7 @@ LEAST_PERCENTILE = 50.0  # a text no nearer to the query than a random one is no
 FACETED = 500  # papers of a list that the counts beside the results look at
 IDENTIFIER, AUTHOR = "identifier", "author"
 FOUND_BY = (IDENTIFIER, "title", AUTHOR)  # the order of what stands before the rest
+UNLIKE = 0.5  # what examples of the unlike weigh beside those of the like
 LONG_QUERY = 40  # words; a longer query is compared like a text
 
 
@@ -194,38 +195,86 @@ def _with_author_words(query: Query, kinds: Sequence[str], papers: QuerySet | No
     return [row for row in named if row[0] in having]
 
 
+@dataclass(frozen=True)
+class Examples:
+    """What texts should be like and unlike: stored texts as (kind, key), and a pasted one they should be like."""
+
+    like: tuple[tuple[str, str], ...] = ()
+    unlike: tuple[tuple[str, str], ...] = ()
+    text: str = ""
+
+
 def similar(*, kind: str = "", key: str = "", text: str = "", filters: Filters | None = None, limit: int = 20,
             offset: int = 0) -> Results:
     """Papers and methods near a stored text (kind and key), or near a pasted one, by meaning alone.
 
     A stored text is never its own neighbour. Raises SearchText.DoesNotExist for an unknown key.
     """
+    examples = Examples(text=text) if text else Examples(like=((kind, key),))
+    return similar_to(examples, filters=filters, limit=limit, offset=offset)
+
+
+def similar_to(examples: Examples, *, filters: Filters | None = None, limit: int = 20, offset: int = 0) -> Results:
+    """Papers and methods near the mean of what they should be like, less half the mean of what they should not.
+
+    The vectors are of unit length, and so is what is compared. No example is among the results. With several examples
+    there are no percentiles: random pairs are pairs. Raises SearchText.DoesNotExist for an unknown one.
+    """
     filters = filters or Filters()
     kinds, papers, notes = _scope(filters)
-    known = SearchText.objects.get(kind=kind, key=key) if not text else None
-    compared = f"{known.title}. {known.body}" if known else text.strip()
-    query = Query(typed=known.title if known else compared, text=compared, filters=filters)
+    rows = {(row.kind, row.key): row for row in _texts_of(examples)}
+    for kind, key in (*examples.like, *examples.unlike):
+        if (kind, key) not in rows:
+            raise SearchText.DoesNotExist(f"no {kind} {key} is searchable")
+    liked, pasted = [rows[each] for each in examples.like], examples.text.strip()
+    compared = ". ".join([*(part for row in liked for part in (row.title, row.body)), *([pasted] if pasted else [])])
+    query = Query(typed=liked[0].title if len(liked) == 1 and not pasted else compared, text=compared, filters=filters)
     index, candidates = None, {}
     if compared:
         try:
             index = current_index()
-            if known:
-                stored = text_vector(kind, key)
-                if stored is None:
-                    raise IndexUnavailable("this text is not embedded yet")
-                vector = stored[1]
-            else:
-                model, vector = encode_query(compared)
-                if model != index.model_id:
-                    raise IndexUnavailable("the index is being rebuilt for another model")
+            vector = _between(index, liked, [rows[each] for each in examples.unlike], pasted)
         except (EncoderUnavailable, IndexUnavailable) as error:
             notes.append(f"Nothing can be compared by meaning now: {error}.")
         else:
-            nearest = index.search(vector, DEPTH + 1, kinds=kinds, rows=_rows(index, papers))
-            nearest = [pair for pair in nearest if known is None or pair[0] != known.pk][:DEPTH]
+            own = {row.pk for row in rows.values()}
+            nearest = index.search(vector, DEPTH + len(own), kinds=kinds, rows=_rows(index, papers))
+            nearest = [pair for pair in nearest if pair[0] not in own][:DEPTH]
             candidates = {text_id: _Candidate(meaning_rank=rank, cosine=cosine)
-                     for rank, (text_id, cosine) in enumerate(nearest, start=1)}
-    return _page(query, candidates, index, notes, limit, offset, stored=known)
+                          for rank, (text_id, cosine) in enumerate(nearest, start=1)}
+    several = len(rows) + bool(pasted) > 1
+    return _page(query, candidates, index, notes, limit, offset,
+                 likeness="" if several else liked[0].kind if liked else _likeness(query))
+
+
+def _texts_of(examples: Examples) -> QuerySet[SearchText]:
+    chosen = Q(pk__in=())
+    for kind, key in (*examples.like, *examples.unlike):
+        chosen |= Q(kind=kind, key=key)
+    return SearchText.objects.filter(chosen)
+
+
+def _between(index: Index, liked: list[SearchText], unliked: list[SearchText], pasted: str) -> np.ndarray:
+    """The direction (dimension,) that is compared. Raises IndexUnavailable where an example has no vector, or where
+    the examples cancel each other out."""
+    if any(row.embedded_by != index.model_id for row in (*liked, *unliked)):
+        raise IndexUnavailable("this text is not embedded yet")
+    stored = vectors_of([row.pk for row in (*liked, *unliked)], index.model_id)
+    towards = [stored[row.pk] for row in liked]
+    if pasted:
+        model, vector = encode_query(pasted)
+        if model != index.model_id:
+            raise IndexUnavailable("the index is being rebuilt for another model")
+        towards.append(vector)
+    if len(towards) == 1 and not unliked:
+        return towards[0]
+    direction = np.mean(towards, axis=0)
+    if unliked:
+        direction = direction - UNLIKE * np.mean([stored[row.pk] for row in unliked], axis=0)
+    length = float(np.linalg.norm(direction))
+    if length < 1e-6:
+        raise IndexUnavailable("the examples cancel each other out")
+    return (direction / length).astype(np.float32)
 
 
 def _by_meaning(query: Query, kinds: Sequence[str], papers: QuerySet | None,
@@ -295,7 +344,7 @@ def _listed(query: Query, papers: QuerySet | None, notes: list[str], limit: int,
 
 
 def _page(query: Query, candidates: dict[int, _Candidate], index: Index | None, notes: list[str], limit: int,
-          offset: int, stored: SearchText | None = None, vector: np.ndarray | None = None) -> Results:
+          offset: int, likeness: str | None = None, vector: np.ndarray | None = None) -> Results:
     texts = {pk: rest for pk, *rest in SearchText.objects.filter(pk__in=list(candidates)).values_list(
         "pk", "title", "kind", "paper_id")}
     titles = {pk: title for pk, (title, *_) in texts.items()}
@@ -315,7 +364,7 @@ def _page(query: Query, candidates: dict[int, _Candidate], index: Index | None, 
     if index is not None and vector is not None and far:  # found by words alone; its cosine is shown all the same
         for text_id, cosine in index.search(vector, len(far), rows=index.rows_of_texts(far)):
             candidates[text_id].cosine = cosine
-    hits = _hits(query, pairs, index, stored.kind if stored else _likeness(query))
+    hits = _hits(query, pairs, index, _likeness(query) if likeness is None else likeness)
     return Results(query, hits, len(order), offset, limit, index is not None, tuple(notes),
                    found=tuple((texts[text_id][1], texts[text_id][2]) for text_id in order))
 
@@ -334,7 +383,7 @@ def _hits(query: Query, pairs: Iterable[tuple[SearchText, _Candidate]], index: I
         paper = papers.get(int(row.key)) if row.kind == SearchText.PAPER else None
         title, passage = shown.get(row.pk, (escape(row.title), escape(plain_start(row))))
         percentile = None
-        if index is not None and candidate.cosine is not None:
+        if index is not None and likeness and candidate.cosine is not None:
             percentile = index.percentile(candidate.cosine, likeness, row.kind)
         hits.append(Hit(
             kind=row.kind, key=row.key, title=row.title, url=_url(row), score=candidate.score,

@@ -17,7 +17,7 @@ from papers.models import Paper, SearchText
 from papers.search.fields import papers_with
 from papers.search.full_text import NAMES, TABLE, WORDS
 from papers.search.names import author_expression, by_author, by_identifier
-from papers.search.query import Query, Term, parse_query
+from papers.search.query import MOST_TERMS, Query, Term, parse_query, words_of
 
 TITLE_WEIGHT = 5.0  # a word in the title counts as much as five in the body
 OPEN, CLOSE = "\x02", "\x03"  # mark a match inside plain text until it is escaped
@@ -92,6 +92,24 @@ def texts_having(typed: str) -> QuerySet[SearchText]:
     if query.author and not having.exists():
         return texts.filter(paper__in=Paper.objects.filter(by_author(query.author)).values("pk"))
     return having
+
+
+def titles_with(typed: str, count: int) -> list[tuple[str, str]]:
+    """(kind, title) of texts with all these words in the title, the last one being a beginning; the newest first."""
+    words = words_of(typed)[-MOST_TERMS:]
+    if not words:
+        return []
+    terms = [Term((word,), prefix=place == len(words), exact=True, column="title")
+             for place, word in enumerate(words, start=1)]
+    expression, parameters = _expression(terms, " AND ")
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(f"SELECT t.kind, t.title FROM {WORDS} JOIN {TABLE} t ON t.id = {WORDS}.rowid "
+                           f"WHERE {WORDS} MATCH %s ORDER BY {WORDS}.rowid DESC LIMIT %s", [expression, count])
+        else:
+            cursor.execute(f"SELECT kind, title FROM {TABLE} WHERE words @@ ({expression}) ORDER BY id DESC LIMIT %s",
+                           [*parameters, count])
+        return [(kind, title) for kind, title in cursor.fetchall()]
 
 
 def names_among(words: Iterable[str]) -> set[str]:
