@@ -35,8 +35,8 @@ def words() -> Iterator[Finding]:
              if there.get(identity, (0,))[1:] != (text_hash(row.title, row.body), row.authors, row.ids)]
     if wrong:
         titles = named(row.title for row in wrong)
-        yield Finding("search", f"the words of {len(wrong)} papers or methods ({titles}) are not what search knows", MEND, lambda: f"{record_search_texts(wrong)} texts recorded; embed them: "
-                      "manage.py embed --now")
+        yield Finding("search", f"the words of {len(wrong)} papers or methods ({titles}) are not what search knows",
+                      MEND, lambda: f"{record_search_texts(wrong)} texts recorded; embed them: manage.py embed --now")
     if orphans := [there[identity][0] for identity in there.keys() - wanted.keys()]:
         yield Finding("search", f"{len(orphans)} texts belong to no paper or method", MEND,
                       lambda: _forget_texts(orphans))

@@ -23,6 +23,7 @@ _ACL_DOI = re.compile(r"10\.18653/v1/(.+)", re.I)
 _CODE_HOSTS = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "gitee.com", "sourceforge.net",
                "gitlab.inria.fr", "git.sr.ht")
 _PAGE = re.compile(r"(?:\.e?pdf|/(?:full|fulltext|abstract|summary|meta|pdf|epdf|html|references)/?)$", re.I)
+_CLOSING = {">": "<", ")": "(", "]": "[", "}": "{"}
 _LABEL = re.compile(r"(?:(?:arxiv|doi|acl|openreview|url|id|paper|preprint|corr|available at|see)\b[\s:=#,.]*)+", re.I)
 _ADDRESS = re.compile(r"(?:https?://)?((?:[\w-]+\.)+[a-z]{2,}(?::\d+)?/\S+)", re.I)
 
@@ -49,11 +50,12 @@ def identifiers_in(text: str) -> tuple[Identifier, ...]:
 
     Empty for any other text.
     """
-    text = text.strip().strip("<>()[]{}\"'“”‘’«»").rstrip(".,;:!?")
-    if not text or len(text) > MOST_LETTERS:
+    text = text.strip().strip("\"'“”‘’«»").lstrip("<([{").rstrip(".,;:!?")
+    if not text or len(text) > MOST_LETTERS or "*" in text:
         return ()
-    bare = _LABEL.sub("", text, count=1) if _LABEL.match(text) else text
-    bare = bare.strip().strip("<>()[]\"'")
+    if text[-1] in _CLOSING and _CLOSING[text[-1]] not in text:
+        text = text[:-1].rstrip(".,;:!?")
+    bare = _LABEL.sub("", text, count=1).strip()
     for spelling in (text, bare, bare.lower()):
         if arxiv := normal_arxiv_id(spelling):
             return ((ARXIV, arxiv),)

@@ -154,5 +154,13 @@ def test_postgresql_answers_alike(texts, tmp_path):
     different = {typed: (here[typed], there["answers"][typed]) for typed in here
                  if here[typed] != there["answers"][typed]}
     assert different == {}
+    texts["1"].delete()
+    search_texts(*scenario.TITLE_AGAINST_BODY)
+    SearchText.objects.filter(key="2").update(title="Zebras", body="stripes & <tags>")
+    scenario.store_names()
+    names = scenario.name_answers()
+    assert {typed: (found, there["names"][typed]) for typed, found in names.items() if found != there["names"][typed]} \
+        == {}
+    assert names["author:hu"] == ["1", "2"] and names['author:"edward hu"'] == names["2106.09685"] == ["1"]
     assert there["followed"] and there["gone"] and there["titles_first"]
     assert "<mark>label</mark> <mark>noise</mark>" in there["marked"][1]

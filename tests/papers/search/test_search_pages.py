@@ -133,6 +133,27 @@ def test_similar_to_a_pasted_text(library):
     assert answer.status_code == 200 and "longer than the encoder reads" in text and "Experience replay" not in text
 
 
+def test_more_and_less_like_a_hit(client, library):
+    """The links of the hits lead from a search to examples, and from there to more of them."""
+    html = page(client, "search", query="?q=rain+from+radar")
+    less = re.search(r'href="([^"]*unlike=[^"]*)"', html)[1].replace("&amp;", "&")
+    assert less.startswith(reverse("similar") + "?text=rain")
+    html = client.get(less).content.decode()
+    assert ">unlike</span>" in html and "mean(like) − 0.5 · mean(unlike)" in html
+    more = [address.replace("&amp;", "&") for address in re.findall(r'href="([^"]*)">more like this', html)]
+    html = client.get(more[0]).content.decode()
+    assert html.count(">like</span>") == html.count(">unlike</span>") == 1
+    assert 'name="like" value=' in html and 'name="unlike" value=' in html and html.count("take away") == 2
+    key = library["forgetting"].key
+    answer = get(client, "similar", like=[f"paper:{key}", "method:optimizers/adam"], unlike="method:continual/replay")
+    assert {f"paper:{key}", "method:optimizers/adam"}.isdisjoint(f"{hit['kind']}:{hit['key']}"
+                                                                 for hit in answer["hits"])
+    get(client, "similar", status=404, like="paper:404")
+    get(client, "similar", status=422, unlike=f"paper:{key}")
+    assert "needs a text" in page(client, "similar", query=f"?unlike=paper:{key}")
+    assert "no paper 404 is searchable" in page(client, "similar", query="?like=paper:404")
+
+
 def test_cluster_pages(client, library):
     html = page(client, "cluster_list")
     cluster = Paper.objects.get(pk=int(library["optimizer"].key)).cluster
