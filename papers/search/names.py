@@ -49,6 +49,22 @@ def by_identifier(identifiers: Iterable[Identifier], *, beginning: bool = False)
     return _papers(identifier_expression(identifiers, beginning=beginning))
 
 
+def newest_by_author(name: str, count: int) -> list[int]:
+    """The primary keys of the papers of `by_author`, the last recorded first; costs what is asked for."""
+    expression = author_expression(name)
+    if not expression:
+        return []
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(f"SELECT t.paper_id FROM {NAMES} JOIN {TABLE} t ON t.id = {NAMES}.rowid "
+                           f"WHERE {NAMES} MATCH %s AND t.paper_id IS NOT NULL ORDER BY {NAMES}.rowid DESC LIMIT %s",
+                           [expression, count])
+        else:
+            cursor.execute(f"SELECT paper_id FROM {TABLE} WHERE names @@ to_tsquery('simple', %s) "
+                           "AND paper_id IS NOT NULL ORDER BY id DESC LIMIT %s", [expression, count])
+        return [pk for pk, in cursor.fetchall()]
+
+
 def author_expression(name: str) -> str:
     """The name in the database's query language; empty for a name without a letter or digit."""
     words = re.findall(r"([^\W_]+)(\*?)", folded(name))[:MOST_WORDS]

@@ -9,7 +9,7 @@ from papers.extensions import extensions
 from papers.models import Paper
 from papers.search.fields import known_fields
 from papers.search.lexical import titles_with
-from papers.search.names import author_expression, by_author, folded
+from papers.search.names import folded, newest_by_author
 
 LEAST = 2  # letters
 MOST_LETTERS = 100
@@ -47,11 +47,11 @@ def suggestions(typed: str) -> list[Suggestion]:
 def _authors(typed: str) -> list[str]:
     """Authors, as papers write them, of whose name the words typed are a part, the last one being a beginning."""
     words = re.findall(r"[^\W_]+", folded(typed))
-    asked = " ".join(words) + "*"
-    if not words or not author_expression(asked):
+    if not words:
         return []
     names: dict[str, int] = {}
-    for authors in Paper.objects.filter(by_author(asked)).order_by("-pk").values_list("authors", flat=True)[:LOOKED_AT]:
+    papers = newest_by_author(" ".join(words) + "*", LOOKED_AT)
+    for authors in Paper.objects.filter(pk__in=papers).values_list("authors", flat=True):
         for author in authors:
             parts = re.findall(r"[^\W_]+", folded(str(author)))
             if all(word in parts for word in words[:-1]) and any(part.startswith(words[-1]) for part in parts):
