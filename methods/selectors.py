@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from django.db.models import Case, Exists, Max, OuterRef, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Sum, Value, When
 
 from methods.extensions import extensions
 from methods.models import Arena, BrokenFile, Method, PaperLink
@@ -88,17 +87,14 @@ def linked_to_arena(arena: str) -> Condition:
 
 
 def link_facets(papers: Sequence[int]) -> dict[str, dict[str, int]]:
-    """How many of these papers have each best link, and a link to each arena. One query."""
-    best: dict[int, str] = {}
-    arenas: dict[str, set[int]] = {}
-    for paper, kind, arena in PaperLink.objects.shown().filter(paper__in=papers).order_by().values_list(
-            "paper", "kind", "method__arena").distinct():
-        arenas.setdefault(arena, set()).add(paper)
-        if kind == PaperLink.IMPLEMENTS or paper not in best:
-            best[paper] = kind
-    links = Counter(best.values())
-    links["none"] = len(papers) - len(best)
-    return {"link": dict(links), "arena": {arena: len(linked) for arena, linked in arenas.items()}}
+    """How many of these papers have each best link, and a link to each arena; counted by the database."""
+    links = PaperLink.objects.shown().filter(paper__in=papers).order_by()
+    counts = links.aggregate(any=Count("paper", distinct=True), implements=Count(
+        "paper", distinct=True, filter=Q(kind=PaperLink.IMPLEMENTS)))
+    arenas = dict(links.values_list("method__arena").annotate(papers=Count("paper", distinct=True)))
+    return {"arena": arenas, "link": {PaperLink.IMPLEMENTS: counts["implements"],
+                                      PaperLink.RELATED: counts["any"] - counts["implements"],
+                                      "none": len(papers) - counts["any"]}}
 
 
 def curator_has_spoken() -> Condition:

@@ -37,16 +37,16 @@ def record_search_texts(rows: Iterable[tuple[str, ...]]) -> int:
     for kind in {kind for kind, _ in wanted}:
         keys = [key for kind_of_key, key in wanted if kind_of_key == kind]
         for start in range(0, len(keys), BATCH):
-            known.update({(kind, key): rest for key, *rest in SearchText.objects.filter(
+            known.update({(kind, key): (words, authors, ids) for key, words, authors, ids in SearchText.objects.filter(
                 kind=kind, key__in=keys[start:start + BATCH]).values_list("key", "text_hash", "authors", "ids")})
     changed, renamed = [], []
     for identity, row in wanted.items():
         text = SearchText(**row._asdict(), text_hash=text_hash(row.title, row.body),
                           paper_id=int(row.key) if row.kind == SearchText.PAPER else None)
-        before, *names = known.get(identity, ("", "", ""))
+        before, authors, ids = known.get(identity, ("", "", ""))
         if before != text.text_hash:
             changed.append(text)
-        elif names != [row.authors, row.ids]:
+        elif (authors, ids) != (row.authors, row.ids):
             renamed.append(text)
     for texts, fields in ((changed, ["title", "body", "text_hash", "embedded_by", "authors", "ids"]),
                           (renamed, ["authors", "ids"])):

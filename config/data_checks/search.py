@@ -29,10 +29,11 @@ def words() -> Iterator[Finding]:
     wanted = {(row.kind, row.key): row for row in (
         *map(search_row, Paper.objects.only(*OF_PAPER).iterator(chunk_size=2000)),
         *(SearchRow(*method_row(method)) for method in methods))}
-    there = {(kind, key): (pk, *known) for pk, kind, key, *known in SearchText.objects.values_list(
-        "pk", "kind", "key", "text_hash", "authors", "ids").iterator(chunk_size=5000)}
+    there = {(kind, key): (pk, known, authors, ids) for pk, kind, key, known, authors, ids in
+             SearchText.objects.values_list("pk", "kind", "key", "text_hash", "authors", "ids").iterator(
+                 chunk_size=5000)}
     wrong = [row for identity, row in wanted.items()
-             if there.get(identity, (0,))[1:] != (text_hash(row.title, row.body), row.authors, row.ids)]
+             if there.get(identity, (0, "", "", ""))[1:] != (text_hash(row.title, row.body), row.authors, row.ids)]
     if wrong:
         titles = named(row.title for row in wrong)
         yield Finding("search", f"the words of {len(wrong)} papers or methods ({titles}) are not what search knows",

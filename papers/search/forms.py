@@ -49,7 +49,7 @@ def examples_from(like: Iterable[str], unlike: Iterable[str], text: str) -> tupl
     problems: list[str] = []
 
     def read(values: Iterable[str]) -> tuple[tuple[str, str], ...]:
-        found = []
+        found: list[tuple[str, str]] = []
         for value in list(dict.fromkeys(values)):
             kind, _, key = value.replace("\0", "").strip().partition(":")
             if kind not in KINDS or not key or (kind == SearchText.PAPER and id_from(key) is None) or len(key) > 160:

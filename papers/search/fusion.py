@@ -35,7 +35,7 @@ RANK_CONSTANT = 60  # the value of the paper above: it keeps one ranking's first
 DEPTH = 200  # how far down each ranking is read
 MEANING_DEPTH = 100  # everything has neighbours: past these they say little
 LEAST_PERCENTILE = 50.0  # a text no nearer to the query than a random one is not found by meaning
-FACETED = 500  # papers of a list that the counts beside the results look at
+FACETED = 100  # texts found that the counts beside the results look at
 IDENTIFIER, AUTHOR = "identifier", "author"
 FOUND_BY = (IDENTIFIER, "title", AUTHOR)  # the order of what stands before the rest
 UNLIKE = 0.5  # what examples of the unlike weigh beside those of the like
@@ -85,7 +85,7 @@ class Hit:
 class Results:
     """One page of hits. `notes` tell what the search could not do; `meaning` whether it compared meanings.
 
-    `found` are the kinds and papers (None for a method) of everything found, the first FACETED of a long list;
+    `found` are the kinds and papers (None for a method) of what was found, of a list without words the first FACETED;
     `by_author` are papers by an author named as typed, where words found other texts.
     """
 
@@ -345,8 +345,8 @@ def _listed(query: Query, papers: QuerySet | None, notes: list[str], limit: int,
 
 def _page(query: Query, candidates: dict[int, _Candidate], index: Index | None, notes: list[str], limit: int,
           offset: int, likeness: str | None = None, vector: np.ndarray | None = None) -> Results:
-    texts = {pk: rest for pk, *rest in SearchText.objects.filter(pk__in=list(candidates)).values_list(
-        "pk", "title", "kind", "paper_id")}
+    texts = {pk: (title, kind, paper) for pk, title, kind, paper in SearchText.objects.filter(
+        pk__in=list(candidates)).values_list("pk", "title", "kind", "paper_id")}
     titles = {pk: title for pk, (title, *_) in texts.items()}
     asked = words(query.text)
     typed = {text_id for text_id in titles if (candidates[text_id].word_rank or DEPTH) <= 20

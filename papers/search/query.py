@@ -236,7 +236,9 @@ class _Reading:
         self.problems.append("OR: joins words, or values of one field; it was left out between other things")
 
     def query(self, typed: str, alone: tuple[Identifier, ...]) -> Query:
-        wanted, required, excluded = [], [], []
+        wanted: list[Term] = []
+        required: list[Term] = []
+        excluded: list[Term] = []
         for term, minus in self.words:
             bound = any(each.exact or each.column for each in term.alternatives)
             (excluded if minus else required if bound else wanted).append(term)
@@ -266,8 +268,10 @@ class _Reading:
                 and sum(other.name == field.name for other in fields) == 1
             if field.name == "year" and simple:
                 filters = replace(filters, years=parse_years(field.values[0]))
-            elif field.name in ("digest", "cluster") and simple:
-                filters = replace(filters, **{field.name: field.values[0]})
+            elif field.name == "digest" and simple:
+                filters = replace(filters, digest=field.values[0])
+            elif field.name == "cluster" and simple:
+                filters = replace(filters, cluster=field.values[0])
             elif field.name == "link" and simple:
                 filters = replace(filters, link=field.values[0].lower())
             elif field.name != "kind":
