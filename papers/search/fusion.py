@@ -25,7 +25,7 @@ from papers.search.encoder import EncoderUnavailable, encode_query
 from papers.search.fields import papers_with
 from papers.search.identifiers import Identifier
 from papers.search.index import Index, IndexUnavailable, current_index
-from papers.search.lexical import ids_having, names_among, plain_start, search_words, snippets
+from papers.search.lexical import having, ids_having, names_among, plain_start, search_words, snippets
 from papers.search.names import by_author, by_identifier
 from papers.search.query import Filters, Query, Term, parse_query, words_of
 from papers.search.terms import words
@@ -136,7 +136,9 @@ def search(typed: str, *, filters: Filters | None = None, limit: int = 20, offse
     notes = list(query.problems)
     kinds, papers, note = _scope(query.filters)
     notes += note
-    if not (query.text or query.excluded or query.required):
+    if not (query.wanted or query.required):
+        if papers is not None and query.excluded:
+            papers = papers.exclude(search_text__in=SearchText.objects.filter(having(query.excluded, " OR ")))
         return _listed(query, papers, notes, limit, offset)
     candidates: dict[int, _Candidate] = {}
     named = _named(by_identifier(query.identifiers), kinds, papers) if query.identifiers else []

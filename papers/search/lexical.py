@@ -78,20 +78,23 @@ def texts_having(typed: str) -> QuerySet[SearchText]:
     if query.filters.about_papers:
         texts = texts.filter(paper__in=papers_with(query.filters.narrowing).values("pk"))
     terms = query.required + tuple(replace(term, prefix=not term.exact) for term in query.wanted)
-    having = texts
-    for found, operator, keep in ((terms, " AND ", True), (query.excluded, " OR ", False)):
-        if found:
-            expression, parameters = _expression(found, operator)
-            condition = Q(pk__in=RawSQL(f"SELECT rowid FROM {WORDS} WHERE {WORDS} MATCH %s", [expression])
-                          if connection.vendor == "sqlite" else
-                          RawSQL(f"SELECT id FROM {TABLE} WHERE words @@ ({expression})", parameters))
-            having = having.filter(condition if keep else ~condition)
+    found = texts.filter(having(terms, " AND ")) if terms else texts
+    if query.excluded:
+        found = found.exclude(having(query.excluded, " OR "))
     if query.names_alone:
         named = texts.filter(paper__in=Paper.objects.filter(by_identifier(query.identifiers)).values("pk"))
-        return named if named.exists() else having
-    if query.author and not having.exists():
+        return named if named.exists() else found
+    if query.author and not found.exists():
         return texts.filter(paper__in=Paper.objects.filter(by_author(query.author)).values("pk"))
-    return having
+    return found
+
+
+def having(terms: Iterable[Term], between: str) -> Q:
+    """The condition of SearchText for texts with the terms; `between` is " AND " or " OR "."""
+    expression, parameters = _expression(terms, between)
+    if connection.vendor == "sqlite":
+        return Q(pk__in=RawSQL(f"SELECT rowid FROM {WORDS} WHERE {WORDS} MATCH %s", [expression]))
+    return Q(pk__in=RawSQL(f"SELECT id FROM {TABLE} WHERE words @@ ({expression})", parameters))
 
 
 def titles_with(typed: str, count: int) -> list[tuple[str, str]]:

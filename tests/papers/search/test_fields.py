@@ -180,6 +180,8 @@ def test_fields(papers, typed, expected):
     ("“recurrence without”", set()),
     ("-„without recurrence“ transformer", {SCORE}),
     ("author:“Edward Hu”", {LORA}),
+    ("transf*", {ATTENTION, SCORE}), ("author:Hu -“low-rank updates”", {PARSER}),
+    ("year:201* -transformer -images", {PARSER}),
     ("OR", set()), ("OR OR OR", set()), ("ricci OR", {OLD}), ("OR ricci", {OLD}),
 ])
 def test_or_and_quotes(papers, typed, expected):
