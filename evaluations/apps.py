@@ -14,6 +14,7 @@ class EvaluationsConfig(AppConfig):
 
         papers.filters["verdict"] = Filter(
             "Verdict", {**{status: status for status in facts.STATUSES}, "none": "not measured"}, facts.has_verdict)
+        papers.facets.append(facts.verdict_facets)
         papers.verdict_counts = facts.verdict_counts
         papers.on_fold.append(facts.keep_decisions)
         methods.runs_done = facts.runs_done

@@ -34,6 +34,13 @@ def verdict_counts(papers: Sequence[int]) -> Mapping[int, Mapping[str, int]]:
     return counts
 
 
+def verdict_facets(papers: Sequence[int]) -> dict[str, dict[str, int]]:
+    """How many of these papers have a verdict of each status, and how many none."""
+    counts = verdict_counts(papers)
+    having = Counter(status for verdicts in counts.values() for status in verdicts)
+    return {"verdict": {**having, "none": len(papers) - len(counts)}}
+
+
 def _decided(**verdict: str) -> QuerySet[PaperLink]:
     """Links to implementing methods, once for each such current verdict on one of their claims."""
     fields = {"current": True, "scale": SCALE, **verdict}

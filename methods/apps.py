@@ -9,11 +9,13 @@ class MethodsConfig(AppConfig):
     def ready(self) -> None:
         from methods import selectors, services
         from methods.models import PaperLink
-        from papers.extensions import Filter, extensions
+        from papers.extensions import Filter, SearchField, extensions
 
         extensions.filters["link"] = Filter("Method here", {
             PaperLink.IMPLEMENTS: "implements it", PaperLink.RELATED: "related only", "none": "none yet"},
             selectors.best_link_is)
+        extensions.search_fields["arena"] = SearchField("Arena", selectors.arena_titles, selectors.linked_to_arena)
+        extensions.facets.append(selectors.link_facets)
         extensions.method_links = selectors.method_links
         extensions.reasons_to_stay.append(selectors.curator_has_spoken)
         extensions.on_fold.append(services.move_links)

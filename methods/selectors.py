@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from django.db.models import Case, Exists, Max, OuterRef, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Sum, Value, When
 
 from methods.extensions import extensions
-from methods.models import BrokenFile, Method, PaperLink
+from methods.models import Arena, BrokenFile, Method, PaperLink
 from papers.extensions import Condition, MethodLink, Papers
 from papers.models import Paper
 
@@ -74,6 +74,27 @@ def method_links(papers: Papers) -> Iterator[MethodLink]:
     rows = PaperLink.objects.shown().filter(paper__in=papers).order_by("kind").values_list(
         "paper", "kind", "state", "method__arena", "method__arena__title", "method__slug", "method__title")
     return (MethodLink(*row) for row in rows)
+
+
+def arena_titles() -> dict[str, str]:
+    """The present arenas' titles by their slug."""
+    return dict(Arena.objects.filter(present=True).values_list("slug", "title"))
+
+
+def linked_to_arena(arena: str) -> Condition:
+    """Papers with a link, of whatever kind, to a method of this arena."""
+    return Exists(PaperLink.objects.shown().filter(paper=OuterRef("pk"), method__arena=arena))
+
+
+def link_facets(papers: Sequence[int]) -> dict[str, dict[str, int]]:
+    """How many of these papers have each best link, and a link to each arena; counted by the database."""
+    links = PaperLink.objects.shown().filter(paper__in=papers).order_by()
+    counts = links.aggregate(any=Count("paper", distinct=True), implements=Count(
+        "paper", distinct=True, filter=Q(kind=PaperLink.IMPLEMENTS)))
+    arenas = dict(links.values_list("method__arena").annotate(papers=Count("paper", distinct=True)))
+    return {"arena": arenas, "link": {PaperLink.IMPLEMENTS: counts["implements"],
+                                      PaperLink.RELATED: counts["any"] - counts["implements"],
+                                      "none": len(papers) - counts["any"]}}
 
 
 def curator_has_spoken() -> Condition:

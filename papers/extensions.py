@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db.models import Exists, Q, QuerySet
@@ -33,6 +34,15 @@ class Filter:
         return f"{', '.join(first)} or {last}" if first else last
 
 
+@dataclass(frozen=True)
+class SearchField:
+    """A field of the search box, `name:value`: its title, its values with their titles, and each one's condition."""
+
+    title: str
+    values: Callable[[], Mapping[str, str]]
+    condition: Callable[[str], Condition]
+
+
 @dataclass(frozen=True, slots=True)
 class MethodLink:
     """A method a paper is linked to, as lists, search and the API show it."""
@@ -57,6 +67,9 @@ def _no_links(papers: Papers) -> Iterable[MethodLink]:
     return ()
 
 
+Facets = Mapping[str, Mapping[str, int]]  # how many papers have each value, by the name of a search field
+
+
 def _no_verdicts(papers: Sequence[int]) -> Mapping[int, Mapping[str, int]]:
     return {}
 
@@ -65,6 +78,7 @@ def _no_verdicts(papers: Sequence[int]) -> Mapping[int, Mapping[str, int]]:
 class Extensions:
     """The parts that were registered.
 
+    `search_fields` are fields of the search box besides the filters, `facets` count some papers by such fields' values;
     `method_links` are those worth showing, a paper's best first; `verdict_counts` how many verdicts of each status a
     paper has; `reasons_to_stay` conditions under which a paper stays when the last digest that lists it goes;
     `on_fold` are told, in one transaction, that the second row goes because it is the same paper as the first;
@@ -72,11 +86,20 @@ class Extensions:
     """
 
     filters: dict[str, Filter] = field(default_factory=dict)
+    search_fields: dict[str, SearchField] = field(default_factory=dict)
+    facets: list[Callable[[Sequence[int]], Facets]] = field(default_factory=list)
     method_links: Callable[[Papers], Iterable[MethodLink]] = _no_links
     verdict_counts: Callable[[Sequence[int]], Mapping[int, Mapping[str, int]]] = _no_verdicts
     reasons_to_stay: list[Callable[[], Condition]] = field(default_factory=list)
     on_fold: list[Callable[[Paper, Paper], None]] = field(default_factory=list)
     after_embedding: list[str] = field(default_factory=list)
+
+    @property
+    def fields(self) -> dict[str, SearchField]:
+        """Everything registered that the search box knows by name: the filters of lists, then the further fields."""
+        filters = {name: SearchField(known.title, partial(getattr, known, "values"), known.condition)
+                   for name, known in self.filters.items()}
+        return {**filters, **self.search_fields}
 
     def links_by_paper(self, papers: Papers) -> dict[int, list[MethodLink]]:
         """The links of these papers, by the paper's primary key."""

@@ -247,6 +247,8 @@ class SearchText(models.Model):
     paper = models.OneToOneField(Paper, null=True, blank=True, on_delete=models.CASCADE, related_name="search_text")
     title = models.TextField()
     body = models.TextField(blank=True)
+    authors = models.TextField(blank=True)  # of a paper, as papers.search.names writes them
+    ids = models.TextField(blank=True)  # what a paper is known by, as papers.search.identifiers writes it
     text_hash = models.CharField(max_length=64)
     embedded_by = models.CharField(max_length=200, blank=True, db_index=True)  # the model that has seen these words
 

@@ -41,7 +41,7 @@ def integrity() -> Iterator[Finding]:
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA integrity_check(20)")
         said = [row[0] for row in cursor.fetchall()]
-    words = [line for line in said if full_text.WORDS in line]
+    words = [line for line in said if any(index in line for index in full_text.INDEXES)]
     if broken := [line for line in said if line != "ok" and line not in words]:
         yield Finding("database", f"its file is damaged: {named(broken)}", RESTORE)
     elif words or (problem := _words_problem()):
@@ -52,13 +52,14 @@ def integrity() -> Iterator[Finding]:
 def _words_problem() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'trigger') AND name LIKE %s",
-                       [f"{full_text.WORDS}%"])
+                       [f"{full_text.TABLE}%"])
         there = {row[0] for row in cursor.fetchall()}
-        wanted = {full_text.WORDS, *(f"{full_text.WORDS}_{event}" for event in ("insert", "update", "delete"))}
+        wanted = {f"{index}{end}" for index in full_text.INDEXES for end in ("", "_insert", "_update", "_delete")}
         if missing := sorted(wanted - there):
             return f"{', '.join(missing)} missing"
         try:
-            cursor.execute(f"INSERT INTO {full_text.WORDS}({full_text.WORDS}, rank) VALUES ('integrity-check', 1)")
+            for index in full_text.INDEXES:
+                cursor.execute(f"INSERT INTO {index}({index}, rank) VALUES ('integrity-check', 1)")
         except DatabaseError as error:
             return str(error)
     return ""
@@ -66,8 +67,9 @@ def _words_problem() -> str:
 
 def _rebuild_words() -> str:
     with transaction.atomic(), connection.cursor() as cursor:
-        for statement in full_text.SQLITE_REMOVE + full_text.SQLITE:
-            cursor.execute(statement)
+        for index in full_text.INDEXES:
+            for statement in full_text.sqlite_removal(index) + full_text.sqlite_statements(index):
+                cursor.execute(statement)
     return "built anew from the texts"
 
 

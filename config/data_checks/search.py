@@ -18,25 +18,26 @@ from papers.search.encoder import model_id
 from papers.search.index import Index, index_manifest, rebuild_index
 from papers.search.refresh import embed_texts
 from papers.search.vectors import current_vectors, index_dir, pending_texts
-from papers.search_texts import record_search_texts, search_row, text_hash
+from papers.search_texts import SearchRow, record_search_texts, search_row, text_hash
 
-Row = tuple[str, str, str, str]
+OF_PAPER = ("title", "abstract", "authors", "arxiv_id", "doi", "urls")  # what `search_row` reads
 
 
 def words() -> Iterator[Finding]:
     """Every paper and every present method has its words in search, and nothing else has."""
-    wanted: dict[tuple[str, str], Row] = {}
-    for row in (*map(search_row, Paper.objects.only("title", "abstract").iterator(chunk_size=2000)),
-                *map(method_row, Method.objects.only("arena", "slug", "title", "summary", "explanation"))):
-        wanted[row[0], row[1]] = row
-    there = {(kind, key): (pk, known) for pk, kind, key, known in
-             SearchText.objects.values_list("pk", "kind", "key", "text_hash").iterator(chunk_size=5000)}
+    methods = Method.objects.only("arena", "slug", "title", "summary", "explanation")
+    wanted = {(row.kind, row.key): row for row in (
+        *map(search_row, Paper.objects.only(*OF_PAPER).iterator(chunk_size=2000)),
+        *(SearchRow(*method_row(method)) for method in methods))}
+    there = {(kind, key): (pk, known, authors, ids) for pk, kind, key, known, authors, ids in
+             SearchText.objects.values_list("pk", "kind", "key", "text_hash", "authors", "ids").iterator(
+                 chunk_size=5000)}
     wrong = [row for identity, row in wanted.items()
-             if there.get(identity, (0, ""))[1] != text_hash(row[2], row[3])]
+             if there.get(identity, (0, "", "", ""))[1:] != (text_hash(row.title, row.body), row.authors, row.ids)]
     if wrong:
-        yield Finding("search", f"the words of {len(wrong)} papers or methods ({named(r[2] for r in wrong)}) are not "
-                      "what search knows", MEND, lambda: f"{record_search_texts(wrong)} texts recorded; embed them: "
-                      "manage.py embed --now")
+        titles = named(row.title for row in wrong)
+        yield Finding("search", f"the words of {len(wrong)} papers or methods ({titles}) are not what search knows",
+                      MEND, lambda: f"{record_search_texts(wrong)} texts recorded; embed them: manage.py embed --now")
     if orphans := [there[identity][0] for identity in there.keys() - wanted.keys()]:
         yield Finding("search", f"{len(orphans)} texts belong to no paper or method", MEND,
                       lambda: _forget_texts(orphans))

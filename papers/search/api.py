@@ -14,8 +14,9 @@ from papers.models import Cluster, Paper, SearchText
 from papers.parameters import Id, Page, Pages
 from papers.search import selectors
 from papers.search.embedding import embedding_progress
-from papers.search.forms import filters_from
-from papers.search.fusion import search, similar
+from papers.search.facets import facets_of
+from papers.search.forms import MOST_EXAMPLES, examples_from, filters_from
+from papers.search.fusion import search, similar, similar_to
 
 router = Router(tags=["search"])
 
@@ -31,12 +32,17 @@ class Restriction(Schema):
 
 
 class SearchQuery(Restriction):
-    q: Annotated[str, Field(description='words, "phrases", -without, prefix*, year:2023, link:implements',
-                            max_length=20_000)] = ""
+    q: Annotated[str, Field(description='words, "phrases", -without, prefix*, a OR b, author:Hu, year:2023, '
+                            'link:implements, an arXiv id, a DOI or an address', max_length=20_000)] = ""
+    facets: Annotated[bool, Field(description="count what was found by kind, year and other fields")] = False
 
 
 class SimilarQuery(Restriction):
-    text: Annotated[str, Field(description="what to compare", min_length=1, max_length=20_000)]
+    text: Annotated[str, Field(description="what to compare", max_length=20_000)] = ""
+    like: Annotated[list[str], Field(description="paper:12 or method:arena/slug; the mean of them and of the text is "
+                                     "compared", max_length=MOST_EXAMPLES)] = []
+    unlike: Annotated[list[str], Field(description="the same; half the mean of them is taken off",
+                                       max_length=MOST_EXAMPLES)] = []
 
 
 class HitOut(Schema):
@@ -55,10 +61,24 @@ class HitOut(Schema):
     cluster_id: int | None
     cluster_label: str
     links: Annotated[list[str], Field(description="kinds of the paper's links to methods")]
+    authors: list[str]
+    found_by: Annotated[str, Field(description="identifier or author where that is why it comes first")]
 
     @staticmethod
     def resolve_links(hit):
         return hit.link_kinds
+
+
+class FacetValue(Schema):
+    value: str
+    title: str
+    count: int
+
+
+class FacetOut(Schema):
+    name: str
+    title: str
+    values: list[FacetValue]
 
 
 class ResultsOut(Schema):
@@ -70,6 +90,9 @@ class ResultsOut(Schema):
     notes: list[str]
     embedded: int
     texts: int
+    by_author: Annotated[int, Field(description="papers by an author named as typed, where words found other texts")]
+    facets: Annotated[list[FacetOut] | None, Field(description="most frequent first; of the first `counted` found")]
+    counted: int | None
     hits: list[HitOut]
 
 
@@ -111,13 +134,20 @@ class ClusterDetail(ClusterOut):
 @router.get("/search", response=ResultsOut)
 def search_everything(request, query: Query[SearchQuery]):
     """Papers and methods by words and meaning, the best first."""
-    return _answer(search(query.q, filters=_filters(query), limit=query.limit, offset=query.offset))
+    return _answer(search(query.q, filters=_filters(query), limit=query.limit, offset=query.offset), query.facets)
 
 
 @router.get("/similar", response=ResultsOut)
 def similar_to_text(request, query: Query[SimilarQuery]):
-    """Papers and methods near a text, by meaning."""
-    return _answer(similar(text=query.text, filters=_filters(query), limit=query.limit, offset=query.offset))
+    """Papers and methods near a text or examples, by meaning: the mean of what they should be like less half the mean
+    of what they should not, at unit length."""
+    examples, problems = examples_from(query.like, query.unlike, query.text)
+    if problems or not (query.text.strip() or examples.like):
+        raise HttpError(422, "; ".join(problems) or "give a text, or an example that it should be like")
+    try:
+        return _answer(similar_to(examples, filters=_filters(query), limit=query.limit, offset=query.offset))
+    except SearchText.DoesNotExist as error:
+        raise HttpError(404, f"{error}.") from None
 
 
 @router.get("/papers/{paper_id}/similar", response=ResultsOut)
@@ -171,8 +201,13 @@ def _filters(query: Restriction):
     return filters
 
 
-def _answer(results) -> dict:
+def _answer(results, with_facets: bool = False) -> dict:
     progress = embedding_progress()
+    facets = facets_of(results) if with_facets else None
     return {"query": results.query.typed, "total": results.total, "limit": results.limit, "offset": results.offset,
             "meaning": results.meaning, "notes": list(results.notes), "embedded": progress.done,
-            "texts": progress.total, "hits": results.hits}
+            "texts": progress.total, "hits": results.hits, "by_author": results.by_author,
+            "counted": facets.counted if facets else None, "facets": facets and [
+                {"name": facet.name, "title": facet.title,
+                 "values": [{"value": value, "title": title, "count": count} for value, title, count in facet.values]}
+                for facet in facets.facets]}

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from papers.extensions import extensions
-from papers.parameters import MOST_LETTERS
-from papers.search.query import KINDS, Filters, parse_years
+from papers.models import SearchText
+from papers.parameters import MOST_LETTERS, id_from
+from papers.search.fields import Field, checked, parse_years
+from papers.search.fusion import Examples
+from papers.search.query import KINDS, Filters
+
+MOST_EXAMPLES = 20  # of the like, and of the unlike
 
 
 def filters_from(values: Mapping[str, str]) -> tuple[Filters, list[str]]:
@@ -28,5 +33,31 @@ def filters_from(values: Mapping[str, str]) -> tuple[Filters, list[str]]:
             years = parse_years(text("year"))
         except ValueError as error:
             problems.append(f"year: {error}")
+    fields = []
+    for name in extensions.fields:
+        if name != "link" and (value := text(name)):
+            try:
+                fields.append(Field(name, (checked(name, value),)))
+            except ValueError as error:
+                problems.append(f"{name}: {value} is not known; it {error}")
     return Filters(kinds=(kind,) if kind in KINDS else KINDS, digest=text("digest"), cluster=text("cluster"),
-                   years=years, link=link if link in links.values else ""), problems
+                   years=years, link=link if link in links.values else "", fields=tuple(fields)), problems
+
+
+def examples_from(like: Iterable[str], unlike: Iterable[str], text: str) -> tuple[Examples, list[str]]:
+    """The examples among a form's values, "paper:12" or "method:arena/slug", and what was not understood in them."""
+    problems: list[str] = []
+
+    def read(values: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        found: list[tuple[str, str]] = []
+        for value in list(dict.fromkeys(values)):
+            kind, _, key = value.replace("\0", "").strip().partition(":")
+            if kind not in KINDS or not key or (kind == SearchText.PAPER and id_from(key) is None) or len(key) > 160:
+                problems.append(f"{value[:100]!r} is no example: write paper:12 or method:arena/slug")
+            elif len(found) < MOST_EXAMPLES:
+                found.append((kind, str(id_from(key)) if kind == SearchText.PAPER else key))
+            else:
+                problems.append(f"only {MOST_EXAMPLES} examples are compared at a time")
+        return tuple(found)
+
+    return Examples(read(like), read(unlike), text), list(dict.fromkeys(problems))

@@ -2,37 +2,43 @@
 
 Each hit's fused score is the sum over the two rankings of 1 / (RANK_CONSTANT + rank): reciprocal rank fusion
 (Cormack, Clarke and Buettcher 2009), which needs no common scale between BM25 and cosine. What each ranking
-said stays visible on the hit. A text whose very title was typed comes first.
+said stays visible on the hit. Before all others come the papers known by a typed identifier, then a text whose very
+title was typed, then, where no text has all the words, papers by an author so named.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from papers.extensions import extensions
 from papers.models import Paper, SearchText
-from papers.parameters import id_from
 from papers.search.encoder import EncoderUnavailable, encode_query
+from papers.search.fields import papers_with
+from papers.search.identifiers import Identifier
 from papers.search.index import Index, IndexUnavailable, current_index
-from papers.search.lexical import ids_having, plain_start, search_words, snippets
-from papers.search.query import Filters, Query, parse_query
+from papers.search.lexical import having, ids_having, names_among, plain_start, search_words, snippets
+from papers.search.names import by_author, by_identifier
+from papers.search.query import Filters, Query, Term, parse_query, words_of
 from papers.search.terms import words
-from papers.search.vectors import text_vector
-from papers.selectors import paper_list
+from papers.search.vectors import vectors_of
 
 RANK_CONSTANT = 60  # the value of the paper above: it keeps one ranking's first place from deciding alone
 DEPTH = 200  # how far down each ranking is read
 MEANING_DEPTH = 100  # everything has neighbours: past these they say little
 LEAST_PERCENTILE = 50.0  # a text no nearer to the query than a random one is not found by meaning
+FACETED = 100  # texts found that the counts beside the results look at
+IDENTIFIER, AUTHOR = "identifier", "author"
+FOUND_BY = (IDENTIFIER, "title", AUTHOR)  # the order of what stands before the rest
+UNLIKE = 0.5  # what examples of the unlike weigh beside those of the like
 LONG_QUERY = 40  # words; a longer query is compared like a text
 
 
@@ -61,6 +67,13 @@ class Hit:
     cluster_id: int | None = None
     cluster_label: str = ""
     link_kinds: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    found_by: str = ""  # "identifier" or "author" where that is why it stands first
+
+    @property
+    def example(self) -> str:
+        """How the page of similar texts names it."""
+        return f"{self.kind}:{self.key}"
 
     @property
     def percentile_shown(self) -> str:
@@ -70,7 +83,11 @@ class Hit:
 
 @dataclass(frozen=True)
 class Results:
-    """One page of hits. `notes` tell what the search could not do; `meaning` whether it compared meanings."""
+    """One page of hits. `notes` tell what the search could not do; `meaning` whether it compared meanings.
+
+    `found` are the kinds and papers (None for a method) of what was found, of a list without words the first FACETED;
+    `by_author` are papers by an author named as typed, where words found other texts.
+    """
 
     query: Query
     hits: tuple[Hit, ...]
@@ -79,6 +96,8 @@ class Results:
     limit: int
     meaning: bool
     notes: tuple[str, ...]
+    found: tuple[tuple[str, int | None], ...] = ()
+    by_author: int = 0
 
     @property
     def first(self) -> int:
@@ -103,6 +122,8 @@ class _Candidate:
     word_score: float | None = None
     meaning_rank: int | None = None
     cosine: float | None = None
+    found_by: str = ""
+    place: int = 0  # among those found by the same thing
 
     @cached_property
     def score(self) -> float:
@@ -115,17 +136,74 @@ def search(typed: str, *, filters: Filters | None = None, limit: int = 20, offse
     notes = list(query.problems)
     kinds, papers, note = _scope(query.filters)
     notes += note
-    if not (query.text or query.excluded):
+    if not (query.wanted or query.required):
+        if papers is not None and query.excluded:
+            papers = papers.exclude(search_text__in=SearchText.objects.filter(having(query.excluded, " OR ")))
         return _listed(query, papers, notes, limit, offset)
     candidates: dict[int, _Candidate] = {}
-    for rank, hit in enumerate(search_words(query, DEPTH, kinds=kinds, papers=papers), start=1):
-        candidates[hit.text_id] = _Candidate(word_rank=rank, word_score=hit.score)
+    named = _named(by_identifier(query.identifiers), kinds, papers) if query.identifiers else []
+    for text_id in _own_first(named, query.identifiers):
+        candidates[text_id] = _Candidate(found_by=IDENTIFIER, place=len(candidates))
+    if query.names_alone and named:  # further texts are those that mention it
+        spelled = Term(words_of(query.identifiers[0][1]), exact=True)
+        query = replace(query, wanted=(), required=(spelled,), text="")
+    elif query.names_alone:
+        notes.append(f"No paper here has the identifier {query.typed[:100]}.")
+    hits = search_words(query, DEPTH, kinds=kinds, papers=papers)
+    by_name = _named(by_author(query.author), kinds, papers) if query.author and not query.identifiers else []
+    if not any(hit.whole for hit in hits):
+        for number, (text_id, *_) in enumerate(by_name or _with_author_words(query, kinds, papers)):
+            candidates.setdefault(text_id, _Candidate(found_by=AUTHOR, place=number))
+        by_name = []
+    for rank, hit in enumerate(hits, start=1):
+        candidate = candidates.setdefault(hit.text_id, _Candidate())
+        candidate.word_rank, candidate.word_score = rank, hit.score
     index, vector, nearest, note = _by_meaning(query, kinds, papers)
     notes += note
     for rank, (text_id, cosine) in enumerate(nearest, start=1):
         candidate = candidates.setdefault(text_id, _Candidate())
         candidate.meaning_rank, candidate.cosine = rank, cosine
-    return _page(query, candidates, index, notes, limit, offset, vector=vector)
+    results = _page(query, candidates, index, notes, limit, offset, vector=vector)
+    return replace(results, by_author=len(by_name))
+
+
+def _named(condition: Q, kinds: Sequence[str], papers: QuerySet | None) -> list[tuple]:
+    """(text id, arXiv id, DOI) of the papers with an author or identifier, the newest first."""
+    if SearchText.PAPER not in kinds:
+        return []
+    chosen = Paper.objects.filter(condition)
+    if papers is not None:
+        chosen = chosen.filter(pk__in=papers.order_by().values("pk"))
+    return list(chosen.exclude(search_text=None).order_by(F("year").desc(nulls_last=True), "-pk").values_list(
+        "search_text", "arxiv_id", "doi")[:DEPTH])
+
+
+def _own_first(named: list[tuple], identifiers: Sequence[Identifier]) -> list[int]:
+    """The texts of papers whose own identifier it is before those that have it among their addresses."""
+    asked = {value for _, value in identifiers}
+    return [row[0] for row in sorted(named, key=lambda row: not asked & {row[1], row[2]})]
+
+
+def _with_author_words(query: Query, kinds: Sequence[str], papers: QuerySet | None) -> list[tuple]:
+    """Papers by an author whose name is among the words and in no text, which have all the other words."""
+    if len(query.telling) < 2 or not query.author:
+        return []
+    alone = names_among({word for term in query.telling for word in term.words})
+    rest = tuple(term for term in query.telling if not alone & set(term.words))
+    if not alone or not rest:
+        return []
+    named = _named(by_author(" ".join(sorted(alone))), kinds, papers)
+    having = ids_having(rest, all_of_them=True) if named else set()
+    return [row for row in named if row[0] in having]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What texts should be like and unlike: stored texts as (kind, key), and a pasted one they should be like."""
+
+    like: tuple[tuple[str, str], ...] = ()
+    unlike: tuple[tuple[str, str], ...] = ()
+    text: str = ""
 
 
 def similar(*, kind: str = "", key: str = "", text: str = "", filters: Filters | None = None, limit: int = 20,
@@ -134,32 +212,71 @@ def similar(*, kind: str = "", key: str = "", text: str = "", filters: Filters |
 
     A stored text is never its own neighbour. Raises SearchText.DoesNotExist for an unknown key.
     """
+    examples = Examples(text=text) if text else Examples(like=((kind, key),))
+    return similar_to(examples, filters=filters, limit=limit, offset=offset)
+
+
+def similar_to(examples: Examples, *, filters: Filters | None = None, limit: int = 20, offset: int = 0) -> Results:
+    """Papers and methods near the mean of what they should be like, less half the mean of what they should not.
+
+    The vectors are of unit length, and so is what is compared. No example is among the results. With several examples
+    there are no percentiles: random pairs are pairs. Raises SearchText.DoesNotExist for an unknown one.
+    """
     filters = filters or Filters()
     kinds, papers, notes = _scope(filters)
-    known = SearchText.objects.get(kind=kind, key=key) if not text else None
-    compared = f"{known.title}. {known.body}" if known else text.strip()
-    query = Query(typed=known.title if known else compared, text=compared, filters=filters)
+    rows = {(row.kind, row.key): row for row in _texts_of(examples)}
+    for kind, key in (*examples.like, *examples.unlike):
+        if (kind, key) not in rows:
+            raise SearchText.DoesNotExist(f"no {kind} {key} is searchable")
+    liked, pasted = [rows[each] for each in examples.like], examples.text.strip()
+    compared = ". ".join([*(part for row in liked for part in (row.title, row.body)), *([pasted] if pasted else [])])
+    query = Query(typed=liked[0].title if len(liked) == 1 and not pasted else compared, text=compared, filters=filters)
     index, candidates = None, {}
     if compared:
         try:
             index = current_index()
-            if known:
-                stored = text_vector(kind, key)
-                if stored is None:
-                    raise IndexUnavailable("this text is not embedded yet")
-                vector = stored[1]
-            else:
-                model, vector = encode_query(compared)
-                if model != index.model_id:
-                    raise IndexUnavailable("the index is being rebuilt for another model")
+            vector = _between(index, liked, [rows[each] for each in examples.unlike], pasted)
         except (EncoderUnavailable, IndexUnavailable) as error:
             notes.append(f"Nothing can be compared by meaning now: {error}.")
         else:
-            nearest = index.search(vector, DEPTH + 1, kinds=kinds, rows=_rows(index, papers))
-            nearest = [pair for pair in nearest if known is None or pair[0] != known.pk][:DEPTH]
+            own = {row.pk for row in rows.values()}
+            nearest = index.search(vector, DEPTH + len(own), kinds=kinds, rows=_rows(index, papers))
+            nearest = [pair for pair in nearest if pair[0] not in own][:DEPTH]
             candidates = {text_id: _Candidate(meaning_rank=rank, cosine=cosine)
-                     for rank, (text_id, cosine) in enumerate(nearest, start=1)}
-    return _page(query, candidates, index, notes, limit, offset, stored=known)
+                          for rank, (text_id, cosine) in enumerate(nearest, start=1)}
+    several = len(rows) + bool(pasted) > 1
+    return _page(query, candidates, index, notes, limit, offset,
+                 likeness="" if several else liked[0].kind if liked else _likeness(query))
+
+
+def _texts_of(examples: Examples) -> QuerySet[SearchText]:
+    chosen = Q(pk__in=())
+    for kind, key in (*examples.like, *examples.unlike):
+        chosen |= Q(kind=kind, key=key)
+    return SearchText.objects.filter(chosen)
+
+
+def _between(index: Index, liked: list[SearchText], unliked: list[SearchText], pasted: str) -> np.ndarray:
+    """The direction (dimension,) that is compared. Raises IndexUnavailable where an example has no vector, or where
+    the examples cancel each other out."""
+    if any(row.embedded_by != index.model_id for row in (*liked, *unliked)):
+        raise IndexUnavailable("this text is not embedded yet")
+    stored = vectors_of([row.pk for row in (*liked, *unliked)], index.model_id)
+    towards = [stored[row.pk] for row in liked]
+    if pasted:
+        model, vector = encode_query(pasted)
+        if model != index.model_id:
+            raise IndexUnavailable("the index is being rebuilt for another model")
+        towards.append(vector)
+    if len(towards) == 1 and not unliked:
+        return towards[0]
+    direction = np.mean(towards, axis=0)
+    if unliked:
+        direction = direction - UNLIKE * np.mean([stored[row.pk] for row in unliked], axis=0)
+    length = float(np.linalg.norm(direction))
+    if length < 1e-6:
+        raise IndexUnavailable("the examples cancel each other out")
+    return (direction / length).astype(np.float32)
 
 
 def _by_meaning(query: Query, kinds: Sequence[str], papers: QuerySet | None,
@@ -197,23 +314,11 @@ def _scope(filters: Filters) -> tuple[tuple[str, ...], QuerySet | None, list[str
     if not filters.about_papers:
         return filters.kinds, None, []
     notes = []
-    papers = paper_list(link=filters.link)
-    if filters.digest:
-        named = Q(appearances__digest__name__icontains=filters.digest)
-        key = id_from(filters.digest)
-        papers = papers.filter(Q(appearances__digest=key) if key else named)
-    if filters.cluster:
-        named = Q(cluster__label__icontains=filters.cluster)
-        key = id_from(filters.cluster)
-        papers = papers.filter(Q(cluster=key) if key else named)
-    low, high = filters.years
-    if low is not None:
-        papers = papers.filter(year__gte=low)
-    if high is not None:
-        papers = papers.filter(year__lte=high)
+    fields = filters.narrowing
     if SearchText.METHOD in filters.kinds:
-        notes.append("Digest, cluster, year and link are kept for papers, so methods are left out.")
-    return tuple(kind for kind in filters.kinds if kind == SearchText.PAPER), papers.distinct(), notes
+        names = ", ".join(dict.fromkeys(field.name for field in fields))
+        notes.append(f"Only papers have {names}, so methods are left out.")
+    return tuple(kind for kind in filters.kinds if kind == SearchText.PAPER), papers_with(fields), notes
 
 
 def _rows(index: Index, papers: QuerySet | None) -> np.ndarray | None:
@@ -230,35 +335,47 @@ def _listed(query: Query, papers: QuerySet | None, notes: list[str], limit: int,
     """The papers the filters leave, newest first, when nothing is asked of them."""
     if papers is None or not query.filters.kinds:
         return Results(query, (), 0, 0, limit, False, tuple(notes))
-    chosen = papers.order_by("-year", "-pk")
-    keys = [str(pk) for pk in chosen.values_list("pk", flat=True)[offset:offset + limit]]
-    rows = {row.key: row for row in SearchText.objects.filter(kind=SearchText.PAPER, key__in=keys)}
-    hits = _hits(query, [(rows[key], _Candidate()) for key in keys if key in rows], None, "")
-    return Results(query, hits, chosen.count(), offset, limit, False, tuple(notes))
+    chosen = papers.order_by("-year", "-pk").values_list("pk", flat=True)
+    start = list(chosen[:FACETED])
+    pks = start[offset:offset + limit] if offset + limit <= FACETED else list(chosen[offset:offset + limit])
+    rows = {row.paper_id: row for row in SearchText.objects.filter(paper__in=pks)}
+    hits = _hits(query, [(rows[pk], _Candidate()) for pk in pks if pk in rows], None, "")
+    total = len(start) if len(start) < FACETED else chosen.count()
+    return Results(query, hits, total, offset, limit, False, tuple(notes),
+                   found=tuple((SearchText.PAPER, pk) for pk in start))
 
 
 def _page(query: Query, candidates: dict[int, _Candidate], index: Index | None, notes: list[str], limit: int,
-          offset: int, stored: SearchText | None = None, vector: np.ndarray | None = None) -> Results:
-    titles = dict(SearchText.objects.filter(pk__in=list(candidates)).values_list("pk", "title"))
+          offset: int, likeness: str | None = None, vector: np.ndarray | None = None) -> Results:
+    texts = {pk: (title, kind, paper) for pk, title, kind, paper in SearchText.objects.filter(
+        pk__in=list(candidates)).values_list("pk", "title", "kind", "paper_id")}
+    titles = {pk: title for pk, (title, *_) in texts.items()}
     asked = words(query.text)
     typed = {text_id for text_id in titles if (candidates[text_id].word_rank or DEPTH) <= 20
              and words(titles[text_id]) == asked}  # its very title was typed
-    order = sorted(titles, key=lambda text_id: (text_id not in typed, -candidates[text_id].score, text_id))
+
+    def place(text_id: int) -> tuple:
+        candidate = candidates[text_id]
+        group = FOUND_BY.index(candidate.found_by) if candidate.found_by != "" else 1 if text_id in typed else 3
+        return group, candidate.place, -candidate.score, text_id
+
+    order = sorted(titles, key=place)
     rows = SearchText.objects.in_bulk(order[offset:offset + limit])
     pairs = [(rows[text_id], candidates[text_id]) for text_id in order[offset:offset + limit]]
     far = [row.pk for row, candidate in pairs if candidate.cosine is None]
     if index is not None and vector is not None and far:  # found by words alone; its cosine is shown all the same
         for text_id, cosine in index.search(vector, len(far), rows=index.rows_of_texts(far)):
             candidates[text_id].cosine = cosine
-    hits = _hits(query, pairs, index, stored.kind if stored else _likeness(query))
-    return Results(query, hits, len(order), offset, limit, index is not None, tuple(notes))
+    hits = _hits(query, pairs, index, _likeness(query) if likeness is None else likeness)
+    return Results(query, hits, len(order), offset, limit, index is not None, tuple(notes),
+                   found=tuple((texts[text_id][1], texts[text_id][2]) for text_id in order))
 
 
 def _hits(query: Query, pairs: Iterable[tuple[SearchText, _Candidate]], index: Index | None, likeness: str,
           ) -> tuple[Hit, ...]:
     pairs = list(pairs)
     keys = [int(row.key) for row, _ in pairs if row.kind == SearchText.PAPER]
-    papers = Paper.objects.select_related("cluster").only("year", "cluster__label").in_bulk(keys)
+    papers = Paper.objects.select_related("cluster").only("year", "authors", "cluster__label").in_bulk(keys)
     links = extensions.links_by_paper(keys)
     shown = snippets(query, [row.pk for row, _ in pairs]) if query.wanted or query.required else {}
     texts = [f"{row.title}. {row.body}" for row, _ in pairs]
@@ -268,7 +385,7 @@ def _hits(query: Query, pairs: Iterable[tuple[SearchText, _Candidate]], index: I
         paper = papers.get(int(row.key)) if row.kind == SearchText.PAPER else None
         title, passage = shown.get(row.pk, (escape(row.title), escape(plain_start(row))))
         percentile = None
-        if index is not None and candidate.cosine is not None:
+        if index is not None and likeness and candidate.cosine is not None:
             percentile = index.percentile(candidate.cosine, likeness, row.kind)
         hits.append(Hit(
             kind=row.kind, key=row.key, title=row.title, url=_url(row), score=candidate.score,
@@ -277,7 +394,8 @@ def _hits(query: Query, pairs: Iterable[tuple[SearchText, _Candidate]], index: I
             snippet_html=passage or escape(plain_start(row)), year=paper.year if paper else None,
             cluster_id=paper.cluster_id if paper else None,
             cluster_label=paper.cluster.label if paper and paper.cluster else "",
-            link_kinds=tuple(sorted({link.kind for link in links.get(paper.pk, ())})) if paper else ()))
+            link_kinds=tuple(sorted({link.kind for link in links.get(paper.pk, ())})) if paper else (),
+            authors=tuple(map(str, paper.authors)) if paper else (), found_by=candidate.found_by))
     return tuple(hits)
 
 

@@ -13,9 +13,11 @@ from django.db.models.expressions import RawSQL
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from papers.models import SearchText
-from papers.search.full_text import TABLE, WORDS
-from papers.search.query import Query, Term, parse_query
+from papers.models import Paper, SearchText
+from papers.search.fields import papers_with
+from papers.search.full_text import NAMES, TABLE, WORDS
+from papers.search.names import author_expression, by_author, by_identifier
+from papers.search.query import MOST_TERMS, Query, Term, parse_query, words_of
 
 TITLE_WEIGHT = 5.0  # a word in the title counts as much as five in the body
 OPEN, CLOSE = "\x02", "\x03"  # mark a match inside plain text until it is escaped
@@ -24,10 +26,14 @@ SNIPPET_WORDS = 36
 
 @dataclass(frozen=True)
 class WordHit:
-    """A text that has the words; `score` is BM25 (SQLite) or ts_rank (PostgreSQL), larger is better."""
+    """A text that has the words; `score` is BM25 (SQLite) or ts_rank (PostgreSQL), larger is better.
+
+    `whole` tells a text with all the telling words from one with some.
+    """
 
     text_id: int
     score: float
+    whole: bool = True
 
 
 def search_words(query: Query, count: int, *, kinds: Iterable[str], papers: QuerySet | None = None) -> list[WordHit]:
@@ -43,7 +49,8 @@ def search_words(query: Query, count: int, *, kinds: Iterable[str], papers: Quer
     hits = _matching(query, " AND ", count, kinds, papers)
     if len(hits) < count and len(query.telling) > 1:
         known = {hit.text_id for hit in hits}
-        hits += [hit for hit in _matching(query, " OR ", count, kinds, papers) if hit.text_id not in known]
+        hits += [replace(hit, whole=False) for hit in _matching(query, " OR ", count, kinds, papers)
+                 if hit.text_id not in known]
     return hits[:count]
 
 
@@ -62,18 +69,72 @@ def ids_having(terms: Iterable[Term], *, all_of_them: bool) -> set[int]:
 
 
 def texts_having(typed: str) -> QuerySet[SearchText]:
-    """The texts with every word typed, or a longer one that begins so, every quoted phrase, and nothing excluded."""
+    """The texts that a list of papers keeps: those with every word typed, or a longer one that begins so, every quoted
+    phrase, and nothing excluded; of papers, also those known by an identifier typed, and, if no text has the words,
+    those by an author so named. Fields narrow as in the search box.
+    """
     query = parse_query(typed)
     texts = SearchText.objects.all()
+    if query.filters.about_papers:
+        texts = texts.filter(paper__in=papers_with(query.filters.narrowing).values("pk"))
     terms = query.required + tuple(replace(term, prefix=not term.exact) for term in query.wanted)
-    for found, operator, keep in ((terms, " AND ", True), (query.excluded, " OR ", False)):
-        if found:
-            expression, parameters = _expression(found, operator)
-            having = Q(pk__in=RawSQL(f"SELECT rowid FROM {WORDS} WHERE {WORDS} MATCH %s", [expression])
-                       if connection.vendor == "sqlite" else
-                       RawSQL(f"SELECT id FROM {TABLE} WHERE words @@ ({expression})", parameters))
-            texts = texts.filter(having if keep else ~having)
-    return texts
+    found = texts.filter(having(terms, " AND ")) if terms else texts
+    if query.excluded:
+        found = found.exclude(having(query.excluded, " OR "))
+    if query.names_alone:
+        named = texts.filter(paper__in=Paper.objects.filter(by_identifier(query.identifiers)).values("pk"))
+        return named if named.exists() else found
+    if query.author and not found.exists():
+        return texts.filter(paper__in=Paper.objects.filter(by_author(query.author)).values("pk"))
+    return found
+
+
+def having(terms: Iterable[Term], between: str) -> Q:
+    """The condition of SearchText for texts with the terms; `between` is " AND " or " OR "."""
+    expression, parameters = _expression(terms, between)
+    if connection.vendor == "sqlite":
+        return Q(pk__in=RawSQL(f"SELECT rowid FROM {WORDS} WHERE {WORDS} MATCH %s", [expression]))
+    return Q(pk__in=RawSQL(f"SELECT id FROM {TABLE} WHERE words @@ ({expression})", parameters))
+
+
+def titles_with(typed: str, count: int) -> list[tuple[str, str]]:
+    """(kind, title) of texts with all these words in the title, the last one being a beginning; the newest first."""
+    words = words_of(typed)[-MOST_TERMS:]
+    if not words:
+        return []
+    terms = [Term((word,), prefix=place == len(words), exact=True, column="title")
+             for place, word in enumerate(words, start=1)]
+    expression, parameters = _expression(terms, " AND ")
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(f"SELECT t.kind, t.title FROM {WORDS} JOIN {TABLE} t ON t.id = {WORDS}.rowid "
+                           f"WHERE {WORDS} MATCH %s ORDER BY {WORDS}.rowid DESC LIMIT %s", [expression, count])
+        else:
+            cursor.execute(f"SELECT kind, title FROM {TABLE} WHERE words @@ ({expression}) ORDER BY id DESC LIMIT %s",
+                           [*parameters, count])
+        return [(kind, title) for kind, title in cursor.fetchall()]
+
+
+def names_among(words: Iterable[str]) -> set[str]:
+    """Those of the words that are in an author's name and in no text."""
+    words = sorted(words)
+    if not words:
+        return set()
+    asked, parameters = [], []
+    for number, word in enumerate(words):
+        expression, values = _expression([Term((word,))], " OR ")
+        if connection.vendor == "sqlite":
+            asked.append(f"SELECT {number} WHERE EXISTS (SELECT 1 FROM {NAMES} WHERE {NAMES} MATCH %s) "
+                         f"AND NOT EXISTS (SELECT 1 FROM {WORDS} WHERE {WORDS} MATCH %s)")
+            parameters += [author_expression(word), expression]
+        else:
+            asked.append(f"SELECT {number} WHERE "
+                         f"EXISTS (SELECT 1 FROM {TABLE} WHERE names @@ to_tsquery('simple', %s)) AND "
+                         f"NOT EXISTS (SELECT 1 FROM {TABLE} WHERE words @@ ({expression}))")
+            parameters += [author_expression(word), *values]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(asked), parameters)
+        return {words[number] for number, in cursor.fetchall()}
 
 
 def snippets(query: Query, text_ids: Iterable[int]) -> dict[int, tuple[SafeString, SafeString]]:
@@ -152,19 +213,28 @@ def _matching(query: Query, between: str, count: int, kinds: list[str], papers: 
 def _expression(terms: Iterable[Term], between: str) -> tuple[str, list[str]]:
     """The terms in the database's own query language: FTS5 text, or SQL of type tsquery with its parameters."""
     if connection.vendor == "sqlite":
-        star = {True: "*", False: ""}
-        return between.join(
-            "(" + " OR ".join(f'"{" ".join(words)}"{star[term.prefix]}' for words in term.forms) + ")"
-            for term in terms), []
+        return between.join("(" + " OR ".join(map(_in_fts5, term.alternatives)) + ")" for term in terms), []
     pieces, parameters = [], []
     for term in terms:
-        if term.prefix:  # words are letters and digits only, so quoting them is safe
-            pieces.append("(" + " || ".join(["to_tsquery('simple', %s)"] * len(term.forms)) + ")")
-            parameters += [" <-> ".join(f"'{word}'" for word in words) + ":*" for words in term.forms]
-        else:
-            pieces.append("(" + " || ".join(["phraseto_tsquery('simple', %s)"] * len(term.forms)) + ")")
-            parameters += [" ".join(words) for words in term.forms]
+        forms = [(each, words) for each in term.alternatives for words in each.forms]
+        pieces.append("(" + " || ".join("to_tsquery('simple', %s)" if each.prefix or each.column else
+                                        "phraseto_tsquery('simple', %s)" for each, _ in forms) + ")")
+        for each, words in forms:
+            if each.prefix or each.column:  # words are letters and digits only, so quoting them is safe
+                mark = "A" if each.column else ""
+                quoted = [f"'{word}':{mark}" if mark else f"'{word}'" for word in words]
+                if each.prefix:
+                    quoted[-1] = f"'{words[-1]}':*{mark}"
+                parameters.append(" <-> ".join(quoted))
+            else:
+                parameters.append(" ".join(words))
     return {" AND ": " && ", " OR ": " || "}[between].join(pieces), parameters
+
+
+def _in_fts5(term: Term) -> str:
+    star = "*" if term.prefix else ""
+    forms = " OR ".join(f'"{" ".join(words)}"{star}' for words in term.forms)
+    return f"{term.column} : ({forms})" if term.column else f"({forms})"
 
 
 def plain_start(row: SearchText, length: int = 280) -> str:

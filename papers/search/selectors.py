@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import numpy as np
 from django.db.models import Count, QuerySet
 
 from papers.extensions import extensions
 from papers.models import Cluster, Paper, SearchText
+from papers.search.fusion import Examples
 from papers.search.places import read_places
 from papers.search.vectors import current_vectors
 from papers.selectors import paper_list
@@ -32,6 +34,28 @@ class MethodCount:
     @property
     def key(self) -> str:
         return f"{self.arena}/{self.slug}"
+
+
+@dataclass(frozen=True)
+class ExampleShown:
+    """An example that was given, its title ("" where there is no such text) and the others' address fields."""
+
+    name: str
+    title: str
+    liked: bool
+    rest: str
+
+
+def examples_shown(examples: Examples) -> list[ExampleShown]:
+    """The examples as the page lists them. One query."""
+    given = [("like", *each) for each in examples.like] + [("unlike", *each) for each in examples.unlike]
+    titles = {(kind, key): title for kind, key, title in SearchText.objects.filter(
+        key__in=[key for *_, key in given]).values_list("kind", "key", "title")} if given else {}
+    text = [("text", examples.text[:1000])] if examples.text else []
+    fields = [(side, f"{kind}:{key}") for side, kind, key in given]
+    return [ExampleShown(name, titles.get((kind, key), ""), side == "like", urlencode(
+                [field for field in fields if field != (side, name)] + text))
+            for (side, name), (_, kind, key) in zip(fields, given, strict=True)]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from papers.search import views
 
 urlpatterns = [
     path("search/", views.search_page, name="search"),
+    path("search/suggestions/", views.search_suggestions, name="search_suggestions"),
     path("similar/", views.similar_page, name="similar"),
     path("papers/<int:pk>/similar/", views.paper_similar, name="paper_similar"),
     path("clusters/", views.cluster_list, name="cluster_list"),

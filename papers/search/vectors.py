@@ -11,7 +11,6 @@ from django.db.models import Q, QuerySet
 from threadpoolctl import threadpool_limits
 
 from papers.models import SearchText, Vector
-from papers.search.encoder import prepared
 
 
 def current_vectors(model: str) -> QuerySet[Vector]:
@@ -22,13 +21,6 @@ def current_vectors(model: str) -> QuerySet[Vector]:
 def pending_texts(model: str) -> QuerySet[SearchText]:
     """The texts that have no such vector: two ranges of one index, so that asking costs what is pending."""
     return SearchText.objects.filter(Q(embedded_by__lt=model) | Q(embedded_by__gt=model))
-
-
-def text_vector(kind: str, key: str) -> tuple[int, np.ndarray] | None:
-    """A stored text's id and unit vector (dimension,) by the present model; None when it has none yet."""
-    row = (current_vectors(prepared().model_id).filter(text__kind=kind, text__key=key)
-           .values_list("text_id", "values").first())
-    return (row[0], np.frombuffer(row[1], dtype="<f4")) if row else None
 
 
 def vectors_of(text_ids: Iterable[int], model: str) -> dict[int, np.ndarray]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -11,9 +13,11 @@ from papers.models import Cluster, Paper, SearchText
 from papers.parameters import id_from
 from papers.search import selectors
 from papers.search.embedding import embedding_progress
-from papers.search.forms import filters_from
-from papers.search.fusion import search, similar
+from papers.search.facets import facets_of
+from papers.search.forms import examples_from, filters_from
+from papers.search.fusion import UNLIKE, Examples, Results, search, similar, similar_to
 from papers.search.query import KINDS, Filters
+from papers.search.suggest import suggestions
 from papers.selectors import filter_choices, paper_rows
 from papers.web import page_or_fragment
 
@@ -30,8 +34,17 @@ def search_page(request):
     results = search(request.GET.get("q", ""), filters=filters, limit=PER_PAGE, offset=_offset(request))
     return page_or_fragment(request, "papers/search.html", "papers/_search_results.html", {
         "results": results, "problems": problems, "progress": embedding_progress(), "query": _query(request),
+        "facets": _facets(request, results) if results.total else None, "narrowed": _narrowed(request),
+        "like_query": urlencode({"text": results.query.text}) if results.query.text else "",
         "asked": bool(results.query.typed or filters.about_papers)}, only_page=lambda: {
-            "choices": filter_choices(), "link_filter": extensions.filters["link"]})
+            "choices": filter_choices(), "link_filter": extensions.filters["link"], "search_fields": [
+                (name, list(field.values())[:6]) for name, field in extensions.fields.items()]})
+
+
+@require_safe
+def search_suggestions(request):
+    """Options for the search box, a fragment: what the typed text could become."""
+    return render(request, "papers/_suggestions.html", {"suggestions": suggestions(request.GET.get("q", ""))})
 
 
 @require_safe
@@ -54,9 +67,19 @@ def similar_page(request):
     values = request.POST if request.method == "POST" else request.GET
     filters, problems = filters_from(values)
     text = values.get("text", "").replace("\0", "").strip()[:TEXT_LIMIT]
-    results = similar(text=text, filters=filters, limit=PER_PAGE) if text else None
+    examples, unread = examples_from(values.getlist("like"), values.getlist("unlike"), text)
+    problems += unread
+    results = None
+    if text or examples.like:
+        try:
+            results = similar_to(examples, filters=filters, limit=PER_PAGE)
+        except SearchText.DoesNotExist as error:
+            problems.append(str(error))
+    elif examples.unlike:
+        problems.append("what is unlike something needs a text or an example that it is like")
     return page_or_fragment(request, "papers/similar.html", "papers/_similar_results.html", {
-        "text": text, "results": results, "problems": problems, "filters": filters,
+        "text": text, "results": results, "problems": problems, "filters": filters, "examples": examples,
+        "shown": selectors.examples_shown(examples), "more": _more(examples), "unlike_weight": UNLIKE,
         "cut": len(text.split()) > READ_WORDS, "read_words": READ_WORDS})
 
 
@@ -86,6 +109,41 @@ def cluster_detail(request, pk):
 
 def _offset(request) -> int:
     return min(id_from(request.GET.get("offset", "")) or 0, 10**6)
+
+
+def _facets(request, results: Results) -> dict:
+    """The facets with, for each value, the address that narrows to it."""
+    counted = facets_of(results)
+
+    def address(name: str, value: str) -> str:
+        params = request.GET.copy()
+        params.pop("offset", None)
+        params[name] = value
+        return params.urlencode()
+
+    return {"counted": counted.counted, "all_of_them": counted.all_of_them, "rows": [
+        (facet.title, [(title, count, address(facet.name, value)) for value, title, count in facet.values])
+        for facet in counted.facets]}
+
+
+def _narrowed(request) -> list[tuple[str, str, str]]:
+    """The address's narrowing fields (name, value, the address's fields without it) that no input of the form shows."""
+    narrowed = []
+    for name in extensions.fields:
+        if name != "link" and (value := request.GET.get(name, "")):
+            params = request.GET.copy()
+            for gone in (name, "offset"):
+                params.pop(gone, None)
+            narrowed.append((name, value, params.urlencode()))
+    return narrowed
+
+
+def _more(examples: Examples) -> str:
+    """The examples as fields of an address, ready to have one appended; the text is cut to what an address bears."""
+    fields = [("like", f"{kind}:{key}") for kind, key in examples.like]
+    fields += [("unlike", f"{kind}:{key}") for kind, key in examples.unlike]
+    fields += [("text", examples.text[:1000])] if examples.text else []
+    return urlencode(fields)
 
 
 def _query(request) -> str:

@@ -11,7 +11,7 @@ from papers.search.query import KINDS
 
 
 class Command(BaseCommand):
-    help = 'Search papers and methods. Words, "phrases", -without, prefix*, year:2023, link:implements.'
+    help = 'Search papers and methods. Words, "phrases", -without, prefix*, a OR b, author:Hu, year:2023, an arXiv id.'
 
     def add_arguments(self, parser):
         parser.add_argument("query")

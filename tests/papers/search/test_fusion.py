@@ -1,10 +1,11 @@
 """Words and meaning together: ranks, scores, percentiles, reasons, filters, and what is said when a part is missing."""
 
+import numpy as np
 import pytest
 
 from papers.models import Appearance, Cluster, Digest, Paper, SearchText
 from papers.search import index as index_module
-from papers.search.fusion import RANK_CONSTANT, search, similar
+from papers.search.fusion import RANK_CONSTANT, Examples, search, similar, similar_to
 from papers.search.query import Filters
 from papers.search.refresh import embed_texts
 from tests.papers.search.stored_texts import forget, search_texts
@@ -134,6 +135,36 @@ def test_similar_to_a_stored_text_leaves_it_out(shelf):
 def test_similar_to_pasted_text(shelf):
     assert titles(similar(text="amino acids and their structure"))[0] == shelf["protein"].title
     assert similar(text="   ").hits == ()
+
+
+def test_examples_of_the_like_and_the_unlike(shelf):
+    def vector(name):
+        return np.frombuffer(shelf[name].vectors.get().values, dtype="<f4")
+
+    def by_hand(like, unlike):
+        direction = np.mean([vector(name) for name in like], axis=0) - 0.5 * np.mean(
+            [vector(name) for name in unlike], axis=0) if unlike else np.mean([vector(name) for name in like], axis=0)
+        direction = direction / np.linalg.norm(direction)
+        others = [name for name in shelf if name not in (*like, *unlike)]
+        return {shelf[name].title: float(vector(name) @ direction) for name in others}
+
+    def examples(names):
+        return tuple((shelf[name].kind, shelf[name].key) for name in names)
+
+    for like, unlike in ((("optimizer", "protein"), ()), (("optimizer",), ("forgetting",)),
+                         (("adam", "weather"), ("replay", "speech"))):
+        results = similar_to(Examples(examples(like), examples(unlike)))
+        expected = by_hand(like, unlike)
+        assert titles(results) == sorted(expected, key=lambda title: -expected[title])
+        for hit in results.hits:
+            assert hit.cosine == pytest.approx(expected[hit.title], abs=1e-4)
+            assert hit.percentile is None  # random pairs say nothing of a mean
+    with_text = similar_to(Examples(examples(["protein"]), text="rain and radar"))
+    assert titles(with_text)[0] == shelf["weather"].title
+    same = similar_to(Examples(examples(["protein"])))
+    assert titles(same) == titles(similar(kind="paper", key=shelf["protein"].key)) and same.hits[0].percentile
+    with pytest.raises(SearchText.DoesNotExist, match="no paper 404"):
+        similar_to(Examples((("paper", "404"),)))
 
 
 def test_without_an_encoder_words_still_work_and_it_is_said(topics, settings, tmp_path):

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from papers.models import SearchText, Vector
+from papers.models import SearchText
 from papers.search import builds
 from papers.search import index as index_module
 from papers.search.embedding import _store
@@ -19,7 +19,7 @@ from papers.search.index import (
     rebuild_index,
 )
 from papers.search.refresh import embed_texts
-from papers.search.vectors import index_dir, kind_vectors, text_vector
+from papers.search.vectors import index_dir, kind_vectors
 from tests.papers.search.stored_texts import forget, search_texts
 
 
@@ -204,11 +204,3 @@ def test_a_build_grows_by_what_came_changed_and_went(lists):
     assert opened().manifest["made_at"] > first.manifest["made_at"]  # too much has come: made anew
     anew = Index(index_dir(), rebuild_index(anew=True))
     assert anew.size == 3839 and anew.manifest["appended"] == anew.manifest["dead"] == 0
-
-
-def test_text_vector_is_the_stored_one(embedded):
-    row = embedded["adam"]
-    text_id, vector = text_vector("method", "optimizers/adam")
-    assert text_id == row.pk
-    assert vector.tobytes() == bytes(Vector.objects.get(text=row).values)
-    assert text_vector("method", "optimizers/none") is None

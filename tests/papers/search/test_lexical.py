@@ -14,6 +14,7 @@ from papers.search.lexical import ids_having, marked, search_words, snippets
 from papers.search.query import Filters, Term, parse_query, parse_years
 from papers.services import record_search_texts
 from tests.papers.search import word_scenario as scenario
+from tests.papers.search.stored_texts import search_texts
 
 BOTH = ["paper", "method"]
 
@@ -68,7 +69,7 @@ def test_no_text_is_a_syntax_error(texts):
 def test_all_words_come_before_some_and_titles_before_bodies(texts):
     found = keys("label smoothing")
     assert set(found[:3]) == {"1", "2", "arena/label-smoothing"} and "5" in found[3:]
-    record_search_texts(scenario.TITLE_AGAINST_BODY)
+    search_texts(*scenario.TITLE_AGAINST_BODY)
     assert keys("okapi") == ["11", "10"] and keys("grass") == ["10", "11"]
 
 
@@ -85,14 +86,12 @@ def test_the_index_follows_inserts_updates_and_deletes(texts):
 def test_restricts_kinds_and_papers(texts):
     assert keys("label", kinds=["method"]) == ["arena/label-smoothing"]
     assert keys("label", kinds=[]) == []
-    for number in range(1, 4):
-        Paper.objects.create(pk=number, title=f"p{number}", title_key=f"p{number}")
     found = keys("models", papers=Paper.objects.filter(pk__in=[2, 3]))
     assert found == ["2"]
 
 
 def test_matches_are_marked_and_everything_else_escaped(texts):
-    record_search_texts([("paper", "9", "<b>Tags</b> & labels", 'An <img src=x onerror="alert(1)"> label.')])
+    search_texts(("paper", "9", "<b>Tags</b> & labels", 'An <img src=x onerror="alert(1)"> label.'))
     row = SearchText.objects.get(key="9")
     title, passage = snippets(parse_query("label"), [row.pk])[row.pk]
     assert title == "&lt;b&gt;Tags&lt;/b&gt; &amp; <mark>labels</mark>"
@@ -111,11 +110,11 @@ def test_ids_having(texts):
 
 
 def test_fields_are_taken_out_of_the_box():
-    query = parse_query('forgetting year:2020-2022 digest:"march mail" LINK:implements kind:papers -year:2 foo:bar')
+    query = parse_query('forgetting year:2020-2022 digest:"march mail" LINK:implements kind:papers foo:bar')
     assert query.filters == Filters(kinds=("paper",), digest="march mail", years=(2020, 2022), link="implements")
     assert [str(term) for term in query.wanted] == ["forgetting", "foo bar"]
     assert query.text == "forgetting foo:bar"
-    assert query.problems == ()
+    assert len(query.problems) == 1 and query.problems[0].startswith("unknown field foo:; known are kind, title, year")
     wrong = parse_query("year:soon link:maybe kind:poem cluster:")
     assert wrong.filters == Filters() and len(wrong.problems) == 4
 
@@ -155,5 +154,13 @@ def test_postgresql_answers_alike(texts, tmp_path):
     different = {typed: (here[typed], there["answers"][typed]) for typed in here
                  if here[typed] != there["answers"][typed]}
     assert different == {}
+    texts["1"].delete()
+    search_texts(*scenario.TITLE_AGAINST_BODY)
+    SearchText.objects.filter(key="2").update(title="Zebras", body="stripes & <tags>")
+    scenario.store_names()
+    names = scenario.name_answers()
+    assert {typed: (found, there["names"][typed]) for typed, found in names.items() if found != there["names"][typed]} \
+        == {}
+    assert names["author:hu"] == ["1", "2"] and names['author:"edward hu"'] == names["2106.09685"] == ["1"]
     assert there["followed"] and there["gone"] and there["titles_first"]
     assert "<mark>label</mark> <mark>noise</mark>" in there["marked"][1]

@@ -14,6 +14,7 @@ from papers.models import Appearance, Cluster, Digest, Paper
 from papers.search.encoder import EncoderUnavailable
 from papers.search.refresh import embed_texts
 from papers.services import record_search_texts
+from tests.papers.search.stored_texts import search_texts
 
 HTMX = {"HX-Request": "true"}
 
@@ -24,9 +25,8 @@ def library(topics):
     digest = Digest.objects.create(sha256="d", name="march mail", format="trending")
     for row in topics.values():
         if row.kind == "paper":
-            paper = Paper.objects.create(pk=int(row.key), title=row.title, title_key=row.title, abstract=row.body,
-                                         year=2018 + int(row.key))
-            Appearance.objects.create(digest=digest, paper=paper, position=paper.pk)
+            Paper.objects.filter(pk=row.paper_id).update(title_key=row.title, year=2018 + row.paper_id)
+            Appearance.objects.create(digest=digest, paper_id=row.paper_id, position=row.paper_id)
         else:
             arena, slug = row.key.split("/")
             Arena.objects.create(slug=arena, title=f"{arena} arena", question="?", explanation="", metrics=[],
@@ -92,8 +92,7 @@ def test_progress_and_missing_meaning_are_said(client, topics, settings, tmp_pat
 
 
 def test_hostile_text_is_shown_as_text(client, library):
-    record_search_texts([("paper", "900", "<script>alert(1)</script> rain", "<img src=x onerror=alert(2)> rain")])
-    Paper.objects.create(pk=900, title="<script>alert(1)</script> rain", title_key="x")
+    search_texts(("paper", "900", "<script>alert(1)</script> rain", "<img src=x onerror=alert(2)> rain"))
     for query in ("?q=rain", "?q=<script>alert(3)</script>", '?q="><b>x', "?q=%00%ff", "?offset=-1&q=rain",
                   "?q=rain&digest=99999999999999999999&cluster=٣"):
         html = page(client, "search", query=query)
@@ -101,9 +100,7 @@ def test_hostile_text_is_shown_as_text(client, library):
 
 
 def test_pager_walks_through_all_hits(client, db):
-    record_search_texts([("paper", str(number), f"Okapi {number}", "An okapi.") for number in range(1, 46)])
-    Paper.objects.bulk_create([Paper(pk=number, title=f"Okapi {number}", title_key=str(number))
-                               for number in range(1, 46)])
+    search_texts(*[("paper", str(number), f"Okapi {number}", "An okapi.") for number in range(1, 46)])
     seen, query = set(), "?q=okapi"
     for _ in range(3):
         html = page(client, "search", query=query)
@@ -134,6 +131,27 @@ def test_similar_to_a_pasted_text(library):
     answer = client.post(reverse("similar"), {"text": long, "csrfmiddlewaretoken": token, "kind": "paper"})
     text = answer.content.decode()
     assert answer.status_code == 200 and "longer than the encoder reads" in text and "Experience replay" not in text
+
+
+def test_more_and_less_like_a_hit(client, library):
+    """The links of the hits lead from a search to examples, and from there to more of them."""
+    html = page(client, "search", query="?q=rain+from+radar")
+    less = re.search(r'href="([^"]*unlike=[^"]*)"', html)[1].replace("&amp;", "&")
+    assert less.startswith(reverse("similar") + "?text=rain")
+    html = client.get(less).content.decode()
+    assert ">unlike</span>" in html and "mean(like) − 0.5 · mean(unlike)" in html
+    more = [address.replace("&amp;", "&") for address in re.findall(r'href="([^"]*)">more like this', html)]
+    html = client.get(more[0]).content.decode()
+    assert html.count(">like</span>") == html.count(">unlike</span>") == 1
+    assert 'name="like" value=' in html and 'name="unlike" value=' in html and html.count("take away") == 2
+    key = library["forgetting"].key
+    answer = get(client, "similar", like=[f"paper:{key}", "method:optimizers/adam"], unlike="method:continual/replay")
+    assert {f"paper:{key}", "method:optimizers/adam"}.isdisjoint(f"{hit['kind']}:{hit['key']}"
+                                                                 for hit in answer["hits"])
+    get(client, "similar", status=404, like="paper:404")
+    get(client, "similar", status=422, unlike=f"paper:{key}")
+    assert "needs a text" in page(client, "similar", query=f"?unlike=paper:{key}")
+    assert "no paper 404 is searchable" in page(client, "similar", query="?like=paper:404")
 
 
 def test_cluster_pages(client, library):

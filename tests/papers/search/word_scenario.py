@@ -24,6 +24,34 @@ QUERIES = [
 ]
 
 
+NAMES = {"1": ("Edward J. Hu", "Yelong Shen"), "2": ("Hu Wei", "Edward Smith"), "3": ("Łukasz Kaiser", "José Müller")}
+IDS = {"1": {"arxiv_id": "2106.09685", "urls": ["https://openreview.net/forum?id=nZeVKeeFYf9", "https://github.com/a/b"]},
+       "2": {"arxiv_id": "2106.0968"}, "3": {"doi": "10.18653/v1/p18-1001"}}
+NAME_QUERIES = [
+    "author:hu", 'author:"edward hu"', 'author:"Hu, E."', "author:ed*", "author:muller", "author:(kaiser OR shen)",
+    "-author:hu has:arxiv", "2106.09685", "arXiv:2106.0968v2", "arxiv:2106.*", "doi:10.18653/*", "P18-1001",
+    "https://openreview.net/pdf?id=nZeVKeeFYf9", "has:code", "source:openreview", "title:label", "title:label*",
+    'title:"fine tuning"', "title:(resnet OR smoothing)", "kaiser", "shen smoothing", "survey OR regulari*",
+]
+
+
+def store_names() -> None:
+    from papers.models import Paper
+    from papers.search_texts import record_search_texts, search_row
+    for key, authors in NAMES.items():
+        Paper.objects.filter(pk=key).update(authors=list(authors), **IDS[key])
+    record_search_texts(map(search_row, Paper.objects.filter(pk__in=NAMES)))
+
+
+def name_answers() -> dict[str, list[str]]:
+    """The keys found for each query about authors, identifiers and titles; meaning plays no part."""
+    from papers.search.fusion import search
+    from papers.search.suggest import suggestions
+    found = {typed: sorted(hit.key for hit in search(typed).hits) for typed in NAME_QUERIES}
+    return found | {"completed": [suggestion.text for typed in ("hu", "label", "author:mu", "smoo")
+                                  for suggestion in suggestions(typed)]}
+
+
 def store() -> None:
     from tests.papers.search.stored_texts import search_texts
     search_texts(*(("paper", key, title, body) for key, (title, body) in TEXTS.items()),
@@ -65,5 +93,7 @@ if __name__ == "__main__":
     search_texts(*TITLE_AGAINST_BODY)
     keys = dict(SearchText.objects.values_list("pk", "key"))
     okapi = [keys[hit.text_id] for hit in search_words(parse_query("okapi"), 5, kinds=["paper"])]
-    print(json.dumps({"answers": before, "marked": marked, "followed": after == [record.pk], "gone": gone == [],
+    store_names()
+    print(json.dumps({"names": name_answers(), "answers": before,
+                      "marked": marked, "followed": after == [record.pk], "gone": gone == [],
                       "titles_first": okapi == ["11", "10"]}))
