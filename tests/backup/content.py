@@ -40,9 +40,10 @@ def fill() -> None:
     from evaluations.runs.services import cancel_run, claim_run, record_failure, record_outcome, request_runs
     from evaluations.snapshots.services import freeze_table
     from evaluations.tables.state import read_state
+    from methods.linking import link_papers
     from methods.mirror import search_row
     from methods.models import BrokenFile, PaperLink
-    from methods.services import curate_link, link_papers
+    from methods.services import curate_link
     from papers.identity.merging import merge_papers
     from papers.models import Digest, Paper
     from papers.search.refresh import embed_texts

@@ -29,7 +29,7 @@ def fill(apps, schema_editor):
 
 class Migration(migrations.Migration):
 
-    dependencies = [("papers", "0012_flat_search")]
+    dependencies = [("papers", "0014_sources")]
     operations = [
         migrations.RunPython(migrations.RunPython.noop, install),  # going back, when the columns are gone
         migrations.AddField("searchtext", "authors", models.TextField(blank=True, default=""),
