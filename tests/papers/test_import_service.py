@@ -210,6 +210,7 @@ def test_without_a_broker_the_import_stands_and_the_log_says_so(caplog, tmp_path
 
 
 def test_search_texts_are_written_only_when_they_change():
+    Paper.objects.create(pk=7, title="P", title_key="p")
     rows = [("method", "long-tail/a", "A", "about a"), ("paper", "7", "P", "")]
     assert record_search_texts(rows) == 2
     assert record_search_texts(rows) == 0
