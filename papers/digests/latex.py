@@ -104,8 +104,16 @@ def latex_to_text(text: str) -> str:
     if not _SPECIAL.search(text):
         return " ".join(text.split())
     if "$" in text:
-        text = _MATH.sub(lambda found: found[2] + found[3] if found[1] and _is_formula(found) else found[0], text)
+        text = _MATH.sub(lambda found: _freed(found) if found[1] and _is_formula(found) else found[0], text)
     return " ".join(unicodedata.normalize("NFC", "".join(_Reader(text).out)).split())
+
+
+def _freed(found: re.Match) -> str:
+    """A formula without its $, and what stands behind; a macro at its end ends there, whatever letter follows."""
+    return found[2] + ("{}" if _MACRO_LAST.search(found[2]) else "") + found[3]
+
+
+_MACRO_LAST = re.compile(r"\\[A-Za-z]+$")
 
 
 def _is_formula(found: re.Match) -> bool:

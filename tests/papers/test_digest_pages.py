@@ -136,6 +136,7 @@ def test_progress_counts_present_vectors_and_links(client):
     assert "0 of 2 papers embedded" in client.get(url).content.decode()
     first, second = SearchText.objects.order_by("pk")
     Vector.objects.create(text=first, model_id="m", text_hash=first.text_hash, dimension=1, values=b"")
+    SearchText.objects.filter(pk=first.pk).update(embedded_by="m")
     Vector.objects.create(text=second, model_id="m", text_hash="of an older text", dimension=1, values=b"")
     html = client.get(url).content.decode()
     assert "1 of 2 papers embedded, 0 linked" in html and "hx-trigger" in html

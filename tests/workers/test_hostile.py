@@ -128,7 +128,8 @@ def test_a_folder_of_any_depth_is_removed(server):
 
 def test_waiting_for_a_processor_is_not_charged(server):
     """Honest work among many others at work; so much waiting that the clock alone would have ended it."""
-    others = [psutil.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(3 * (os.cpu_count() or 1))]
+    others = [psutil.Popen(["sh", "-c", "while :; do :; done"], start_new_session=True)  # Linux shares by session
+              for _ in range(3 * (os.cpu_count() or 1))]
     try:
         ending = run(server, replace(job("ignore_signals", seconds=1.0), nice=19))
     finally:
@@ -176,14 +177,15 @@ def test_a_dead_warm_process_leaves_nothing(server):
             told.append(int(watch.text))
             os.kill(server.pid, signal.SIGKILL)
 
-    left = {process.pid for process in psutil.process_iter()}
+    server.start()
+    mark, left = server._mark, {process.pid for process in psutil.process_iter()}
     ending = run_isolated(server, job("kill_server", seconds=20.0), on_news)
     if told:
         assert (ending.kind, ending.cause) == (Ending.MACHINE, "the process that starts runs has died")
         server.stop()
         eventually_gone(told[0])
     new = [p for p in psutil.process_iter() if p.pid not in left and not gone(p.pid)]
-    assert not [p for p in new if spawner.MARK in _environment(p)], "nothing of it lives"
+    assert not [p for p in new if _environment(p).get(spawner.MARK) == mark], "nothing of it lives"
 
 
 def _environment(process: psutil.Process) -> dict[str, str]:

@@ -111,14 +111,23 @@ def scrape(client, **headers) -> dict[tuple, float]:
             for family in text_string_to_metric_families(answer.text) for sample in family.samples}
 
 
-def test_metrics_are_off_until_a_setting_lets_somebody_in(client, settings):
+@pytest.fixture
+def networks(monkeypatch):
+    """Reads networks as the settings do."""
+    def read(text: str):
+        monkeypatch.setenv("METRICS_ALLOW", text)
+        return _networks("METRICS_ALLOW")
+    return read
+
+
+def test_metrics_are_off_until_a_setting_lets_somebody_in(client, settings, networks):
     assert client.get("/metrics").status_code == 404
     settings.METRICS_TOKEN = "a token"
     for wrong in ({}, {"Authorization": "Bearer another"}, {"Authorization": "a token"},
                   {"Authorization": "Bearer a tökén"}):
         answer = client.get("/metrics", headers=wrong)
         assert answer.status_code == 401 and answer["WWW-Authenticate"] == "Bearer" and "assay_" not in answer.text
-    settings.METRICS_ALLOW = _networks("10.0.0.0/8, 2001:db8::/32")
+    settings.METRICS_ALLOW = networks("10.0.0.0/8, 2001:db8::/32")
     right = {"Authorization": "Bearer a token"}
     for address, status in (("127.0.0.1", 403), ("", 403), ("10.1.2.3", 200), ("::ffff:10.1.2.3", 200),
                             ("2001:db8::7", 200)):
@@ -129,9 +138,9 @@ def test_metrics_are_off_until_a_setting_lets_somebody_in(client, settings):
     assert client.get("/metrics", REMOTE_ADDR="10.1.2.3").status_code == 200
 
 
-def test_a_mistaken_network_is_named():
+def test_a_mistaken_network_is_named(networks):
     with pytest.raises(Exception, match="METRICS_ALLOW must be addresses or networks.*10.0.0.0/33"):
-        _networks("127.0.0.1,10.0.0.0/33")
+        networks("127.0.0.1,10.0.0.0/33")
 
 
 def test_metrics_say_what_the_database_and_the_broker_know(client, server, worker, settings):

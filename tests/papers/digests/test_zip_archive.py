@@ -72,7 +72,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_kept():
     assert [reject.reason.partition(". What is read")[0] for reject in parsed.rejects] == [
         "old.bib.gz in lists.zip: an archive inside an archive; unpack it first",
         "in.zip in lists.zip: an archive inside an archive; unpack it first",
-        "photo.png in lists.zip: this is an image (PNG), which is not read",
+        "photo.png in lists.zip: this is a PNG image, which is not read",
         "empty.txt in lists.zip: the file is empty",
     ]
 
