@@ -24,7 +24,8 @@ _FRAME_WORDS = re.compile(r"arxiv|submi|received|from |to:|subj|archive|unsubscr
 
 def sniff(source: Source) -> float:
     found = _BEGIN.search(_unquoted(source.text[:50_000]))
-    if not found or source.head.startswith(("<", "{", "[", "@")):
+    page = source.head.startswith("<") and "</" in source.text[:50_000]  # that quotes a mail
+    if not found or page or source.head.startswith(("{", "[", "@")):
         return 0.0
     # In a mail with an encoding it is the words of the mail that are to be read; one saved as text is read here.
     headers = source.head.partition("\n\n")[0]
