@@ -154,7 +154,8 @@ def pages() -> dict[str, str]:
         found[address] = f"{answer.status_code} {text}"
     browser.force_login(User.objects.get(username="ada"))
     for address in ("/api/sources", "/api/papers/wanted"):
-        found[address] = browser.get(address).content.decode()
+        answer = browser.get(address)
+        found[address] = f"{answer.status_code} {answer.content.decode()}"
     found["original"] = b"".join(browser.get(f"/digests/{digest}/original/")).decode()
     return found
 
