@@ -26,6 +26,7 @@ from tests.services import free_port, postgres
 from tests.soak.site import ROOT
 
 PAPERS = 300  # in each import
+STILL = 180.0  # seconds without the end of any run after which the rest is taken for lost
 
 
 def main() -> int:
@@ -106,7 +107,7 @@ def soak(options: argparse.Namespace) -> int:
         for thread in threads:
             thread.start()
         hit = break_things(site, faults, chance, options.minutes * 60)
-        calm = drain(ledger, options, seconds=600)
+        calm = drain(ledger, options, watch)
         ended.set()
         for thread in threads:
             thread.join()
@@ -174,11 +175,11 @@ def look_for_stuck(watch, ended: threading.Event) -> None:
         connection.close()
 
 
-def drain(ledger, options, *, seconds: float) -> float:
-    """Wait until everything that was asked for has ended. Returns how long that took."""
+def drain(ledger, options, watch) -> float:
+    """Wait until everything that was asked for has ended, or nothing moves any more. Returns how long that took."""
     from evaluations.models import Run
     began = time.monotonic()
-    while time.monotonic() - began < seconds:
+    while time.monotonic() - max(began, watch.moved) < STILL:
         if len(ledger.runs) >= options.runs and len(ledger.imports) == options.imports and \
                 not Run.objects.filter(pk__in=ledger.runs, state__in=Run.ACTIVE).exists():
             break
