@@ -10,7 +10,7 @@ from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce
 
 from papers.extensions import MethodLink, extensions
-from papers.models import Appearance, Cluster, Digest, Merge, OtherTitle, Paper, Rejection, SearchText
+from papers.models import Appearance, Cluster, Digest, Merge, Paper, Rejection, SearchText
 from papers.search.lexical import texts_having
 
 SORTS: dict[str, list[str | OrderBy]] = {"newest": ["-created_at", "-pk"], "title": ["title_key"],
@@ -141,9 +141,3 @@ def papers_only_in(digest: Digest) -> QuerySet[Paper]:
     listed = Appearance.objects.filter(paper=OuterRef("pk"))
     return Paper.objects.filter(Exists(listed.filter(digest=digest)), ~Exists(listed.exclude(digest=digest)),
                                 ~Exists(merged), *(~stays() for stays in extensions.reasons_to_stay))
-
-
-def papers_by_title_key() -> dict[str, int]:
-    """Every normalised title a paper is known by, and the paper's primary key."""
-    return {**dict(OtherTitle.objects.order_by("-pk").values_list("title_key", "paper_id")),
-            **dict(Paper.objects.order_by("-pk").values_list("title_key", "pk"))}  # of several the oldest

@@ -10,7 +10,6 @@ from django.db import transaction
 from methods.models import Arena, Method, PaperLink
 from papers.digests.records import DigestError
 from papers.models import Appearance, Digest, OtherTitle, Paper, Rejection, SearchText
-from papers.selectors import papers_by_title_key
 from papers.services import (
     edit_paper,
     import_digest,
@@ -26,6 +25,12 @@ from papers.storing import LOT
 from tests.papers.digest_texts import BLANK_LAYOUT, DENSE_LAYOUT, LONG
 
 pytestmark = pytest.mark.django_db
+
+
+def papers_by_title_key() -> dict[str, int]:
+    """Every normalised title a paper is known by, and the paper's primary key."""
+    return {**dict(OtherTitle.objects.values_list("title_key", "paper_id")),
+            **dict(Paper.objects.values_list("title_key", "pk"))}
 
 
 def rows(*records, name="rows.jsonl"):
