@@ -137,6 +137,9 @@ def _check(method: Method, setting: str, scale: str, params: dict[str, Any], bro
         values = {name: declared[name].check(value) for name, value in params.items()}
     except ValueError as error:
         return str(error), {}
+    except OverflowError:  # whole numbers that no float can be
+        large = next(name for name, value in params.items() if isinstance(value, int) and abs(value) >= 2**1023)
+        return f"{large} must be {declared[large].allowed}, not so large a number", {}
     return "", {name: value for name, value in values.items() if value != declared[name].default}
 
 

@@ -30,7 +30,7 @@ class Param:
     def check(self, value: Any) -> Any:
         """`value` in the declared type. Raises ValueError naming the parameter and what it allows."""
         if self.type is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value) if abs(value) < 2**1023 else math.inf
+            value = float(value)
         wrong_type = not isinstance(value, self.type) or (self.type is int and isinstance(value, bool))
         if wrong_type or (self.type is float and not math.isfinite(value)) or not self._allows(value):
             raise ValueError(f"{self.name} must be {self.allowed}, not {value!r}")
