@@ -1,4 +1,4 @@
-"""Real services for the tests: PostgreSQL from its wheel, run as an unprivileged user."""
+"""Real services for the tests: the broker, and PostgreSQL from its wheel, run as an unprivileged user."""
 
 from __future__ import annotations
 
@@ -29,6 +29,17 @@ def wait_until(holds, *, seconds: float, what: str, pause: float = 0.1):
             return found
         time.sleep(pause)
     raise AssertionError(f"waited {seconds:g} s in vain: {what}")
+
+
+@contextlib.contextmanager
+def empty_broker() -> Iterator[subprocess.Popen]:
+    """The embedded broker with nothing in it: what earlier tests sent is kept on disk and would come back."""
+    from django.conf import settings
+
+    from workers import broker
+    shutil.rmtree(settings.EMBEDDED_REDIS_DIR, ignore_errors=True)
+    with broker.embedded_broker(settings.EMBEDDED_REDIS_DIR) as server:
+        yield server
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ from evaluations.models import Run, Worker
 from methods.models import BrokenFile
 from papers.models import Paper, SearchText, Vector
 from tests.evaluations.simulated_runs import make_arena, make_method
-from workers import broker
+from tests.services import empty_broker
 
 pytestmark = pytest.mark.django_db
 
@@ -30,8 +30,8 @@ def folder(settings, tmp_path):
 
 
 @pytest.fixture
-def server(settings):
-    with broker.embedded_broker(settings.EMBEDDED_REDIS_DIR):
+def server():
+    with empty_broker():
         yield
 
 

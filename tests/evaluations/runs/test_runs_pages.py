@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.template import Context, Template
 from django.urls import reverse
@@ -15,7 +14,7 @@ from evaluations.models import Run, Verdict, Worker
 from methods.models import Method, PaperLink
 from papers.models import Paper
 from tests.evaluations.simulated_runs import add_runs, draws, make_arena, make_method
-from workers import broker
+from tests.services import empty_broker
 
 pytestmark = pytest.mark.django_db
 
@@ -182,9 +181,8 @@ def test_a_running_run_moves_and_a_finished_one_stops(client, method):
 
 @pytest.fixture
 def broker_up():
-    server = broker.start(settings.EMBEDDED_REDIS_DIR)
-    yield server
-    broker.stop(server)
+    with empty_broker() as server:
+        yield server
 
 
 def test_a_queued_run_says_that_the_broker_is_away(client, method, listening):
