@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from methods.models import Method
+from methods.models import Arena, Method
 
 
 def params_key(params: dict) -> str:
@@ -161,6 +161,8 @@ class Verdict(models.Model):
     power = models.FloatField(null=True)
     seeds_needed = models.PositiveIntegerField(null=True)  # further seeds for 80 % power
     cost = models.JSONField(null=True)  # the cost half: {cost, unit, n, difference, low, high, p_value}
+    family = models.PositiveIntegerField(default=1)  # claims it is corrected for, itself included
+    sides = models.JSONField(default=list)  # by term: {method, setting, metric, collapsed: [seeds], steps, gradients}
     basis = models.CharField(max_length=64)  # digest of the scores it was computed from
     current = models.BooleanField(default=True)
     decided_at = models.DateTimeField(auto_now_add=True)
@@ -172,6 +174,24 @@ class Verdict(models.Model):
 
     def __str__(self):
         return f"{self.claim}: {self.status}"
+
+
+class FalseDiscoveries(models.Model):
+    """How many of an arena's claims luck alone would decide (`claims/false_discoveries.py`)."""
+
+    arena = models.ForeignKey(Arena, on_delete=models.CASCADE, related_name="+")
+    scale = models.CharField(max_length=10, default="full")
+    tested = models.PositiveIntegerField()
+    by_luck = models.FloatField()  # mean over the draws
+    by_luck_at_most = models.FloatField()  # in 19 of 20 of them
+    draws = models.PositiveIntegerField()
+    basis = models.CharField(max_length=64)  # digest of the scores it was computed from
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["arena", "scale"], name="one_reckoning")]
+
+    def __str__(self):
+        return f"{self.arena_id} at {self.scale}: {self.by_luck:g} of {self.tested} by luck"
 
 
 class Worker(models.Model):

@@ -195,7 +195,7 @@ def _line(arena: Arena, methods: Sequence[Method], block: _Block) -> ArenaLine:
         separated = len(ranks.names) - len(beside)
     return ArenaLine(arena, sum(method.arena_id == arena.slug for method in methods), len(block.values),
                      max(map(len, block.values.values()), default=0), ranks.p_value if ranks else None, separated,
-                     reliability_of(block.values))
+                     reliability_of(block.values, block.better))
 
 
 def _places(slugs: Mapping[str, str], blocks: Sequence[_Block]) -> list[Place]:
@@ -246,8 +246,9 @@ def _pairs(keys: Sequence[str], wanted, blocks: Sequence[_Block], titles) -> lis
         for block in blocks:
             a, b = (block.values.get(wanted[key].get(block.arena.slug, "")) for key in (ours, theirs))
             d = statistics.paired_differences(a, b, block.better) if a and b else []
-            if len(d) > 1:
-                contrasts[block.name] = statistics.paired_test(d)
+            if a and b and len(d) > 1:
+                exact = statistics.repeats(list(a.values())) and statistics.repeats(list(b.values()))
+                contrasts[block.name] = statistics.paired_test(d, exact=exact)
         adjusted = statistics.holm([contrast.p_value for contrast in contrasts.values()])
         said = {name: statistics.verdict(contrast, p) for (name, contrast), p in zip(contrasts.items(), adjusted,
                                                                                     strict=True)}

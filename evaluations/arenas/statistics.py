@@ -10,6 +10,8 @@ from evaluations.arithmetic import statistics
 from evaluations.arithmetic.ranks import FEW_BLOCKS, RankComparison, compare_ranks
 from evaluations.arithmetic.reliability import Reliability, reliability_of
 from evaluations.arithmetic.statistics import Interval
+from evaluations.claims.verdicts import statuses_by_arena
+from evaluations.models import Verdict
 from evaluations.tables.build import TableError, build_settings_table, build_table
 from evaluations.tables.state import TableState
 from evaluations.tables.table import Column, Table
@@ -70,6 +72,28 @@ class Improvement:
 
 
 @dataclass(frozen=True)
+class Resolution:
+    """What the arena can tell apart: among the methods of one column, and among its claims in all settings."""
+
+    pairs: int
+    separated: float | None  # share of pairs of methods with one significantly better
+    tiers: int
+    tested: int  # claims with a verdict
+    decided: int
+
+    @property
+    def sentences(self) -> list[str]:
+        if self.separated is None:
+            return ["Two measured methods are needed before the arena can be said to tell anything apart."]
+        said = [f"{self.separated:.0%} of the {self.pairs:,} pairs of methods are told apart (Holm-corrected paired t "
+                f"tests over all pairs), in {self.tiers} tier{'s' * (self.tiers != 1)}."]
+        if self.tested:
+            said.append(f"{self.decided / self.tested:.0%} of its {self.tested} tested claims are decided, over all "
+                        "settings.")
+        return said
+
+
+@dataclass(frozen=True)
 class ArenaStatistics:
     """All of it for one metric of one setting."""
 
@@ -81,6 +105,7 @@ class ArenaStatistics:
     improvements: tuple[Improvement, ...]
     profiles: tuple[str, ...]  # slugs to draw, best first
     reliability: Reliability
+    resolution: Resolution
 
     @property
     def titles(self) -> dict[str, str]:
@@ -103,7 +128,19 @@ def arena_statistics(arena: Arena, state: TableState, *, against: str = "", post
     return ArenaStatistics(
         table, column, _over_seeds(table, posthoc), _over_settings(settings, column.better, posthoc), against,
         improvements(values, against, column.better, {row.method: row.title for row in table.rows}),
-        _profiles(table, state, arena.baseline), reliability_of(values))
+        _profiles(table, state, arena.baseline), reliability_of(values, column.better),
+        resolution_of(arena, values, column.better))
+
+
+def resolution_of(arena: Arena, values: Mapping[str, Mapping[int, float]], better: str) -> Resolution:
+    """Of the methods with these values by seed, and of the arena's claims at full scale; two queries."""
+    pairs = statistics.compare_pairs(values, better)
+    standings = statistics.tiers(values, better)
+    counts = statuses_by_arena()[arena.slug]
+    decided = counts[Verdict.CONFIRMED] + counts[Verdict.REFUTED]
+    k = len(pairs.names)
+    return Resolution(k * (k - 1) // 2, pairs.separated, max((s.tier for s in standings.values() if s.tier), default=0),
+                      decided + counts[Verdict.INCONCLUSIVE], decided)
 
 
 def improvements(values: Mapping[str, Mapping[int, float]], against: str, better: str,
@@ -166,8 +203,10 @@ def statistics_record(found: ArenaStatistics) -> dict[str, Any]:
         "over_settings": reading_record(found.over_settings), "against": found.against,
         "improvements": [{"method": each.method, "probability": each.chance.mean, "low": each.chance.low,
                           "high": each.chance.high} for each in found.improvements],
+        "resolution": vars(found.resolution),
         "reliability": {"correlation": found.reliability.value, "seeds": found.reliability.seeds,
-                        "methods": found.reliability.methods, "enough": found.reliability.enough}}
+                        "methods": found.reliability.methods, "upper_half": found.reliability.upper,
+                        "enough": found.reliability.enough}}
 
 
 def reading_record(reading: RankReading) -> dict[str, Any]:

@@ -3,8 +3,10 @@
 Runs are paired by seed: seed s fixes split, initial weights and batch order for every method, so differences are
 taken seed by seed and only over seeds both sides have. Throughout, a seed counts as one independent repetition.
 
-When all differences are the same number a t test has no variance to work with; the exact sign test stands in, whose
-p = 2^(1 - n) needs six seeds to fall below 0.05. Fewer than two common seeds decide nothing (p is None).
+A quantity that comes out the same at every seed, three at least, is a count and not an estimate (trainable parameters):
+two of them are compared exactly, which takes no test and no correction. Where single values do vary but all differences
+are the same number, a t test has no variance to work with; the exact sign test stands in, whose p = 2^(1 - n) needs six
+seeds to fall below 0.05. Fewer than two common seeds decide nothing (p is None).
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from scipy.special import stdtr, stdtrit
 ALPHA = 0.05
 POWER = 0.8
 MOST_SEEDS = 1000  # further seeds beyond this are reported as out of reach
+NEAR_CHANCE = 0.05  # of the way from chance to the ceiling
+LEAST_REPEATS = 3  # equal values by which a count is told from a coincidence
 CONFIRMED, REFUTED, INCONCLUSIVE = "confirmed", "refuted", "inconclusive"
 
 BySeed = Mapping[int, float]
@@ -86,22 +90,31 @@ def paired_differences(ours: BySeed, theirs: BySeed, better: str = "higher") -> 
     return [sign * (ours[seed] - theirs[seed]) for seed in sorted(set(ours) & set(theirs))]
 
 
-def paired_contrast(differences: Sequence[float], level: float = 0.95) -> Contrast:
+def repeats(values: Sequence[float] | np.ndarray) -> bool:
+    """Whether a quantity came out the same at every seed, LEAST_REPEATS at least, but for rounding."""
+    x = np.asarray(values, dtype=float)
+    return len(x) >= LEAST_REPEATS and bool(_constant(np.ptp(x), np.abs(x).max()))
+
+
+def paired_contrast(differences: Sequence[float], level: float = 0.95, *, exact: bool = False) -> Contrast:
     """Paired t test and interval of the mean difference. Raises ValueError on no differences."""
     if len(differences) == 1:
         return Contrast(float(differences[0]), None, None, 1, None, None)
-    return Contrast(**vars(paired_test(differences, level)))
+    return Contrast(**vars(paired_test(differences, level, exact=exact)))
 
 
-def paired_test(differences: Sequence[float], level: float = 0.95) -> PairedTest:
-    """Paired t test and interval of the mean difference. Raises ValueError below two differences."""
+def paired_test(differences: Sequence[float], level: float = 0.95, *, exact: bool = False) -> PairedTest:
+    """Paired t test and interval of the mean difference. Raises ValueError below two differences.
+
+    With `exact`, both sides are known to repeat at every seed: the difference is what it is, with p 0 (1 where none).
+    """
     d = np.asarray(differences, dtype=float)
     spread = mean_interval(d, level)
     if spread.low is None or spread.high is None:
         raise ValueError("a test needs at least two seeds")
     n, sd = len(d), float(d.std(ddof=1))
     if _constant(sd, float(np.abs(d).max())):
-        p = _sign_p(n) if abs(spread.mean) > 0 else 1.0
+        p = 1.0 if spread.mean == 0 else 0.0 if exact else _sign_p(n)
         return PairedTest(spread.mean, spread.mean, spread.mean, n, p, None)
     t = spread.mean / (sd / math.sqrt(n))
     return PairedTest(spread.mean, spread.low, spread.high, n, float(2 * stdtr(n - 1, -abs(t))),
@@ -179,13 +192,21 @@ def further_seeds(contrast: Contrast, alpha: float = ALPHA, power: float = POWER
 @dataclass(frozen=True, eq=False)
 class Pairs:
     """Every pair of methods on its common seeds: (k, k) arrays of the mean paired difference in the better direction,
-    the differences' standard deviation, p Holm-adjusted over all pairs (1 below two common seeds), and those seeds."""
+    the differences' standard deviation, p Holm-adjusted over all pairs that are tested (1 below two common seeds),
+    those seeds, and whether both methods repeat at every seed: such a pair is compared exactly and is no test."""
 
     names: list[str]
     difference: np.ndarray
     deviation: np.ndarray
     p_value: np.ndarray
     common: np.ndarray
+    exact: np.ndarray
+
+    @property
+    def separated(self) -> float | None:
+        """The share of pairs with one significantly better; None without two methods."""
+        upper = np.triu_indices(len(self.names), 1)
+        return float((self.p_value[upper] <= ALPHA).mean()) if len(self.names) > 1 else None
 
     def worse(self, alpha: float = ALPHA) -> np.ndarray:
         """(k, k) bool: the row's method is significantly worse than the column's."""
@@ -216,13 +237,15 @@ def compare_pairs(values: Mapping[str, BySeed], better: str = "higher") -> Pairs
     constant = _constant(sd, np.where(here, np.abs(d), 0).max(2, initial=0))
     t = mean / np.where(constant, 1, sd) * np.sqrt(n)
     p = np.where(constant, np.where(mean != 0, _sign_p(n), 1.0), 2 * stdtr(np.maximum(n - 1, 1), -np.abs(t)))
+    count = np.array([repeats(row[~np.isnan(row)]) for row in x], dtype=bool)
+    exact = count[:, None] & count[None, :] & (n >= LEAST_REPEATS)
     upper = np.triu_indices(len(names), 1)
-    tested = n[upper] >= 2
-    adjusted = np.ones(len(tested))
+    tested = (n[upper] >= 2) & ~exact[upper]
+    adjusted = np.where(exact[upper] & (mean[upper] != 0), 0.0, 1.0)
     adjusted[tested] = holm(p[upper][tested])
     out = np.ones_like(p)
     out[upper] = adjusted
-    return Pairs(names, mean, sd, np.minimum(out, out.T), n)
+    return Pairs(names, mean, sd, np.minimum(out, out.T), n, exact)
 
 
 def smallest_separable(values: Mapping[str, BySeed], alpha: float = ALPHA) -> float | None:
@@ -231,7 +254,7 @@ def smallest_separable(values: Mapping[str, BySeed], alpha: float = ALPHA) -> fl
     pairs = compare_pairs(values)
     upper = np.triu_indices(len(pairs.names), 1)
     n, sd = pairs.common[upper], pairs.deviation[upper]
-    tested = n >= 2
+    tested = (n >= 2) & ~pairs.exact[upper]
     if not tested.any():
         return None
     t = stdtrit(n[tested] - 1, 1 - alpha / tested.sum() / 2)
@@ -315,6 +338,22 @@ def split_half_reliability(values: Mapping[str, BySeed], splits: int = 100) -> f
         if np.ptp(first) and np.ptp(second):
             found.append(np.corrcoef(first, second)[0, 1])
     return float(np.mean(found)) if found else None
+
+
+def upper_half(values: Mapping[str, BySeed], better: str = "higher") -> dict[str, BySeed]:
+    """The better half of the methods by their means, the middle one included."""
+    ranked = sorted(values, key=lambda name: -_sign(better) * float(np.mean(list(values[name].values()))))
+    return {name: values[name] for name in ranked[:(len(ranked) + 1) // 2]}
+
+
+def collapsed(by_seed: BySeed, chance: float | None, ceiling: float | None, better: str = "higher") -> tuple[int, ...]:
+    """The seeds whose score is no better than chance, or by less than a twentieth of what lies between chance and the
+    ceiling: there the method learned nothing. None where the metric has no chance level."""
+    if chance is None:
+        return ()
+    sign = _sign(better)
+    slack = NEAR_CHANCE * max(0.0, sign * (ceiling - chance)) if ceiling is not None else 0.0
+    return tuple(sorted(seed for seed, value in by_seed.items() if sign * (value - chance) <= slack))
 
 
 def probability_of_improvement(ours: Sequence[float], theirs: Sequence[float], better: str = "higher",

@@ -32,6 +32,8 @@ class ClaimRecord:
     power: float | None = None
     seeds_needed: int | None = None
     cost: dict[str, Any] | None = None
+    family: int | None = None  # claims corrected together
+    sides: list[dict[str, Any]] | None = None  # by term: steps and gradients taken, seeds at chance level
     decided_at: str | None = None
 
     @classmethod
@@ -45,6 +47,7 @@ class ClaimRecord:
             "scale": verdict.scale, "n": verdict.n, "difference": verdict.difference, "low": verdict.low,
             "high": verdict.high, "p_value": verdict.p_value, "effect_size": verdict.effect_size,
             "power": verdict.power, "seeds_needed": verdict.seeds_needed, "cost": verdict.cost,
+            "family": verdict.family, "sides": verdict.sides,
             "decided_at": verdict.decided_at.isoformat()})
 
     def data(self) -> dict[str, Any]:

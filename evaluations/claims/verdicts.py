@@ -4,10 +4,14 @@ A claim is a sum of terms (weight times one method's metric in one setting), sig
 it, plus a margin. The sum is taken seed by seed over the seeds that every term has, from present-code runs with
 default hyperparameters; `smoke` runs never count. Two seeds are the least a verdict needs.
 
-Multiplicity: the two-sided paired t tests of all claims of one arena at one scale that have two seeds or more are
-one family, corrected by Holm. A verdict's `low` and `high` are its plain 95 % interval, its `p_value` is
-Holm-adjusted. It is confirmed (refuted) when the interval lies above (below) zero and the adjusted p is at most 0.05.
-Power and further seeds are reckoned at the level Holm's procedure holds that claim to.
+Multiplicity: the two-sided paired t tests of one method's claims in one setting (or one set of settings) at one scale
+that have two seeds or more are a family, corrected by Holm: what a reader of that method asks at once. Claims whose
+sums are the same number at every seed (two rivals that come to the same there) are one test. How many of all verdicts
+would be decided were no effect real is reckoned for the whole arena (`false_discoveries.py`). A verdict's `low` and
+`high` are its plain 95 % interval, its `p_value` is Holm-adjusted. It is confirmed (refuted) when the interval lies
+above (below) zero and the adjusted p is at most 0.05. Power and further seeds are reckoned at the level Holm's
+procedure holds that claim to. What every term repeats at every seed is a count: it is compared exactly, its p is 0,
+and an equal count does not beat another.
 
 A claim "at a lower cost" has two halves, and both must hold: `difference`, `low` and `high` are those of the first,
 `cost` holds the second. Its p in the family is the larger of the two when both point its way (so it is confirmed only
@@ -25,12 +29,14 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from evaluations.arithmetic import statistics
 from evaluations.arithmetic.statistics import PairedTest
+from evaluations.claims.false_discoveries import Claimed, reckon
 from evaluations.models import Claim, Verdict
 from evaluations.runs.measurements import COSTS, Measurement, measure
 from methods.kit.method import COSTS as COST_NAMES
@@ -58,9 +64,10 @@ class Evidence:
     by_seed: dict[int, float]
     basis: str
     cost: CostEvidence | None = None
+    exact: bool = False  # every term repeats at every seed
+    sides: tuple[dict[str, Any], ...] = ()  # a term each: what was spent, and the seeds that collapsed
 
 
-@transaction.atomic
 def update_verdicts(*, arena: Arena, scale: str = "full") -> list[Verdict]:
     """Bring the arena's verdicts up to date with its runs; returns the new ones. Safe to repeat.
 
@@ -71,16 +78,23 @@ def update_verdicts(*, arena: Arena, scale: str = "full") -> list[Verdict]:
     """
     if scale == "smoke":
         raise ValueError("smoke runs only check that the code works; they give no verdicts")
+    fresh, tests = _update(arena, scale)
+    reckon(arena, scale, [Claimed(test.evidence.by_seed, test.family, test.evidence.basis) for test in
+                          {(test.family, test.numbers): test for test in tests if not test.evidence.exact}.values()])
+    return fresh
+
+
+@transaction.atomic
+def _update(arena: Arena, scale: str) -> tuple[list[Verdict], list[ClaimTest]]:
     Arena.objects.select_for_update().get(pk=arena.pk)  # one at a time
     evidence = gather_evidence(arena=arena, scale=scale)
     before = {verdict.claim_id: verdict for verdict in Verdict.objects.filter(
         claim__method__arena=arena, scale=scale, current=True)}
     tests = [ClaimTest.of(e) for e in evidence if len(e.by_seed) >= LEAST_SEEDS]
-    p_values = [test.p_value for test in tests]
     fresh: list[Verdict] = []
-    for test, p, level in zip(tests, statistics.holm(p_values), statistics.holm_level(p_values), strict=True):
+    for test, adjusted in zip(tests, in_families(tests), strict=True):
         old = before.pop(test.evidence.claim.pk, None)
-        new = _verdict(test, p, level, scale)
+        new = _verdict(test, adjusted, scale)
         if old and (old.status, old.basis) == (new.status, new.basis):
             _renew(old, new)
             continue
@@ -89,7 +103,7 @@ def update_verdicts(*, arena: Arena, scale: str = "full") -> list[Verdict]:
         new.save()
         fresh.append(new)
     Verdict.objects.filter(pk__in=[verdict.pk for verdict in before.values()]).update(current=False)
-    return fresh
+    return fresh, tests
 
 
 def gather_evidence(*, arena: Arena, scale: str) -> list[Evidence]:
@@ -134,7 +148,22 @@ def evidence_of(claim: Claim, measured: Sequence[Measurement | None]) -> Evidenc
     cost = _cost_evidence(claim, *measured[:2]) if claim.cost else None
     if cost:
         basis.append([cost.recorded, sorted(cost.by_seed.items())])
-    return Evidence(claim, by_seed, hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest(), cost)
+    exact = bool(seeds) and all(statistics.repeats([by[seed] for seed in seeds]) for by in scores)
+    sides = tuple(_side(claim, term, of, seeds) for term, of in zip(claim.terms, measured, strict=True) if of)
+    return Evidence(claim, by_seed, hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest(), cost, exact,
+                    sides)
+
+
+def _side(claim: Claim, term: Mapping[str, Any], measured: Measurement, seeds: Sequence[int]) -> dict[str, Any]:
+    """What a reader should know of one term: the seeds at which it learned nothing, the steps and gradients it took."""
+    arena, scores = claim.method.arena, measured.scores.get(term["metric"], {})
+    metric = arena.metric(term["metric"])
+    chance = metric.get("chance_in", {}).get(term["setting"], metric["chance"])
+    here = {seed: scores[seed] for seed in seeds}
+    spent = {name: statistics.mean_interval([by_seed[seed] for seed in seeds]).mean for name in ("steps", "gradients")
+             if set(seeds) <= set(by_seed := measured.costs.get(name) or {}) and seeds}
+    return {"method": term["method"] or claim.method.slug, "setting": term["setting"], "metric": term["metric"],
+            "collapsed": list(statistics.collapsed(here, chance, metric["ceiling"], metric["better"])), **spent}
 
 
 def cost_name(claim: Claim) -> str:
@@ -177,7 +206,20 @@ class ClaimTest:
     def of(cls, evidence: Evidence) -> ClaimTest:
         tests = [statistics.paired_test([by_seed[seed] for seed in sorted(by_seed)]) for by_seed in
                  (evidence.by_seed, evidence.cost.by_seed if evidence.cost else {}) if len(by_seed) >= LEAST_SEEDS]
-        return cls(evidence, (tests[0], *map(_known, tests[1:])))
+        return cls(evidence, (_known(tests[0]) if evidence.exact else tests[0], *map(_known, tests[1:])))
+
+    @property
+    def family(self) -> tuple[int, frozenset[str]]:
+        """The method, and the settings its claim is about."""
+        claim = self.evidence.claim
+        return claim.method_id, frozenset(term["setting"] for term in claim.terms)
+
+    @property
+    def numbers(self) -> tuple[Any, ...]:
+        """What the claim comes to: two with equal numbers are one test."""
+        cost = self.evidence.cost
+        return (tuple(sorted(self.evidence.by_seed.items())),
+                (cost.recorded, tuple(sorted(cost.by_seed.items()))) if cost else None)
 
     @property
     def whole(self) -> bool:
@@ -186,9 +228,8 @@ class ClaimTest:
 
     @property
     def against(self) -> list[PairedTest]:
-        """The halves that point against the claim; a cost known to be equal does."""
-        return [half for place, half in enumerate(self.halves)
-                if half.mean < 0 or (place and half.mean == 0 and half.p_value == 0)]
+        """The halves that point against the claim; one known to be equal does."""
+        return [half for half in self.halves if half.mean < 0 or (half.mean == 0 and half.p_value == 0)]
 
     @property
     def p_value(self) -> float:
@@ -197,9 +238,9 @@ class ClaimTest:
         return max(half.p_value for half in self.halves) if self.whole else 1.0
 
     def status(self, p: float) -> str:
-        """What becomes of the claim when its p, adjusted for the others of the arena, is `p`."""
-        equal_cost = any(half.p_value == 0 for half in self.against)  # a cost that is surely no lower
-        if p <= statistics.ALPHA and equal_cost or any(
+        """What becomes of the claim when its p, adjusted for the others of its family, is `p`."""
+        known = any(half.p_value == 0 for half in self.against)  # surely no better, or no cheaper
+        if p <= statistics.ALPHA and known or any(
                 statistics.verdict(half, p) == Verdict.REFUTED for half in self.against):
             return Verdict.REFUTED
         sure = self.whole and all(statistics.verdict(half, p) == Verdict.CONFIRMED for half in self.halves)
@@ -235,22 +276,45 @@ class ClaimTest:
                 "difference": getattr(contrast, "mean", None)}
 
 
-def _known(cost: PairedTest) -> PairedTest:
-    """A cost that differs by the same amount at every seed is known, not estimated."""
-    return replace(cost, p_value=0.0) if cost.effect_size is None else cost
+def _known(half: PairedTest) -> PairedTest:
+    """What differs by the same amount at every seed is known, not estimated."""
+    return replace(half, p_value=0.0) if half.effect_size is None else half
 
 
-def _verdict(test: ClaimTest, p: float, level: float, scale: str) -> Verdict:
-    first = test.halves[0]
+@dataclass(frozen=True)
+class Adjusted:
+    """A claim's p after Holm, the level its own p is held to, and how many tests its family has."""
+
+    p_value: float
+    level: float
+    family: int
+
+
+def in_families(tests: Sequence[ClaimTest]) -> list[Adjusted]:
+    """Each test adjusted for those of its family; equal numbers count once."""
+    families: dict[Any, dict[Any, float]] = defaultdict(dict)
+    for test in tests:
+        families[test.family].setdefault(test.numbers, test.p_value)
+    adjusted = {}
+    for family, p_of in families.items():
+        p = list(p_of.values())
+        for numbers, value, level in zip(p_of, statistics.holm(p), statistics.holm_level(p), strict=True):
+            adjusted[family, numbers] = Adjusted(value, level, len(p))
+    return [adjusted[test.family, test.numbers] for test in tests]
+
+
+def _verdict(test: ClaimTest, adjusted: Adjusted, scale: str) -> Verdict:
+    first, level = test.halves[0], adjusted.level
     return Verdict(
-        claim=test.evidence.claim, status=test.status(p), scale=scale, n=first.n, difference=first.mean, low=first.low,
-        high=first.high, p_value=p, effect_size=first.effect_size, power=test.power(level),
-        seeds_needed=test.seeds_needed(level), cost=test.cost_record(), basis=test.evidence.basis)
+        claim=test.evidence.claim, status=test.status(adjusted.p_value), scale=scale, n=first.n, difference=first.mean,
+        low=first.low, high=first.high, p_value=adjusted.p_value, effect_size=first.effect_size,
+        power=test.power(level), seeds_needed=test.seeds_needed(level), cost=test.cost_record(),
+        basis=test.evidence.basis, family=adjusted.family, sides=list(test.evidence.sides))
 
 
 def _renew(old: Verdict, new: Verdict) -> None:
-    """Take over what depends on the other claims of the family."""
-    changed = {name: getattr(new, name) for name in ("p_value", "power", "seeds_needed")
+    """Take over what depends on the other claims of the family, and what is only told beside the numbers."""
+    changed = {name: getattr(new, name) for name in ("p_value", "power", "seeds_needed", "family", "sides")
                if getattr(new, name) != getattr(old, name)}
     if changed:
         Verdict.objects.filter(pk=old.pk).update(**changed)

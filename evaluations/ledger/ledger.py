@@ -42,7 +42,8 @@ from papers.models import Paper
 from papers.parameters import MOST_LETTERS
 
 SCOPE = f"{IN_MINIATURE}; the verdict speaks about our measurement, not about the paper's own experiment"
-TEST = "paired t test, two-sided, Holm-adjusted over the arena's claims"
+TEST = ("paired t test, two-sided, Holm-adjusted over the claims of one method in one setting; counts are compared "
+        "exactly")
 OLDER_CODE = "older code"  # decided, but not by the present code
 OUTCOMES = (*STATUSES, OLDER_CODE)
 DIRECTIONAL, REPORTED = "directional", "reported"
@@ -210,7 +211,9 @@ FIELDS = tuple(Field(name, title, type_) for name, title, type_ in (
     ("scale", "Scale", str), ("n", "Paired seeds", int), ("difference", "Paired difference", float),
     ("low", "95 % low", float), ("high", "95 % high", float), ("test", "Test", str),
     ("p_value", "p (Holm)", float), ("effect_size", "Effect size (d_z, Hedges)", float), ("power", "Power", float),
-    ("seeds_needed", "Further seeds needed", int), ("cost", "Cost", str), ("cost_recorded", "Cost as recorded", str),
+    ("seeds_needed", "Further seeds needed", int),
+    ("family", "Claims corrected together", int), ("collapsed", "Collapsed seeds", str),
+    ("cost", "Cost", str), ("cost_recorded", "Cost as recorded", str),
     ("cost_unit", "Unit of the cost", str), ("cost_n", "Paired seeds of the cost", int),
     ("cost_difference", "Saved against the rival", float), ("cost_low", "Saved: 95 % low", float),
     ("cost_high", "Saved: 95 % high", float), ("cost_p_value", "Saved: p", float),
@@ -226,11 +229,14 @@ def ledger_record(row: LedgerRow) -> dict[str, Any]:
     """A directional claim as plain flat data, for pages, files and the API."""
     record = ClaimRecord.of(row.standing).data()
     cost = record.pop("cost") or {}
+    sides = record.pop("sides") or []
     claim = row.claim
     return NOTHING | record | {
         "source": DIRECTIONAL, "title": claim.method.title, "papers": "; ".join(p.title for p in row.papers) or None,
         "paper_ids": "; ".join(str(p.pk) for p in row.papers if p.pk) or None, "year": row.year,
         "unit": _unit(claim), "test": TEST if row.verdict else None, "cost": claim.cost or None,
+        "collapsed": "; ".join(f"{side['method']}: {len(side['collapsed'])}" for side in sides if side["collapsed"])
+        or None,
         **{f"cost_{name}": cost.get(name) for name in ("recorded", "unit", "n", "difference", "low", "high",
                                                        "p_value")},
         "scope": SCOPE}

@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import condition, require_safe
 
+from evaluations.claims.false_discoveries import ledger_errors
 from evaluations.claims.open_questions import open_questions, proposals
 from evaluations.ledger import badges
 from evaluations.ledger.api import FORMATS
@@ -56,7 +57,8 @@ def claim_list(request):
                       for name, title in FORMATS.items()],
         "forests": forest_plots(standings_to_draw(found, DRAWN)) if state.arena else (),
         "drawn": DRAWN,
-        "proposals": proposals([row.standing for row in page]), "scope": SCOPE, "test": TEST})
+        "proposals": proposals([row.standing for row in page]), "scope": SCOPE, "test": TEST,
+        "errors": ledger_errors(arena=state.arena)})
 
 
 def _tabs(found) -> list[tuple[str, int, str, bool]]:

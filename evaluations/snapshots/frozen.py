@@ -58,6 +58,7 @@ def _row(data: Mapping[str, Any]) -> Row:
 
 def _cell(data: Mapping[str, Any]) -> Cell:
     return _make(Cell, data, by_seed={int(seed): value for seed, value in data["by_seed"].items()},
+                 collapsed=tuple(data.get("collapsed", ())),
                  standing=_make(Standing, data["standing"]) if data["standing"] else None,
                  difference=_make(Contrast, data["difference"]) if data["difference"] else None)
 

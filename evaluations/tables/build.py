@@ -133,7 +133,9 @@ def _cells(method: Method, columns: Sequence[Column], names: Mapping[str, str], 
         measurement = found.get((method.pk, column.setting))
         by_seed = measurement.scores.get(names[column.key]) if measurement else None
         if by_seed:
-            cells[column.key] = _cell(dict(sorted(by_seed.items())), measurement.stale)
+            cell = _cell(dict(sorted(by_seed.items())), measurement.stale)
+            cells[column.key] = replace(cell, collapsed=statistics.collapsed(
+                cell.by_seed, column.chance, column.ceiling, column.better))
     return cells
 
 
@@ -154,8 +156,11 @@ def _compared(cells: Cells, column: Column, baseline: str) -> Cells:
         for slug, cell in present.items():
             d = statistics.paired_differences(cell.by_seed, present[baseline].by_seed)
             if slug != baseline and d:
-                contrasts[slug] = statistics.paired_contrast(d)
-        tested = {slug: contrast.p_value for slug, contrast in contrasts.items() if contrast.p_value is not None}
+                exact = statistics.repeats(list(cell.by_seed.values())) and statistics.repeats(
+                    list(present[baseline].by_seed.values()))
+                contrasts[slug] = statistics.paired_contrast(d, exact=exact)
+        tested = {slug: contrast.p_value for slug, contrast in contrasts.items()
+                  if contrast.p_value is not None and contrast.p_value > 0}  # the others are counts
         for slug, p in zip(tested, statistics.holm(list(tested.values())), strict=True):
             contrasts[slug] = replace(contrasts[slug], p_value=p)
     compared = {slug: {column.key: replace(cell, standing=standings[slug], difference=contrasts.get(slug))}

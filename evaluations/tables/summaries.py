@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from evaluations.arithmetic import rounding, statistics
 from evaluations.arithmetic.reliability import reliability_of
@@ -21,6 +22,7 @@ from papers.models import Paper
 IN_MINIATURE = "in this miniature, on this data, at this budget"
 STATUSES = (*Verdict.STATUSES, NOT_MEASURED)
 NAMED = 4
+NEARLY = 0.02  # counts that differ by less are equal
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def findings(table: Table, claims: Sequence[ClaimStanding]) -> list[str]:
                     f"doubt; {len(contrasts) - len(sure)} cannot be told from it.")
     said += _claims_in_words(claims)
     if len(present) > 1:
-        said.append(reliability_of(table.values(column.key)).sentence)
+        said.append(reliability_of(table.values(column.key), column.better).sentence)
     stale, idle = len(cells) - len(present), len(table.rows) - len(cells)
     if stale:
         said.append(f"{_count(stale, 'method')} {_is(stale)} shown with scores of older code, outside the tiers.")
@@ -149,8 +151,12 @@ def evidence_in_words(standing: ClaimStanding) -> str:
     low, high = rounding.number(verdict.low, places, signed=True), rounding.number(verdict.high, places, signed=True)
     metric = standing.claim.method.arena.metric(standing.claim.metric)
     unit = f" {metric['unit']}" if metric["unit"] else ""
-    parts = [f"paired difference {rounding.number(verdict.difference, places, signed=True)}{unit} (95 % interval {low} "
-             f"to {high}) over {_count(verdict.n, 'seed')}, {p_in_words(verdict.p_value)} after Holm"]
+    corrected = f" after Holm over {_count(verdict.family, 'claim')}" if verdict.family > 1 else ""
+    difference = f"difference {rounding.number(verdict.difference, places, signed=True)}{unit}"
+    counted = verdict.p_value == 0 and verdict.effect_size is None
+    parts = [f"{difference}, the same at each of {_count(verdict.n, 'seed')}: counted, not estimated" if counted else
+             f"paired {difference} (95 % interval {low} to {high}) over {_count(verdict.n, 'seed')}, "
+             f"{p_in_words(verdict.p_value)}{corrected}"]
     if standing.claim.margin:
         parts[0] += f", counted from the margin of {abs(standing.claim.margin):g}"
     if verdict.cost:
@@ -158,13 +164,29 @@ def evidence_in_words(standing: ClaimStanding) -> str:
     if verdict.effect_size is not None:
         power = "" if verdict.power is None else f", power {verdict.power:.0%}"
         parts.append(f"effect size {verdict.effect_size:.2f}{power}")
+    parts += sides_in_words(verdict.sides, verdict.n)
     if verdict.status == Verdict.INCONCLUSIVE:
         if verdict.low > 0 or verdict.high < 0:
-            parts.append("the interval alone excludes zero, but not after allowing for the other claims tested here")
+            parts.append("the interval alone excludes zero, but not after allowing for the method's other claims here")
         parts.append(f"about {_count(verdict.seeds_needed, 'more seed')} would decide it" if verdict.seeds_needed else
                      "no affordable number of seeds would decide it" if verdict.effect_size else
                      "every seed gives the same")
     return "; ".join(parts) + "."
+
+
+def sides_in_words(sides: Sequence[Mapping[str, Any]], n: int) -> list[str]:
+    """Collapsed seeds; and, where two methods did not spend alike, at equal what they were compared."""
+    said = [f"{len(side['collapsed'])} of {_count(n, 'seed')} of {side['method']} collapsed to chance level"
+            for side in sides if side["collapsed"]]
+    if len(sides) == 2 and sides[0]["method"] != sides[1]["method"]:
+        ours, theirs = sides
+        unequal = [name for name in ("steps", "gradients") if name in ours and name in theirs
+                   and abs(ours[name] - theirs[name]) > NEARLY * max(ours[name], theirs[name])]
+        equal = [name for name in ("steps", "gradients") if name in ours and name in theirs and name not in unequal]
+        if unequal:
+            counts = " and ".join(f"{ours[name]:.0f} against {theirs[name]:.0f} {name}" for name in unequal)
+            said.append(f"compared at equal {equal[0]}, with {counts}" if equal else f"compared with {counts}")
+    return said
 
 
 def p_in_words(p: float | None) -> str:

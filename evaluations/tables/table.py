@@ -14,9 +14,13 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Protocol
 
+import numpy as np
+
 from evaluations.arithmetic import rounding
 from evaluations.arithmetic.statistics import ALPHA, Contrast, Standing
 
+NAMED_COLLAPSES = 4
+LATER = ("_median", "_collapsed")  # fields that no digest covers
 FIRST_ROWS = 60  # of a table or a plot that a page shows at once
 
 
@@ -63,6 +67,12 @@ class Cell:
     stale: bool = False
     standing: Standing | None = None
     difference: Contrast | None = None
+    collapsed: tuple[int, ...] = ()  # seeds at which the method learned nothing
+
+    @property
+    def median(self) -> float:
+        """Over the seeds: what a few collapsed ones do not drag along."""
+        return float(np.median(list(self.by_seed.values())))
 
     @property
     def tier(self) -> int | None:
@@ -148,6 +158,8 @@ class TextCell:
     stale: bool = False
     n: int | None = None
     tier: int | None = None
+    collapsed: int = 0
+    median: str = ""
 
     @property
     def amount(self) -> str:
@@ -198,7 +210,7 @@ class Table:
                 continue
             parts = [("low", "95 % low", float), ("high", "95 % high", float), ("n", "seeds", int),
                      ("tier", "tier", int), ("best_rank", "best rank", int), ("worst_rank", "worst rank", int),
-                     ("stale", "stale", bool)]
+                     ("stale", "stale", bool), ("median", "median", float), ("collapsed", "collapsed seeds", int)]
             if self.differences:
                 parts += [("difference", "difference to baseline", float), ("difference_low", "95 % low", float),
                           ("difference_high", "95 % high", float), ("difference_n", "common seeds", int),
@@ -213,11 +225,14 @@ class Table:
 
     @cached_property
     def digest(self) -> str:
-        """A hash of every number, name and version in the table, whatever its order."""
-        records = sorted(self.records(), key=lambda record: record["method"])
+        """A hash of every number, name and version in the table, whatever its order; of what follows from the scores by
+        seed, only what was always there, so that a table frozen earlier keeps its digest."""
+        names = [f.name for f in self.fields if not f.name.endswith(LATER)]
+        records = sorted(({name: record[name] for name in names} for record in self.records()),
+                         key=lambda record: record["method"])
         seeds = sorted([row.method, key, sorted(cell.by_seed.items())] for row in self.rows
                        for key, cell in row.cells.items())
-        text = json.dumps([self.arena, [f.name for f in self.fields], records, seeds], sort_keys=True)
+        text = json.dumps([self.arena, names, records, seeds], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def headings(self) -> list[tuple[str, str]]:
@@ -257,11 +272,24 @@ class Table:
                          "significant (Holm).")
         if facts.stale:
             parts.append("† measured with an older version of the code, outside the tiers.")
+        parts += self._collapsed()
         if facts.first and facts.last:
             days = sorted({facts.first.date().isoformat(), facts.last.date().isoformat()})
             machines = f" on {', '.join(facts.machines)}" if facts.machines else ""
             parts.append(f"Measured {' to '.join(days)}{machines}.")
         return " ".join([*parts, f"Table {self.digest[:12]}."])
+
+    def _collapsed(self) -> list[str]:
+        """Which methods learned nothing at some seeds, in the first column where any did."""
+        for column in self.metrics:
+            named = [(row.title, row.cells[column.key]) for row in self.rows
+                     if column.key in row.cells and row.cells[column.key].collapsed]
+            if named:
+                said = [f"{title} {len(cell.collapsed)} of {cell.n} (median "
+                        f"{rounding.number(cell.median, column.decimals)})" for title, cell in named[:NAMED_COLLAPSES]]
+                more = f" and {len(named) - NAMED_COLLAPSES} more" if len(named) > NAMED_COLLAPSES else ""
+                return [f"Seeds at chance level in {column.heading}: {', '.join(said)}{more}."]
+        return []
 
     def record(self, row: Row) -> dict[str, Any]:
         """One row's flat form."""
@@ -277,7 +305,8 @@ class Table:
             if column.kind == "cost":
                 continue
             record |= {f"{key}_low": cell.low, f"{key}_high": cell.high, f"{key}_n": cell.n,
-                       f"{key}_stale": cell.stale, f"{key}_tier": cell.tier}
+                       f"{key}_stale": cell.stale, f"{key}_tier": cell.tier, f"{key}_median": cell.median,
+                       f"{key}_collapsed": len(cell.collapsed)}
             if cell.standing:
                 record |= {f"{key}_best_rank": cell.standing.best_rank, f"{key}_worst_rank": cell.standing.worst_rank}
             if self.differences and cell.difference:
@@ -300,7 +329,8 @@ class Table:
             return [TextCell(key, rounding.number(mean, column.decimals), record)]
         text = rounding.plus_minus(mean, record[f"{key}_low"], record[f"{key}_high"], column.decimals)
         tier = record[f"{key}_tier"]
-        cells = [TextCell(key, text, record, tier == 1, bool(record[f"{key}_stale"]), record[f"{key}_n"], tier)]
+        cells = [TextCell(key, text, record, tier == 1, bool(record[f"{key}_stale"]), record[f"{key}_n"], tier,
+                          record[f"{key}_collapsed"] or 0, rounding.number(record[f"{key}_median"], column.decimals))]
         if self._differs(column):
             p = record[f"{key}_difference_p"]
             cells.append(TextCell(f"{key}_difference", rounding.plus_minus(

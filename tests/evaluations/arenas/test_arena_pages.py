@@ -99,7 +99,7 @@ def test_the_page_has_article_table_plots_claims_and_downloads(page):
     shown, html = text_of(response), response.content.decode()
     for part in ("Which method is best at sorting?", "Everybody gets the same data.", "score = hits / all",
                  "licence: CC BY 4.0", "What the table says today", "70.", "tier 1", "not measured",
-                 "after Holm", "in this miniature, on this data, at this budget", "Log in to run"):
+                 "in this miniature, on this data, at this budget", "Log in to run"):
         assert part in shown, part
     assert html.count("<svg") == 4 and html.count("<title id=") == 4 and html.count("<desc id=") == 4
     assert "style=" not in html and "<script>" not in html and "onclick" not in html
