@@ -183,7 +183,7 @@ def test_the_baseline_is_always_among_the_profiles(arena):
 # --- the arena's page -----------------------------------------------------------------------------
 
 def test_the_page(arena, client, django_assert_max_num_queries):
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         answer = client.get("/arenas/sorting/statistics/")
     shown, html = text_of(answer), answer.content.decode()
     for part in ("Would other seeds tell the same story?", "Average ranks over seeds", "Average ranks over settings",
@@ -227,6 +227,8 @@ def test_the_api(arena, client):
     assert found["metric"] == "error" and found["over_seeds"]["p_value"] < 0.05
     assert set(found["over_seeds"]["average_ranks"]) == {"plain", "good", "twin", "weak"}
     assert found["improvements"][-1]["probability"] == 0 and found["reliability"]["seeds"] == 6
+    assert found["resolution"]["pairs"] == 6 and 0 < found["resolution"]["separated"] < 1
+    assert found["resolution"]["tiers"] > 1 and found["resolution"]["tested"] == found["resolution"]["decided"] == 0
 
 
 # --- across arenas --------------------------------------------------------------------------------
