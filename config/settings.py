@@ -123,6 +123,10 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Counters of wrong passwords, and apart from them what pages keep of long computations (papers.keeping).
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+          "kept": {"BACKEND": "papers.keeping.BoundedMemory", "LOCATION": "kept", "OPTIONS": {"MAX_BYTES": 32 * 2**20}}}
+
 # Broker: a real Redis or Valkey. Without REDIS_URL the run command starts one on this private socket.
 EMBEDDED_REDIS_DIR = DATA_DIR / "redis"
 REDIS_URL = env("REDIS_URL", default="")

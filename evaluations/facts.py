@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
@@ -21,8 +21,8 @@ STATUSES = (Verdict.CONFIRMED, Verdict.REFUTED, Verdict.INCONCLUSIVE)
 def has_verdict(status: str) -> Condition:
     """Papers of which any implementing method has a claim with this verdict; "none": with no verdict at all."""
     if status == "none":
-        return ~Exists(_decided().filter(paper=OuterRef("pk")))
-    return Exists(_decided(status=status).filter(paper=OuterRef("pk")))
+        return ~Q(pk__in=_decided().order_by().values("paper"))
+    return Q(pk__in=_decided(status=status).order_by().values("paper"))
 
 
 def verdict_counts(papers: Sequence[int]) -> Mapping[int, Mapping[str, int]]:

@@ -136,6 +136,8 @@ def method(request, arena: str, slug: str, page: Query[Page]):
     found: Any = get_object_or_404(Method, arena_id=arena, slug=slug)  # with a part of its links
     papers = papers_of(found)
     found.links_shown, found.links_count = list(page.of(papers)), papers.count()
+    for link in found.links_shown:
+        link.method = found
     return found
 
 

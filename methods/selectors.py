@@ -8,7 +8,7 @@ from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Su
 
 from methods.extensions import extensions
 from methods.models import Arena, BrokenFile, Method, PaperLink
-from papers.extensions import Condition, MethodLink, Papers
+from papers.extensions import Condition, MethodCount, MethodLink, Papers
 from papers.models import Paper
 
 FIDELITIES = ("faithful", "core", "proxy")
@@ -61,12 +61,11 @@ def links_of(paper: Paper) -> QuerySet[PaperLink]:
 
 def best_link_is(kind: str) -> Condition:
     """Papers whose best link is of this kind; "none": with no link at all."""
-    of_paper = PaperLink.objects.shown().filter(paper=OuterRef("pk"))
+    implemented = Q(pk__in=PaperLink.objects.shown().implementing().order_by().values("paper"))  # few: cards name them
     if kind == PaperLink.IMPLEMENTS:
-        return Exists(of_paper.implementing())
-    if kind == PaperLink.RELATED:
-        return Q(~Exists(of_paper.implementing())) & Q(Exists(of_paper))
-    return ~Exists(of_paper)
+        return implemented
+    linked = Exists(PaperLink.objects.shown().filter(paper=OuterRef("pk")))
+    return ~implemented & Q(linked) if kind == PaperLink.RELATED else ~linked
 
 
 def method_links(papers: Papers) -> Iterator[MethodLink]:
@@ -74,6 +73,16 @@ def method_links(papers: Papers) -> Iterator[MethodLink]:
     rows = PaperLink.objects.shown().filter(paper__in=papers).order_by("kind").values_list(
         "paper", "kind", "state", "method__arena", "method__arena__title", "method__slug", "method__title")
     return (MethodLink(*row) for row in rows)
+
+
+def method_counts(papers: Papers) -> list[MethodCount]:
+    """The methods that these papers' shown links lead to; counted by the database."""
+    counts = PaperLink.objects.shown().filter(paper__in=papers).order_by().values_list("method").annotate(
+        implements=Count("pk", filter=Q(kind=PaperLink.IMPLEMENTS)), number=Count("pk"))
+    found = {method: (implements, number) for method, implements, number in counts}
+    methods = Method.objects.filter(pk__in=found).order_by().values_list(
+        "pk", "arena", "arena__title", "slug", "title")
+    return [MethodCount(*names, found[pk][0], found[pk][1] - found[pk][0]) for pk, *names in methods]
 
 
 def arena_titles() -> dict[str, str]:

@@ -36,6 +36,8 @@ class PaperQuery(Schema):
     link: Annotated[str, OneOf("link"), Field(description="best link to a method")] = ""
     verdict: Annotated[str, OneOf("verdict")] = ""
     since: Annotated[Moment | None, Field(description="first imported at or after, ISO 8601")] = None
+    after: Annotated[Id | None, Field(description="those that follow this paper in the order: a long list is read on "
+                                                  "after the last one of an answer sooner than by a large `offset`")] = None
     sort: Literal["newest", "oldest", "title", "year"] = "newest"
 
 
@@ -248,7 +250,7 @@ UPLOAD_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {
 @paginate(WithMethods)
 def papers(request, filters: Query[PaperQuery]):
     """Newest first unless `sort` says otherwise."""
-    return selectors.paper_list(**filters.dict()).select_related("cluster")
+    return selectors.paper_list(**filters.dict()).prefetch_related("cluster")
 
 
 @router.get("/papers/{paper_id}", response={200: PaperDetail, 302: None})

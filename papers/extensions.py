@@ -60,10 +60,30 @@ class MethodLink:
         return f"{self.arena}/{self.slug}"
 
 
+@dataclass(frozen=True, slots=True)
+class MethodCount:
+    """A method and how many of some papers it implements, and is related to."""
+
+    arena: str
+    arena_title: str
+    slug: str
+    title: str
+    implements: int
+    related: int
+
+    @property
+    def key(self) -> str:
+        return f"{self.arena}/{self.slug}"
+
+
 Papers = QuerySet["Paper"] | Sequence[int]  # or their primary keys
 
 
 def _no_links(papers: Papers) -> Iterable[MethodLink]:
+    return ()
+
+
+def _no_counts(papers: Papers) -> Iterable[MethodCount]:
     return ()
 
 
@@ -79,8 +99,8 @@ class Extensions:
     """The parts that were registered.
 
     `search_fields` are fields of the search box besides the filters, `facets` count some papers by such fields' values;
-    `method_links` are those worth showing, a paper's best first; `verdict_counts` how many verdicts of each status a
-    paper has; `reasons_to_stay` conditions under which a paper stays when the last digest that lists it goes;
+    `method_links` are those worth showing, a paper's best first, and `method_counts` the methods they lead to;
+    `verdict_counts` says how many verdicts of each status a paper has; `reasons_to_stay` conditions under which a paper stays when the last digest that lists it goes;
     `on_fold` are told, in one transaction, that the second row goes because it is the same paper as the first;
     `after_embedding` names the tasks to start when texts were embedded.
     """
@@ -89,6 +109,7 @@ class Extensions:
     search_fields: dict[str, SearchField] = field(default_factory=dict)
     facets: list[Callable[[Sequence[int]], Facets]] = field(default_factory=list)
     method_links: Callable[[Papers], Iterable[MethodLink]] = _no_links
+    method_counts: Callable[[Papers], Iterable[MethodCount]] = _no_counts
     verdict_counts: Callable[[Sequence[int]], Mapping[int, Mapping[str, int]]] = _no_verdicts
     reasons_to_stay: list[Callable[[], Condition]] = field(default_factory=list)
     on_fold: list[Callable[[Paper, Paper], None]] = field(default_factory=list)

@@ -21,6 +21,7 @@ class PaperFilter(forms.Form):
     cluster = forms.IntegerField(required=False, min_value=1, max_value=MOST_ID)
     year = forms.IntegerField(required=False, min_value=1600, max_value=2200)
     since = forms.DateTimeField(required=False)
+    after = forms.IntegerField(required=False, min_value=1, max_value=MOST_ID)
     sort = forms.ChoiceField(required=False, choices=[("", "")] + [(sort, sort) for sort in SORTS])
 
     def clean_since(self) -> datetime | None:

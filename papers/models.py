@@ -281,6 +281,7 @@ class Revision(models.Model):
 
     VECTORS = "vectors"  # texts, their vectors, and which texts there are
     LINKS = "links"  # what curators have said of links
+    CLUSTERS = "clusters"  # which papers are in which
 
     name = models.CharField(max_length=40, primary_key=True)
     number = models.BigIntegerField(default=0)

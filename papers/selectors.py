@@ -5,24 +5,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet, Subquery
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce
 
 from papers.extensions import MethodLink, extensions
-from papers.models import Appearance, Cluster, Digest, Merge, Paper, Rejection, SearchText
+from papers.keeping import kept, peek, stamp_of
+from papers.models import Appearance, Cluster, Digest, Merge, Paper, Rejection, Revision, SearchText
+from papers.paging import after as rows_after
 from papers.search.lexical import texts_having
 
-SORTS: dict[str, list[str | OrderBy]] = {"newest": ["-created_at", "-pk"], "title": ["title_key"],
-         "year": [F("year").desc(nulls_last=True), "-pk"], "oldest": ["created_at", "pk"]}
+SORTS: dict[str, list[str | OrderBy]] = {
+    "newest": ["-created_at", "-pk"], "title": ["title_key", "pk"],
+    "year": [F("year").desc(nulls_last=True), "-pk"], "oldest": ["created_at", "pk"]}
 
 
 def paper_list(*, q: str = "", digest: int | None = None, cluster: int | None = None, year: int | None = None,
-               since: datetime | None = None, sort: str = "newest", **further: str) -> QuerySet[Paper]:
+               since: datetime | None = None, after: int | None = None, sort: str = "newest", **further: str
+               ) -> QuerySet[Paper]:
     """Papers that have every word of `q` or one that begins so, narrowed by the rest; unknown values match nothing.
 
-    `since` is when it was first imported; `further` are values of registered filters (`extensions.filters`), such as
-    `link` and `verdict`; an empty one does not narrow.
+    `since` is when it was first imported; `after` keeps what follows this paper in the order; `further` are values of
+    registered filters (`extensions.filters`), such as `link` and `verdict`; an empty one does not narrow.
     """
     papers = Paper.objects.all()
     if q.strip():
@@ -38,7 +42,15 @@ def paper_list(*, q: str = "", digest: int | None = None, cluster: int | None = 
     for name, value in further.items():
         if value:
             papers = papers.filter(extensions.filters[name].condition(value))
+    if after is not None:
+        last = Paper.objects.filter(pk=after).first()
+        papers = rows_after(papers, SORTS[sort], last) if last else papers.none()
     return papers.order_by(*SORTS[sort])
+
+
+def paper_count() -> int:
+    """Of all papers: counted when papers have come or gone, which always changes the searched texts."""
+    return kept("paper-count", str(Revision.of(Revision.VECTORS)), Paper.objects.count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +89,13 @@ class FilterChoices:
 
 def filter_choices() -> FilterChoices:
     """The newest digests, the clusters and the years there are."""
+    stamp = stamp_of(Revision.of(Revision.VECTORS), Paper.objects.aggregate(Max("updated_at")))
     return FilterChoices(
         digests=list(Digest.objects.values_list("pk", "name")[:200]),
         clusters=list(Cluster.objects.filter(Exists(Paper.objects.filter(cluster=OuterRef("pk"))))
                       .values_list("pk", "label")),
-        years=[year for year in Paper.objects.exclude(year=None).order_by("-year")
-               .values_list("year", flat=True).distinct() if year])
+        years=kept("paper-years", stamp, lambda: list(
+            Paper.objects.exclude(year=None).order_by("-year").values_list("year", flat=True).distinct())))
 
 
 def appearances_of(paper: Paper) -> QuerySet[Appearance]:
@@ -121,7 +134,17 @@ class DigestProgress:
 
 
 def digest_progress(digest: Digest) -> DigestProgress:
-    """Counted from the rows."""
+    """Counted from the rows, and kept once nothing is left to do until texts or vectors change."""
+    name, stamp = f"digest-progress-{digest.pk}", stamp_of(digest.state, Revision.of(Revision.VECTORS))
+    done: DigestProgress | None = peek(name, stamp)
+    if done is None:
+        done = _progress_of(digest)
+        if done.complete and digest.state == Digest.COMPLETE:
+            kept(name, stamp, lambda: done)
+    return done
+
+
+def _progress_of(digest: Digest) -> DigestProgress:
     papers = Paper.objects.filter(pk__in=digest.appearances.values("paper"))
     count = papers.count()
     return DigestProgress(

@@ -20,6 +20,7 @@ from papers.identity.merging import merges_into, now_at
 from papers.identity.questions import questions_about
 from papers.identity.selectors import addressed, origins_of, versions_of
 from papers.models import Digest, Paper
+from papers.paging import LongPaginator
 from papers.services import continue_import, import_digests, preview_digests, remove_digest, restore_digest
 from papers.sources import enrichment
 from papers.storage import originals
@@ -34,12 +35,13 @@ EXPORT_LIMIT = 5000  # papers in one BibTeX file
 def paper_list(request):
     form = PaperFilter(request.GET)
     filters = form.values()
-    page = Paginator(selectors.paper_list(**filters).select_related("cluster"), PER_PAGE).get_page(
-        request.GET.get("page"))
+    whole = not filters.keys() - {"sort"}
+    page = LongPaginator(selectors.paper_list(**filters).prefetch_related("cluster"), PER_PAGE,
+                         known=selectors.paper_count if whole else None).get_page(request.GET.get("page"))
     query = _query(request)
     response = page_or_fragment(request, "papers/paper_list.html", "papers/_paper_rows.html", {
         "page": page, "rows": selectors.paper_rows(page.object_list), "filters": filters, "query": query,
-        "ignored": list(form.errors)}, only_page=lambda: {
+        "after": _query(request, without="after"), "ignored": list(form.errors)}, only_page=lambda: {
             "choices": selectors.filter_choices(),
             "further": [(name, offered, filters.get(name, "")) for name, offered in extensions.filters.items()]})
     if wants_fragment(request):
@@ -48,10 +50,11 @@ def paper_list(request):
     return response
 
 
-def _query(request) -> str:
+def _query(request, *, without: str = "") -> str:
     """The address's filters without the page number, ready to have more appended."""
     params = request.GET.copy()
     params.pop("page", None)
+    params.pop(without, None)
     for name in [name for name, value in params.items() if not value]:
         del params[name]
     return params.urlencode()

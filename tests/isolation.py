@@ -17,5 +17,6 @@ os.environ.setdefault("LOG_LEVEL", "WARNING")
 @pytest.fixture(autouse=True)
 def nothing_kept_from_other_tests():
     """Rolled-back rows leave their numbers behind, so that what was kept of them would fit the next test's."""
-    from django.core.cache import cache
-    cache.clear()
+    from django.core.cache import caches
+    for memory in caches.all():
+        memory.clear()

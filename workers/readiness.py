@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
 
 from papers.models import Vector
 from papers.search.encoder import EncoderUnavailable
@@ -26,11 +27,25 @@ def readiness() -> dict[str, Any]:
         return _answer([f"the database does not answer: {' '.join(str(error).split())}"])
 
 
+_complete: frozenset[tuple[str, str]] = frozenset()  # the applied migrations with which nothing was found pending
+
+
 def pending_migrations() -> list[str]:
-    """The migrations of this code that the database does not have. Raises DatabaseError when it does not answer."""
+    """The migrations of this code that the database does not have. Raises DatabaseError when it does not answer.
+
+    Reading every migration of the code takes long, and a process's code stays the same: it is done anew only when the
+    database has others than those with which nothing was pending.
+    """
+    global _complete
+    applied = frozenset(MigrationRecorder(connection).applied_migrations())
+    if applied and applied == _complete:
+        return []
     executor = MigrationExecutor(connection)
-    return [f"{migration.app_label}.{migration.name}" for migration, _ in
-            executor.migration_plan(executor.loader.graph.leaf_nodes())]
+    pending = [f"{migration.app_label}.{migration.name}" for migration, _ in
+               executor.migration_plan(executor.loader.graph.leaf_nodes())]
+    if not pending:
+        _complete = applied
+    return pending
 
 
 def _answer(missing: list[str]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.utils import timezone
 from ninja.errors import HttpError
 from ninja.security import APIKeyCookie, HttpBearer
 
@@ -21,7 +20,7 @@ class TokenAuth(HttpBearer):
         if known is None or not known.user.is_active:
             raise HttpError(401, "This API token is unknown, or its owner is not active. Your account page (/account/) "
                                  "makes a new one.")
-        ApiToken.objects.filter(pk=known.pk).update(last_used_at=timezone.now())
+        known.note_use()
         request.user = known.user
         return known.user
 

@@ -2,9 +2,14 @@
 
 import hashlib
 import secrets
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+USES_NOTED = timedelta(minutes=1)  # reading a list through the API page by page is not as many writes
 
 
 class ApiToken(models.Model):
@@ -28,3 +33,9 @@ class ApiToken(models.Model):
         """A new token and its text, which cannot be read again."""
         text = "assay_" + secrets.token_urlsafe(32)
         return cls.objects.create(user=user, name=name, digest=cls.digest_of(text)), text
+
+    def note_use(self) -> None:
+        """Keep when it was used last, to the minute."""
+        now = timezone.now()
+        if self.last_used_at is None or self.last_used_at <= now - USES_NOTED:
+            ApiToken.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=now), pk=self.pk).update(last_used_at=now)

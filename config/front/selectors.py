@@ -11,6 +11,7 @@ from evaluations.runs.selectors import Result, newest_results
 from evaluations.runs.stamps import kept, results_stamp
 from methods.models import Arena, Method
 from papers.models import Paper
+from papers.selectors import paper_count
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ def home() -> Home:
     """What is new; what runs and verdicts say is looked up anew when they have changed."""
     results, verdicts, counts, arenas = kept("home", results_stamp(), _newest)
     return Home(list(Paper.objects.select_related("cluster")[:8]), results, verdicts,
-                {"papers": Paper.objects.count()} | counts, arenas)
+                {"papers": paper_count()} | counts, arenas)
 
 
 def _newest() -> tuple[list[Result], list[Verdict], dict[str, int], list[Arena]]:

@@ -11,6 +11,7 @@ from ninja.errors import HttpError
 from evaluations.arenas.across import ARENAS, BLOCKS, across, across_record
 from evaluations.arenas.api import TableQuery
 from evaluations.arenas.statistics import arena_statistics, statistics_record
+from evaluations.runs.stamps import kept, results_stamp, stamp_of
 from evaluations.tables.build import TableError
 from evaluations.tables.state import read_state
 from methods.models import Arena
@@ -23,8 +24,9 @@ router = Router(tags=["statistics"])
 def get_statistics(request, slug: str, state: Query[TableQuery], against: str = "", posthoc: str = "nemenyi"):
     arena = get_object_or_404(Arena, slug=slug)
     try:
-        return statistics_record(arena_statistics(arena, read_state(arena, request.GET), against=against,
-                                                  posthoc=posthoc))
+        shown = read_state(arena, request.GET)
+        return kept(f"statistics-of-{slug}-{stamp_of(shown, against, posthoc)}", results_stamp(slug),
+                    lambda: statistics_record(arena_statistics(arena, shown, against=against, posthoc=posthoc)))
     except TableError as error:
         raise HttpError(400, str(error)) from error
 
@@ -35,7 +37,8 @@ def get_comparison(request, page: Query[Page], methods: list[Word] = Query([], m
     """`limit` and `offset` say which part of the arenas and of the shared methods; `count` how many there are."""
     if blocks not in BLOCKS:
         raise HttpError(400, f"there are no blocks {blocks}; there are {', '.join(BLOCKS)}")
-    record = across_record(across(methods, blocks))
+    record = kept(f"comparison-{stamp_of(methods, blocks)}", results_stamp(),
+                  lambda: across_record(across(methods, blocks)))
     lists = ("arenas", "shared")
     return record | {name: page.of(record[name]) for name in lists} | {
         "count": {name: len(record[name]) for name in lists}}

@@ -1,9 +1,10 @@
 """The claim ledger as data and as files: the same filters and rows as the page."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Field, Query, Router
 from ninja.errors import HttpError
@@ -32,6 +33,7 @@ from papers.parameters import MOST_ROWS, Id, Limit, Page, Pages, Word, Year
 router = Router(tags=["claims"])
 
 FILES = {"csv": csv, "parquet": parquet, "xlsx": xlsx}  # they need fields, records, caption and digest alone
+MOST_IN_FILE = 20_000  # rows of a file that is made as a whole
 FORMATS = {"csv": "CSV", "json": "JSON", "parquet": "Parquet", "xlsx": "Excel"}
 
 
@@ -61,19 +63,27 @@ class Proposing(Pages):
 
 def document(found: Ledger) -> dict[str, Any]:
     """The ledger as plain data, ready for JSON."""
+    return _about(found) | {"digest": found.digest, "records": found.records()}
+
+
+def _about(found: Ledger) -> dict[str, Any]:
     return {"filters": {name: value for name, value in vars(found.state).items() if value not in ("", None)},
-            "scope": SCOPE, "digest": found.digest, "caption": found.caption(), "counts": dict(found.counts),
-            "fields": [{"name": f.name, "title": f.title, "type": f.type.__name__} for f in found.fields],
-            "records": found.records()}
+            "scope": SCOPE, "caption": found.caption(), "counts": dict(found.counts),
+            "fields": [{"name": f.name, "title": f.title, "type": f.type.__name__} for f in found.fields]}
 
 
-def render(found: Ledger, name: str) -> tuple[bytes, str, str]:
-    """Contents, media type and file name. Raises LedgerError for a format there is not."""
+def render(found: Ledger, name: str) -> tuple[bytes | Iterator[str], str, str]:
+    """Contents, media type and file name. Raises LedgerError for a format there is not, or that would be too large."""
+    if name != "json" and name not in FILES:
+        raise LedgerError(f"there is no format {name}; there are {', '.join(FORMATS)}")
+    if name == "csv":
+        return csv.lines(found.fields, found.stream()), csv.MEDIA_TYPE, f"{found.file_stem}.csv"
+    if len(found) > MOST_IN_FILE:
+        raise LedgerError(f"{len(found)} rows are more than the {MOST_IN_FILE} that a file of this format may have: "
+                          "narrow them, or take CSV, which may have any number")
     if name == "json":
         text = json.dumps(document(found), indent=1, ensure_ascii=False, allow_nan=False)
         return text.encode(), "application/json", f"{found.file_stem}.json"
-    if name not in FILES:
-        raise LedgerError(f"there is no format {name}; there are {', '.join(FORMATS)}")
     module = FILES[name]
     return module.render(found), module.MEDIA_TYPE, f"{found.file_stem}.{module.EXTENSION}"
 
@@ -81,19 +91,20 @@ def render(found: Ledger, name: str) -> tuple[bytes, str, str]:
 @router.get("/ledger", summary="Every claim with its verdict and evidence, as JSON or a file",
             openapi_extra={"responses": {200: {"description": "The rows"}}})
 def get_ledger(request, query: Query[LedgerQuery]):
-    """As JSON, `count` says how many rows there are; a file named by `format` has them all."""
+    """As JSON, `count` says how many rows there are; a file named by `format` has them all, and its `digest`."""
     try:
         found = ledger(read_ledger_state(request.GET))
         if not query.format:
-            rows = found.records()
-            return JsonResponse(document(found) | {"records": query.of(rows), "count": len(rows)})
+            return JsonResponse(_about(found) | {"records": found.part(query.offset, query.limit),
+                                                 "count": len(found)})
         if {"limit", "offset"} & query.model_fields_set:
             raise LedgerError("a file has every row; leave out the format for a part of them")
         contents, media_type, name = render(found, query.format)
     except LedgerError as error:
         raise HttpError(400, str(error)) from error
-    return HttpResponse(contents, content_type=media_type,
-                        headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    response = HttpResponse if isinstance(contents, bytes) else StreamingHttpResponse
+    return response(contents, content_type=media_type,
+                    headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 @router.get("/ledger/open", response=list[dict[str, Any]],

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import cached_property
@@ -52,6 +52,7 @@ KINDS = {DIRECTIONAL: "all that are tested here", "Beats": "better than a rival"
          "Withstands": "robust under a shift", REPORTED: "numbers papers report, not measured"}
 POWERS = {"high": "80 % or more", "low": "below 80 %"}
 HIGH_POWER = 0.8
+AT_A_TIME = 500  # records built together for a file
 SORTS = {"": "measured first", "arena": "arena and method", "newest": "newest verdict", "p": "smallest p",
          "effect": "largest effect size", "power": "most power", "seeds": "most seeds", "year": "newest paper"}
 
@@ -181,7 +182,15 @@ class Ledger:
 
     def caption(self) -> str:
         return (f"{len(self.rows)} directional claims with the verdicts of this installation, {SCOPE}. Test: {TEST}. "
-                f"{len(self._reported_records)} numbers that papers report: quoted, not measured here.")
+                f"{self.reported_count} numbers that papers report: quoted, not measured here.")
+
+    @cached_property
+    def reported_count(self) -> int:
+        return self.reported.count()
+
+    def __len__(self) -> int:
+        """Claims and reported numbers."""
+        return len(self.rows) + self.reported_count
 
     def records(self) -> list[dict[str, Any]]:
         """One flat dictionary per claim, full precision; the keys are `fields`."""
@@ -189,11 +198,20 @@ class Ledger:
 
     @cached_property
     def _records(self) -> list[dict[str, Any]]:
-        return [ledger_record(row) for row in self.rows] + self._reported_records
+        return list(self.stream())
 
-    @cached_property
-    def _reported_records(self) -> list[dict[str, Any]]:
-        return [reported_row(claim) for claim in self.reported]
+    def part(self, first: int, count: int) -> list[dict[str, Any]]:
+        """So many of the records, from the `first`; no others are built."""
+        here = len(self.rows)
+        rows = [ledger_record(row) for row in self.rows[first:first + count]]
+        return rows + [reported_row(claim) for claim in
+                       self.reported[max(0, first - here):max(0, first + count - here)]]
+
+    def stream(self) -> Iterator[dict[str, Any]]:
+        """The records, some at a time in memory."""
+        for first in range(0, len(self.rows), AT_A_TIME):
+            yield from (ledger_record(row) for row in self.rows[first:first + AT_A_TIME])
+        yield from map(reported_row, self.reported.iterator(chunk_size=AT_A_TIME))
 
     @cached_property
     def digest(self) -> str:

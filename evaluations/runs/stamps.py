@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from typing import TypeVar
-
-from django.core.cache import cache
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, Sum
 from django.http import HttpResponse
 
 from evaluations.models import Claim, Run, Verdict
 from methods.models import Arena, Method
+from papers.keeping import kept, stamp_of
 from papers.web import HtmxRequest, page_or_fragment, wants_fragment
 
-Value = TypeVar("Value")
+__all__ = ["kept", "nothing_new", "results_stamp", "stamp_of"]
+
 METHOD = ("pk", "slug", "title", "year", "fidelity", "present", "code_digest", "read_from")
 ARENA = ("pk", "title", "question", "metrics", "settings", "scales", "baseline", "present")
-KEPT_SECONDS = 24 * 3600
 
 
 def results_stamp(arena: str = "") -> str:
     """Of one arena, or of all: its runs by method, state and code, claims, verdicts, methods and arenas; five queries.
 
-    Runs change by their state, by being finished anew and by counting for other code; progress is left out.
+    Runs change by their state, by being finished anew and by counting for other code; progress is left out. A verdict
+    of a family whose other claims changed is renewed in place: its numbers are added up here, so that this shows.
     """
     methods, arenas = Method.objects.order_by("pk"), Arena.objects.order_by("pk")
     runs, claims, verdicts = Run.objects.order_by(), Claim.objects.order_by(), Verdict.objects.order_by()
@@ -35,22 +32,9 @@ def results_stamp(arena: str = "") -> str:
         list(runs.values_list("method", "state", "code_digest").annotate(
             Count("pk"), Max("pk"), Max("finished_at")).order_by("method", "state", "code_digest")),
         claims.aggregate(Count("pk"), Max("pk")),
-        verdicts.aggregate(Count("pk"), Max("pk"), current=Count("pk", filter=Q(current=True))),
+        verdicts.aggregate(Count("pk"), Max("pk"), Sum("p_value"), Sum("power"), Sum("seeds_needed"),
+                           current=Count("pk", filter=Q(current=True))),
         list(methods.values_list(*METHOD)), list(arenas.values_list(*ARENA)))
-
-
-def stamp_of(*facts: object) -> str:
-    """A short text of anything whose `repr` tells it apart."""
-    return hashlib.sha256(repr(facts).encode()).hexdigest()[:20]
-
-
-def kept(name: str, stamp: str, make: Callable[[], Value]) -> Value:
-    """What `make` returned for this stamp before, from the cache, else what it returns now; the newest is kept."""
-    entry = cache.get(name)
-    if entry is None or entry[0] != stamp:
-        entry = stamp, make()
-        cache.set(name, entry, KEPT_SECONDS)
-    return entry[1]
 
 
 SEEN = "Seen"  # a header by which a poll says what it shows

@@ -21,7 +21,7 @@ from django.utils import timezone
 from filelock import FileLock
 from threadpoolctl import threadpool_limits
 
-from papers.models import Cluster, Paper, SearchText
+from papers.models import Cluster, Paper, Revision, SearchText
 from papers.search.encoder import model_id
 from papers.search.terms import stem, surface_forms, terms, without_overlap
 from papers.search.vectors import current_vectors, index_dir, kind_vectors, main_directions
@@ -269,6 +269,7 @@ def _assign(pks: list[int], cluster: Cluster | None) -> None:
     for start in range(0, len(pks), 500):
         with short_write():
             Paper.objects.filter(pk__in=pks[start:start + 500]).update(cluster=cluster)
+            Revision.grow(Revision.CLUSTERS)
 
 
 def _seeds(reduced: np.ndarray, number: int) -> np.ndarray:

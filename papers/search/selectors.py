@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 
-from papers.extensions import extensions
-from papers.models import Cluster, Paper, SearchText
+from papers.extensions import MethodCount, extensions
+from papers.keeping import kept, stamp_of
+from papers.models import Cluster, Paper, Revision, SearchText
 from papers.search.fusion import Examples
 from papers.search.places import read_places
 from papers.search.vectors import current_vectors
-from papers.selectors import paper_list
+from papers.selectors import paper_count
 
 MAP_WIDTH, MAP_HEIGHT, MARGIN = 900, 600, 14
+MARKS = 1000  # papers drawn on a map
 SERIES = 5  # colours of the stylesheet
-
-
-@dataclass(frozen=True)
-class MethodCount:
-    """A method and how many papers of a cluster link to it, by kind."""
-
-    arena: str
-    arena_title: str
-    slug: str
-    title: str
-    implements: int
-    related: int
-
-    @property
-    def key(self) -> str:
-        return f"{self.arena}/{self.slug}"
 
 
 @dataclass(frozen=True)
@@ -93,13 +79,29 @@ class PaperMap:
         return len(self.marks)
 
 
-def cluster_list() -> QuerySet[Cluster]:
-    """The clusters that have papers, the largest first, with `size` counted."""
-    return Cluster.objects.annotate(size=Count("papers")).filter(size__gt=0).order_by("-size", "label")
+def cluster_sizes() -> dict[int, int]:
+    """How many papers each cluster has, by its primary key; counted when papers have come, gone or moved."""
+    stamp = f"{Revision.of(Revision.VECTORS)} {Revision.of(Revision.CLUSTERS)}"
+    return kept("cluster-sizes", stamp, lambda: dict(
+        Paper.objects.exclude(cluster=None).order_by().values_list("cluster").annotate(Count("pk"))))
+
+
+def cluster_list() -> list[Cluster]:
+    """The clusters that have papers, the largest first, each with its `size`."""
+    sizes = cluster_sizes()
+    clusters: Any = list(Cluster.objects.defer("centroid"))  # with sizes
+    for cluster in clusters:
+        cluster.size = sizes.get(cluster.pk, 0)
+    return sorted((cluster for cluster in clusters if cluster.size), key=lambda each: (-each.size, each.label))
 
 
 def cluster_papers(cluster: Cluster) -> tuple[list[int], dict[int, float]]:
     """The cluster's papers, the most central first, and each one's cosine to the centre where it has a vector."""
+    stamp = stamp_of(Revision.of(Revision.VECTORS), Revision.of(Revision.CLUSTERS), cluster.updated_at)
+    return kept(f"cluster-{cluster.pk}", stamp, lambda: _from_the_centre(cluster))
+
+
+def _from_the_centre(cluster: Cluster) -> tuple[list[int], dict[int, float]]:
     pks = list(cluster.papers.order_by("pk").values_list("pk", flat=True))
     rows = current_vectors(cluster.model_id).filter(
         text__paper__cluster=cluster).values_list("text__paper", "values")
@@ -110,35 +112,33 @@ def cluster_papers(cluster: Cluster) -> tuple[list[int], dict[int, float]]:
 
 def cluster_methods(cluster: Cluster) -> list[MethodCount]:
     """The methods the cluster's papers link to: those that implement most of its papers first."""
-    counts: dict[tuple[str, str, str, str], Counter[str]] = {}
-    for link in extensions.method_links(cluster.papers.all()):
-        counts.setdefault((link.arena, link.arena_title, link.slug, link.title), Counter())[link.kind] += 1
-    methods = [MethodCount(arena, arena_title, slug, title, kinds["implements"], kinds["related"])
-               for (arena, arena_title, slug, title), kinds in counts.items()]
-    return sorted(methods, key=lambda method: (-method.implements, -method.related, method.title))
+    return sorted(extensions.method_counts(cluster.papers.all()),
+                  key=lambda method: (-method.implements, -method.related, method.title))
 
 
 def cluster_neighbours(cluster: Cluster, count: int = 5) -> list[tuple[Cluster, float]]:
     """The clusters whose centres are nearest, with the cosine between the centres."""
     centre = np.frombuffer(cluster.centroid, dtype="<f4")
-    others = Cluster.objects.filter(model_id=cluster.model_id, papers__isnull=False).exclude(pk=cluster.pk).distinct()
+    others = Cluster.objects.filter(model_id=cluster.model_id, pk__in=cluster_sizes()).exclude(pk=cluster.pk)
     near = [(other, float(np.frombuffer(other.centroid, dtype="<f4") @ centre)) for other in others]
     return sorted(near, key=lambda pair: (-pair[1], pair[0].pk))[:count]
 
 
 def cluster_verdict_papers(cluster: Cluster) -> int:
     """How many of the cluster's papers have a verdict of a full run."""
-    return cluster.papers.count() - paper_list(cluster=cluster.pk, verdict="none").count()
+    return cluster.papers.exclude(extensions.filters["verdict"].condition("none")).count()
 
 
 def paper_map(cluster: Cluster | None = None) -> PaperMap | None:
-    """All papers on a plane, those of one cluster marked; None while a worker has made no map."""
+    """Papers on a plane, an even sample of those that have a place, those of one cluster marked; None while a worker
+    has made no map."""
     stored = read_places()
     if stored is None:
         return None
-    text_ids, places = stored
+    step = max(1, -(-len(stored[0]) // MARKS))
+    text_ids, places = (array[::step] for array in stored)
     drawn = SearchText.objects.filter(pk__in=text_ids.tolist()).exclude(paper=None).values_list(
-        "pk", "paper", "paper__title", "paper__cluster")
+        "pk", "paper", "title", "paper__cluster")
     papers = {text_id: (pk, title, member_of) for text_id, pk, title, member_of in drawn}
     clusters = {known.pk: (number, known) for number, known in enumerate(cluster_list())}
     marks: list[Mark] = []
@@ -153,7 +153,7 @@ def paper_map(cluster: Cluster | None = None) -> PaperMap | None:
         series = clusters[member_of][0] % SERIES + 1 if member_of in clusters else 1
         marks.append(Mark(pk, title, round(x, 1), round(y, 1), series, cluster is None or member_of == cluster.pk))
     shown = [clusters[pk][1] for pk in clusters if pk in spots and (cluster is None or pk == cluster.pk)]
-    return PaperMap(tuple(sorted(marks, key=lambda mark: mark.inside)), _labels(shown, spots), Paper.objects.count())
+    return PaperMap(tuple(sorted(marks, key=lambda mark: mark.inside)), _labels(shown, spots), paper_count())
 
 
 def _labels(clusters: list[Cluster], spots: dict[int | None, list[tuple[float, float]]]) -> tuple[MapLabel, ...]:

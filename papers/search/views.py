@@ -18,7 +18,7 @@ from papers.search.forms import examples_from, filters_from
 from papers.search.fusion import UNLIKE, Examples, Results, search, similar, similar_to
 from papers.search.query import KINDS, Filters
 from papers.search.suggest import suggestions
-from papers.selectors import filter_choices, paper_rows
+from papers.selectors import filter_choices, paper_count, paper_rows
 from papers.web import page_or_fragment
 
 PER_PAGE = 20
@@ -85,10 +85,10 @@ def similar_page(request):
 
 @require_safe
 def cluster_list(request):
-    clusters = list(selectors.cluster_list())
+    clusters = selectors.cluster_list()
     return render(request, "papers/cluster_list.html", {
         "clusters": clusters, "map": selectors.paper_map() if clusters else None,
-        "alone": Paper.objects.filter(cluster=None).count(), "progress": embedding_progress()})
+        "alone": paper_count() - sum(cluster.size for cluster in clusters), "progress": embedding_progress()})
 
 
 @require_safe

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-import io
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
-from evaluations.tables.table import Tabular
+from evaluations.tables.table import Field, Tabular
 
 TITLE, MEDIA_TYPE, EXTENSION = "CSV", "text/csv; charset=utf-8", "csv"
 
@@ -13,12 +14,23 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 
 
 def render(table: Tabular) -> bytes:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([_plain(field.name) for field in table.fields])
-    for record in table.records():
-        writer.writerow([_plain(record[field.name]) for field in table.fields])
-    return out.getvalue().encode()
+    return "".join(lines(table.fields, table.records())).encode()
+
+
+def lines(fields: Iterable[Field], records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """The file line by line, the names of the fields first."""
+    names = [field.name for field in fields]
+    writer = csv.writer(_Echo(), lineterminator="\r\n")
+    yield writer.writerow([_plain(name) for name in names])
+    for record in records:
+        yield writer.writerow([_plain(record[name]) for name in names])
+
+
+class _Echo:
+    """A file that hands each line back: `writerow` returns what this returns."""
+
+    def write(self, line: str) -> str:
+        return line
 
 
 def _plain(value) -> str:
