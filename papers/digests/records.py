@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from papers.digests.identifiers import find_identifiers
 from papers.digests.latex import plain
 from papers.digests.titles import title_key
+from papers.digests.venues import clean_venue
 
 TITLE_LIMIT = 1000  # characters; longer is not a title
 ABSTRACT_LIMIT = 100_000
@@ -36,6 +37,17 @@ _KEPT_CONTROLS = {"\t", "\n", "\u200c", "\u200d"}  # the joiners carry meaning i
 
 
 @dataclass(frozen=True, slots=True)
+class Reported:
+    """A number that a list of results reports for a paper: as it is written there, sign and unit included."""
+
+    task: str
+    dataset: str
+    metric: str
+    value: str
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One paper as a digest lists it. `position` counts from 1 in the order of the digest."""
 
@@ -53,6 +65,8 @@ class Record:
     withdrawn: bool = False  # its abstract or its comment begins by saying so
     identifiers: tuple[tuple[str, str], ...] = ()  # (kind, value) on further sites, see `identifiers.py`
     source: str = ""  # what kind of source said so, where it is another than its format's (see papers.identity.sources)
+    venue: str = ""  # journal, conference or book
+    reported: tuple[Reported, ...] = ()  # numbers that a table of results gives the paper
 
     @property
     def title_key(self) -> str:
@@ -125,7 +139,7 @@ class NothingListed(DigestError):
 
 def build_record(*, position: int, line: int | None, title, abstract="", arxiv_id=None, doi=None, year=None,
                  published_on=None, authors=(), urls=(), described=False, comment="",
-                 withdrawn=False, identifiers=(), source="") -> Record:
+                 withdrawn=False, identifiers=(), source="", venue="", reported=()) -> Record:
     """A cleaned record. Raises ValueError with a reason when the title is missing or is none.
 
     `comment` is what the authors wrote beside it: its links are kept, and whether it says that the paper is withdrawn,
@@ -155,6 +169,7 @@ def build_record(*, position: int, line: int | None, title, abstract="", arxiv_i
         year=_year(year) or (day.year if day else None) or arxiv_year(arxiv_id), published_on=day,
         authors=tuple(name for name in (single_line(str(a))[:200] for a in authors) if name), urls=tuple(links),
         described=bool(described and abstract), identifiers=tuple(further), source=source,
+        venue=clean_venue(venue), reported=tuple(reported),
         withdrawn=bool(withdrawn or _WITHDRAWN.match(abstract[:200]) or _WITHDRAWN.match(comment[:200])))
 
 
