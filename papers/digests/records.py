@@ -25,6 +25,7 @@ _ARXIV_PREFIX = re.compile(
     r"huggingface\.co/papers/|alphaxiv\.org/abs/|oai:arxiv\.org:|(?:https?://)?(?:dx\.)?doi\.org/10\.48550/arxiv\.|"
     r"10\.48550/arxiv\.|arxiv:\s*)", re.I)
 _ARXIV_IN_TEXT = re.compile(rf"\barxiv:\s*({_ARXIV_NEW}|{_ARXIV_OLD})(?:v\d+)?(?!\d)", re.I)
+_CLOSING = {")": "(", "]": "[", "}": "{", ">": "<"}
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
 _URL = re.compile(r"https?://[^\s<>\"'`\\{}|^]+", re.I)
 _BARE_HOST = re.compile(r"(?<![\w/.@:-])(?:github\.com|gitlab\.com|huggingface\.co|arxiv\.org/abs|arxiv\.org/pdf)"
@@ -218,10 +219,12 @@ def arxiv_year(arxiv_id: str | None) -> int | None:
 
 def normal_doi(value) -> str | None:
     """The bare lower-case DOI; None when there is none or it is arXiv's own alias of an arXiv id."""
-    match = _DOI.search(value[:1000]) if isinstance(value, str) else None
+    match = _DOI.search(re.sub("%2f", "/", value[:1000], flags=re.I)) if isinstance(value, str) else None
     if not match:
         return None
-    doi = match[0].rstrip(".,;)").lower()
+    doi = match[0].rstrip(".,;").lower()
+    while doi and doi[-1] in _CLOSING and doi.count(doi[-1]) > doi.count(_CLOSING[doi[-1]]):  # of the words around it
+        doi = doi[:-1].rstrip(".,;")
     return None if doi.startswith("10.48550/arxiv.") or len(doi) > 200 else doi
 
 

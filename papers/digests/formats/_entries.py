@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urljoin
 
+from papers.digests.dates import written_day
 from papers.digests.formats._around import NAME, VENUE, YEAR, around, names_in
 from papers.digests.formats._blocks import Run
-from papers.digests.formats._columns import LABEL, without_own, written_day
+from papers.digests.formats._columns import LABEL, without_own
 from papers.digests.records import clean_url, find_arxiv_id, harvest_links, normal_arxiv_id, normal_doi
 
 _LOCAL_ID = re.compile(r"(?:^|/)(?:abs|pdf|papers|html)/"

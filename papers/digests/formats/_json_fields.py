@@ -9,6 +9,7 @@ from papers.digests.identifiers import named_identifiers
 from papers.digests.latex import latex_to_text, plain
 from papers.digests.names import split_names
 from papers.digests.records import normal_arxiv_id
+from papers.digests.venues import clean_venue
 
 _TITLES = ("title", "paper_title", "display_name", "titles")
 _INNER = ("paper", "citingPaper", "citedPaper", "content", "attributes", "metadata", "info", "bib", "_source", "work")
@@ -27,6 +28,11 @@ _URLS = ("url", "URL", "urls", "url_abs", "url_pdf", "pdf_url", "abs_url", "abs"
          "project_page", "repo_url", "html_url", "paper_url", "paper_url_abs", "paper_url_pdf", "entry_id",
          "openreview", "arxiv_url", "conference_url_abs", "primary_location", "best_oa_location", "openAccessPdf",
          "resource", "official_code_url")
+_VENUES = ("venue", "journal", "journal_name", "journal_title", "journalTitle", "container-title", "container_title",
+           "proceeding", "proceedings", "booktitle", "conference", "conference_name", "publicationVenue", "event",
+           "event-title", "journal-ref", "journal_ref", "publication", "host_venue", "primary_location",
+           "best_oa_location", "isPartOf", "journalInfo")
+_VENUE_NAMES = ("name", "display_name", "title", "value", "text", "raw")
 _TAG = re.compile(r"<(/?)(?:jats:)?(p|title|sec|div|br|li|list|ul|ol|i|em|b|bold|strong|italic|sub|sup|scp?|tt|span|a|"
                   r"monospace|inline-formula|list-item)(?:\s[^<>]*)?/?>", re.I)
 _SLANT = re.compile(r"</?(?:jats:)?(?:i|em|italic|sub|sup|scp)>", re.I)  # what Crossref keeps in titles
@@ -61,10 +67,26 @@ def read(record: dict, year_of_file: int | None = None) -> dict:
         "described": not abstract, "arxiv_id": _arxiv_id(record), "doi": _doi(record),
         "year": next((record[name] for name in _YEARS if record.get(name)), None) or year or year_of_file,
         "published_on": published, "authors": _authors(record), "urls": list(_urls(record)),
-        "identifiers": tuple(named_identifiers(record)),
+        "identifiers": tuple(named_identifiers(record)), "venue": _venue(record),
         "comment": _text(record, ("comments", "comment", "note")),
         "withdrawn": record.get("is_retracted") is True or
         str(record.get("status", "")).lower() in ("withdraw", "withdrawn", "retracted")}
+
+
+def _venue(record: dict) -> str:
+    for name in _VENUES:
+        value = record.get(name)
+        if name.endswith("location"):  # OpenAlex
+            value = value.get("source") if isinstance(value, dict) else None
+        elif name == "journalInfo":  # Europe PMC
+            value = value.get("journal") if isinstance(value, dict) else None
+        if isinstance(value, list) and value:
+            value = value[0]
+        if isinstance(value, dict):
+            value = next((value[inner] for inner in _VENUE_NAMES if isinstance(value.get(inner), str)), "")
+        if venue := clean_venue(value):
+            return venue
+    return ""
 
 
 def year_of_file(name: str) -> int | None:
