@@ -81,6 +81,11 @@ def initials_of(venue: str) -> str:
     return next((initials for words, initials in _KNOWN if words in name), "")
 
 
+def known_initials(text: str) -> str:
+    """Initials in whatever case as they are usually written; "" where they are no well-known venue's."""
+    return next((initials for _, initials in _KNOWN if initials.lower() == text.lower()), "")
+
+
 def names_of(initials: str) -> list[str]:
     """Words of the full names of a well-known venue, for a search by its initials."""
     return [words for words, known in _KNOWN if known.lower() == initials.strip().lower()]
