@@ -8,6 +8,7 @@ class EvaluationsConfig(AppConfig):
 
     def ready(self) -> None:
         from evaluations import facts
+        from evaluations.reported.tabulated import record_results
         from methods.extensions import extensions as methods
         from papers.extensions import Filter
         from papers.extensions import extensions as papers
@@ -17,6 +18,7 @@ class EvaluationsConfig(AppConfig):
         papers.facets.append(facts.verdict_facets)
         papers.verdict_counts = facts.verdict_counts
         papers.on_fold.append(facts.keep_decisions)
+        papers.on_reported.append(record_results)
         methods.runs_done = facts.runs_done
         methods.measured = facts.measured_methods
         methods.judged = facts.judged_methods

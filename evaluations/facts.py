@@ -9,7 +9,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
-from evaluations.models import Claim, ReportedClaim, ReportedReading, Run, Verdict
+from evaluations.models import Claim, ReportedClaim, ReportedReading, Run, TabulatedResult, Verdict
 from methods.models import PaperLink
 from papers.extensions import Condition
 from papers.models import Paper
@@ -60,6 +60,9 @@ def keep_decisions(kept: Paper, dropped: Paper) -> None:
         claim.paper = kept
         claim.save(update_fields=["paper"])
     ReportedReading.objects.filter(paper=kept).delete()
+    known_rows = set(TabulatedResult.objects.filter(paper=kept).values_list("digest", "key"))
+    same = [row.pk for row in TabulatedResult.objects.filter(paper=dropped) if (row.digest_id, row.key) in known_rows]
+    TabulatedResult.objects.filter(paper=dropped).exclude(pk__in=same).update(paper=kept)
 
 
 def runs_done() -> Combinable:

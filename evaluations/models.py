@@ -321,6 +321,31 @@ class ReportedClaimEdit(models.Model):
         return f"{self.action} {self.claim}"
 
 
+class TabulatedResult(models.Model):
+    """A number that a table of results, in a digest, gives a paper: said there, not measured here, and never ranked
+    with what is. It goes with its digest.
+    """
+
+    FIELDS = ("task", "dataset", "metric", "value", "model")
+
+    paper = models.ForeignKey("papers.Paper", on_delete=models.CASCADE, related_name="tabulated_results")
+    digest = models.ForeignKey("papers.Digest", on_delete=models.CASCADE, related_name="+")
+    task = models.CharField(max_length=300, blank=True)
+    dataset = models.CharField(max_length=300)
+    metric = models.CharField(max_length=300)
+    value = models.CharField(max_length=300)  # as it is written there
+    number = models.FloatField(null=True)  # what of it is a number
+    model = models.CharField(max_length=300, blank=True)  # what the paper calls it
+    key = models.CharField(max_length=64)  # of all five
+
+    class Meta:
+        ordering = ["task", "dataset", "metric", "pk"]
+        constraints = [models.UniqueConstraint(fields=["digest", "paper", "key"], name="one_tabulated_result_a_row")]
+
+    def __str__(self):
+        return f"{self.model or 'it'}: {self.value} {self.metric} on {self.dataset}"
+
+
 class Prepared(models.Model):
     """For which state of its inputs a step of preparing was last done to its end, so that a start skips it."""
 

@@ -26,6 +26,7 @@ from papers.search_texts import record_search_texts
 from papers.services import import_digest
 
 LIBRARY = "The method library"
+AUTHORS = "methods/authors"  # who wrote the papers that cards name: a file an arena, by title; facts, no code
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 MISNAMED = "its name must be snake_case: lower-case letters, digits, single underscores"
 
@@ -123,7 +124,18 @@ def library_key() -> str:
     rows = [*Arena.objects.filter(present=True).order_by("pk").values_list("pk", "read_from"),
             *Method.objects.filter(present=True).order_by("arena_id", "slug").values_list("arena_id", "slug",
                                                                                           "read_from")]
-    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([rows, paper_authors()]).encode()).hexdigest()
+
+
+def paper_authors() -> dict[str, list[str]]:
+    """The authors of the papers that cards name, by title; of a paper whose authors are not certain, nothing."""
+    found: dict[str, list[str]] = {}
+    for file in sorted((Path(settings.BASE_DIR) / AUTHORS).glob("*.json")):
+        try:
+            found |= json.loads(file.read_text("utf-8"))
+        except ValueError as error:
+            raise ValueError(f"{AUTHORS}/{file.name}: {error}") from error
+    return found
 
 
 def _library_files() -> _Files:
@@ -217,13 +229,14 @@ def import_starter_digest():
 
 
 def starter_digest() -> bytes:
-    """The papers the method files name, as JSON lines: title, identifiers, and our own words on the idea."""
+    """The papers the method files name, as JSON lines: title, authors, identifiers, and our own words on the idea."""
     records: dict[str, dict] = {}
+    authors = paper_authors()
     for method in Method.objects.filter(present=True).order_by("arena_id", "slug"):
         for paper in method.papers:
             record = records.setdefault(paper["title"], {
                 "title": paper["title"], "year": paper["year"], "arxiv_id": paper["arxiv"],
-                "description": _description(method, paper)})
+                "authors": authors.get(paper["title"], []), "description": _description(method, paper)})
             record["arxiv_id"] = record["arxiv_id"] or paper["arxiv"]
     return "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records.values()).encode()
 

@@ -13,6 +13,7 @@ from papers.models import Paper
 
 FIDELITIES = ("faithful", "core", "proxy")
 FOLDER = "methods/"  # where the files of the library lie
+NEAREST = 3  # methods that a paper's page names where none implements it
 BASELINE = "baseline"  # what pages call the methods without one
 
 
@@ -57,6 +58,20 @@ def links_of(paper: Paper) -> QuerySet[PaperLink]:
             .defer("method__source_code", "method__explanation", "method__arena__source_code",
                    "method__arena__explanation")
             .order_by(rejected_last, "kind", "-score", "method__title"))
+
+
+def paper_links(paper: Paper) -> dict[str, list[PaperLink]]:
+    """What a paper's page shows: all its `links`, those `implementing` it, and the three `nearest` beside these."""
+    links = list(links_of(paper))
+    shown = [link for link in links if link.state != PaperLink.REJECTED]
+    related = [link for link in shown if link.kind == PaperLink.RELATED]
+    return {"links": links, "implementing": [link for link in shown if link.kind == PaperLink.IMPLEMENTS],
+            "nearest": sorted(related, key=lambda link: -(link.score or 0.0))[:NEAREST]}
+
+
+def is_implemented(paper: Paper) -> bool:
+    """Whether a method here runs the paper."""
+    return PaperLink.objects.shown().implementing().filter(paper=paper).exists()
 
 
 def best_link_is(kind: str) -> Condition:

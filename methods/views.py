@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from django.core.paginator import Paginator
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_POST, require_safe
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from methods.models import Arena, Method, PaperLink
-from methods.selectors import broken_for, links_of, method_list, papers_of, related_papers
+from methods.scaffold import NoArena, scaffold
+from methods.selectors import broken_for, method_list, paper_links, papers_of, related_papers
 from methods.services import curate_link, forget_curation
 from papers.models import Paper, SearchText
 from papers.parameters import MOST_LETTERS
@@ -59,6 +61,22 @@ def method_similar(request, arena, slug):
                             {"method": method, "results": results})
 
 
+@require_safe
+def paper_scaffold(request, paper):
+    """The file to start a method of a paper from: shown with what is to do, or downloaded."""
+    paper = get_object_or_404(Paper, pk=paper)
+    try:
+        begun = scaffold(paper=paper, arena=request.GET.get("arena", ""))
+    except NoArena as error:
+        raise Http404(str(error)) from None
+    if "download" in request.GET:
+        return HttpResponse(begun.text, content_type="text/x-python; charset=utf-8", headers={
+            "Content-Disposition": content_disposition_header(True, begun.file_name)})
+    return render(request, "methods/paper_scaffold.html", {
+        "paper": paper, "begun": begun, "source": highlight(begun.text, PythonLexer(), HtmlFormatter(nowrap=True)),
+        "arenas": Arena.objects.filter(present=True).only("title", "question")})
+
+
 @may("methods.change_paperlink")
 @require_POST
 def link_curate(request, paper):
@@ -75,4 +93,4 @@ def link_curate(request, paper):
                     state=PaperLink.REJECTED if word == "reject" else PaperLink.ACCEPTED)
     if not wants_fragment(request):
         return redirect("paper_detail", paper.pk)
-    return render(request, "methods/_paper_links.html", {"paper": paper, "links": links_of(paper), "may_curate": True})
+    return render(request, "methods/_paper_links.html", paper_links(paper) | {"paper": paper, "may_curate": True})

@@ -79,6 +79,7 @@ class PaperOut(Schema):
     published_on: date | None
     authors: list[str]
     urls: list[str]
+    venue: Annotated[str, Field(description="journal, conference or book; empty where no source says")]
     cluster: ClusterRef | None
     methods: list[MethodRef]
     created_at: datetime

@@ -14,7 +14,8 @@ from django.db.models import Exists, Q, QuerySet
 from django.db.models.expressions import NegatedExpression
 
 if TYPE_CHECKING:
-    from papers.models import Paper
+    from papers.digests.records import Reported
+    from papers.models import Digest, Paper
 
 Condition = Q | Exists | NegatedExpression
 
@@ -102,6 +103,7 @@ class Extensions:
     `method_links` are those worth showing, a paper's best first, and `method_counts` the methods they lead to;
     `verdict_counts` says how many verdicts of each status a paper has; `reasons_to_stay` conditions under which a paper stays when the last digest that lists it goes;
     `on_fold` are told, in one transaction, that the second row goes because it is the same paper as the first;
+    `on_reported` are told, in the transaction that stores them, the numbers a digest's entries report for papers;
     `after_embedding` names the tasks to start when texts were embedded.
     """
 
@@ -113,6 +115,7 @@ class Extensions:
     verdict_counts: Callable[[Sequence[int]], Mapping[int, Mapping[str, int]]] = _no_verdicts
     reasons_to_stay: list[Callable[[], Condition]] = field(default_factory=list)
     on_fold: list[Callable[[Paper, Paper], None]] = field(default_factory=list)
+    on_reported: list[Callable[[Digest, Sequence[tuple[Paper, Sequence[Reported]]]], None]] = field(default_factory=list)
     after_embedding: list[str] = field(default_factory=list)
 
     @property

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
+from papers.digests.venues import short_venue
+
 
 class Digest(models.Model):
     """One imported file, message or paste; the same bytes are imported once.
@@ -64,6 +66,7 @@ class Paper(models.Model):
     published_on = models.DateField(null=True, blank=True)
     authors = models.JSONField(default=list, blank=True)
     urls = models.JSONField(default=list, blank=True)
+    venue = models.CharField(max_length=300, blank=True)  # journal, conference or book
     withdrawn = models.BooleanField(default=False)
     sources = models.JSONField(default=dict, blank=True, editable=False)
     cluster = models.ForeignKey(Cluster, null=True, blank=True, on_delete=models.SET_NULL, related_name="papers")
@@ -80,6 +83,11 @@ class Paper(models.Model):
     def text(self) -> str:
         """What is embedded and searched."""
         return f"{self.title}\n\n{self.abstract}".strip()
+
+    @property
+    def short_venue(self) -> str:
+        """The venue as a row has room for it."""
+        return short_venue(self.venue)
 
     @property
     def web_urls(self) -> list[str]:

@@ -5,15 +5,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce
 
+from papers.digests.titles import title_key
 from papers.extensions import MethodLink, extensions
 from papers.keeping import kept, peek, stamp_of
-from papers.models import Appearance, Cluster, Digest, Merge, Paper, Rejection, Revision, SearchText
+from papers.models import Appearance, Cluster, Digest, Merge, OtherTitle, Paper, Rejection, Revision, SearchText
 from papers.paging import after as rows_after
+from papers.parameters import id_from
+from papers.search.identifiers import identifiers_in
 from papers.search.lexical import texts_having
+from papers.search.names import by_identifier
 
 SORTS: dict[str, list[str | OrderBy]] = {
     "newest": ["-created_at", "-pk"], "title": ["title_key", "pk"],
@@ -51,6 +55,16 @@ def paper_list(*, q: str = "", digest: int | None = None, cluster: int | None = 
 def paper_count() -> int:
     """Of all papers: counted when papers have come or gone, which always changes the searched texts."""
     return kept("paper-count", str(Revision.of(Revision.VECTORS)), Paper.objects.count)
+
+
+def known_as(text: str) -> QuerySet[Paper]:
+    """The papers that a number, an arXiv id, DOI or address, or a whole title names."""
+    if number := id_from(text):
+        return Paper.objects.filter(pk=number)
+    if named := identifiers_in(text):
+        return Paper.objects.filter(by_identifier(named))
+    key = title_key(text)
+    return Paper.objects.filter(Q(title_key=key) | Q(pk__in=OtherTitle.objects.filter(title_key=key).values("paper")))
 
 
 @dataclass(frozen=True, slots=True)

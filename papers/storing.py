@@ -37,7 +37,7 @@ LOT = 25  # records a transaction ...
 LOT_CHARACTERS = 100_000  # ... and of their words, but at least one record
 FOLDS = 3  # in one transaction: each moves whatever hangs on a paper
 PAPER_FIELDS = ["title", "title_key", "abstract", "described", "arxiv_id", "doi", "year", "published_on", "authors",
-                "urls", "withdrawn", "sources", "updated_at"]
+                "urls", "venue", "withdrawn", "sources", "updated_at"]
 
 
 def store_entries(digest: Digest, parsed: Parsed) -> tuple[list[Entry], bool]:
@@ -143,6 +143,10 @@ def _write(digest: Digest, plan: Plan) -> None:
     Appearance.objects.bulk_create([
         Appearance(digest=digest, paper=placed.paper, position=placed.record.position, line=placed.record.line)
         for placed in plan.placed])
+    reported = [(placed.paper, placed.record.reported) for placed in plan.placed if placed.record.reported]
+    if reported:
+        for follow in extensions.on_reported:
+            follow(digest, reported)
 
 
 def write_papers(plan: Plan, *, reason: str, by=None) -> None:

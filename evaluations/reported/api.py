@@ -8,10 +8,12 @@ from ninja.errors import HttpError
 from ninja.pagination import paginate
 from pydantic import FiniteFloat
 
-from evaluations.models import ReportedClaim
+from evaluations.claims.verdicts import NOT_MEASURED
+from evaluations.models import ReportedClaim, TabulatedResult
 from evaluations.reported import services
 from evaluations.reported.selectors import ClaimRecords, history, reported_record
-from papers.parameters import Body, Id, Pages
+from evaluations.reported.tabulated import tabulated_list
+from papers.parameters import Body, Id, Pages, Word
 from papers.web import may_call
 
 router = Router(tags=["claims"])
@@ -67,6 +69,42 @@ class Decision(Body):
 @paginate(Pages)
 def list_claims(request, filters: Query[ClaimFilters]):
     return ClaimRecords(**filters.dict())
+
+
+class TabulatedOut(Schema):
+    id: int
+    paper_id: int
+    paper: str
+    task: str
+    dataset: str
+    metric: str
+    value: str = Field(description="as the table writes it")
+    number: float | None
+    model: str
+    digest_id: int
+    digest: str = Field(description="the digest with the table")
+    verdict: str = Field(NOT_MEASURED, description="of our own measurement: never one, these are only reported")
+
+    @staticmethod
+    def resolve_paper(row: TabulatedResult) -> str:
+        return row.paper.title
+
+    @staticmethod
+    def resolve_digest(row: TabulatedResult) -> str:
+        return row.digest.name
+
+
+class TabulatedFilters(FilterSchema):
+    paper: Id | None = None
+    dataset: Word = ""
+    task: Word = ""
+
+
+@router.get("/claims/tabulated", response=list[TabulatedOut],
+            summary="Numbers that tables of results give papers: reported, not measured")
+@paginate(Pages)
+def list_tabulated(request, filters: Query[TabulatedFilters]):
+    return tabulated_list(**filters.dict())
 
 
 @router.get("/claims/reported/{pk}", response=ClaimWithHistory, summary="A reported claim with its history")

@@ -9,6 +9,7 @@ from django.db.models import Prefetch, QuerySet
 
 from evaluations.claims.verdicts import NOT_MEASURED, ClaimStanding, claims_in_order, standings_by_key
 from evaluations.models import ReportedClaim, ReportedClaimEdit
+from evaluations.reported.tabulated import results_of
 from papers.models import Paper
 
 DIRECTIONAL, REPORTED, SCALE = "directional", "reported", "scale"
@@ -95,12 +96,13 @@ class ShownClaim:
 
 
 def paper_block(paper: Paper) -> dict:
-    """What a paper's page shows of its reported claims: results, and scale facts apart; two queries."""
+    """What a paper's page shows of its reported claims: results, scale facts apart, and what
+    tables of results say; three queries."""
     rows = paper.reported_claims.prefetch_related(
         Prefetch("edits", ReportedClaimEdit.objects.select_related("made_by"))).order_by("value_start", "pk")
     shown = [_shown(claim) for claim in rows]
     return {"paper": paper, "results": [row for row in shown if row.claim.kind == ReportedClaim.RESULT],
-            "sizes": [row for row in shown if row.claim.kind == ReportedClaim.SCALE]}
+            "tabulated": results_of(paper), "sizes": [row for row in shown if row.claim.kind == ReportedClaim.SCALE]}
 
 
 def _shown(claim: ReportedClaim) -> ShownClaim:

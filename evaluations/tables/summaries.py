@@ -238,8 +238,8 @@ class PaperResult:
 
 
 def paper_results(paper: Paper) -> list[PaperResult]:
-    """The paper's methods with their verdicts and their place in the main table of their arena."""
-    links = list(paper.links.exclude(state=PaperLink.REJECTED).filter(method__present=True).select_related(
+    """The methods that run the paper, with their verdicts and their place in the main table of their arena."""
+    links = list(PaperLink.objects.shown().implementing().filter(paper=paper, method__present=True).select_related(
         "method__arena").defer("method__source_code", "method__explanation", "method__arena__source_code"))
     claims = defaultdict(list)
     for standing in claim_list(methods=[link.method_id for link in links]):

@@ -6,8 +6,8 @@ from django import template
 from django.utils.html import escape
 from django.utils.safestring import mark_safe
 
+from methods import selectors
 from methods.formulas import typeset
-from methods.selectors import links_of
 
 register = template.Library()
 
@@ -16,8 +16,14 @@ register = template.Library()
 def paper_links(context, paper):
     """The methods a paper is linked to, with what a curator may do about them."""
     user = context["request"].user
-    return {"request": context["request"], "paper": paper, "links": links_of(paper), "user": user,
-            "may_curate": user.has_perm("methods.change_paperlink")}
+    return selectors.paper_links(paper) | {"request": context["request"], "paper": paper, "user": user,
+                                           "may_curate": user.has_perm("methods.change_paperlink")}
+
+
+@register.simple_tag
+def is_implemented(paper) -> bool:
+    """Whether a method here runs the paper."""
+    return selectors.is_implemented(paper)
 
 
 @register.filter

@@ -38,6 +38,20 @@ def html_text(html: str) -> str:
     return "\n\n".join(_lines(_marked(DOCTYPE.sub("", tree.html or "", count=1))))
 
 
+_MENTION = re.compile(
+    r"\b(?:in|by|from|of|with|to|on|like|and|than|following|extends?|us(?:es?|ing)|unlike|called|via|improves?|"
+    r"outperforms?)\s+(?:(?:this|that|an?|the|their|another|earlier|previous|prior|recent|original|related)\s+)*$", re.I)
+
+
+def is_mention(before: str, after: str) -> bool:
+    """Whether a link called "paper" or the like stands in the middle of a sentence, and so leads to another paper.
+
+    >>> is_mention("We build on this", ", which calms down."), is_mention("Read the", "or the code")
+    (True, False)
+    """
+    return bool(_MENTION.search(f"{before[-60:].rstrip()} ")) and bool(re.match(r"\s*(?:[,;)]\s*)?[a-z]|\s*,", after))
+
+
 def check_depth(html: str) -> None:
     """Raise ValueError where more than DEPTH_LIMIT elements seem to be open at once."""
     depth = 0
@@ -78,7 +92,8 @@ def _lines(text: str):
             if _CHROME.search(linked) or _CHROME.search(address) or address in linked:
                 return found[1]
             if linked in (words, re.sub(r"^\W*\d{1,3}\W+", "", words)) or normal_arxiv_id(linked) \
-                    or _LABELS.fullmatch(linked[:60]):
+                    or _LABELS.fullmatch(linked[:60]) and not is_mention(
+                        _plain(block[max(0, found.start() - 200):found.start()]), _plain(block[found.end():][:60])):
                 after.append(address)
                 return found[1]
             return f"{found[1]} ({address})"

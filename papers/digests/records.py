@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from papers.digests.identifiers import find_identifiers
 from papers.digests.latex import plain
 from papers.digests.titles import title_key
+from papers.digests.venues import clean_venue
 
 TITLE_LIMIT = 1000  # characters; longer is not a title
 ABSTRACT_LIMIT = 100_000
@@ -24,6 +25,7 @@ _ARXIV_PREFIX = re.compile(
     r"huggingface\.co/papers/|alphaxiv\.org/abs/|oai:arxiv\.org:|(?:https?://)?(?:dx\.)?doi\.org/10\.48550/arxiv\.|"
     r"10\.48550/arxiv\.|arxiv:\s*)", re.I)
 _ARXIV_IN_TEXT = re.compile(rf"\barxiv:\s*({_ARXIV_NEW}|{_ARXIV_OLD})(?:v\d+)?(?!\d)", re.I)
+_CLOSING = {")": "(", "]": "[", "}": "{", ">": "<"}
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
 _URL = re.compile(r"https?://[^\s<>\"'`\\{}|^]+", re.I)
 _BARE_HOST = re.compile(r"(?<![\w/.@:-])(?:github\.com|gitlab\.com|huggingface\.co|arxiv\.org/abs|arxiv\.org/pdf)"
@@ -33,6 +35,17 @@ _WITHDRAWN = re.compile(
     r"(?:withdrawn|retracted)\b|the authors? ha(?:s|ve) withdrawn\b"
     r"|(?:paper |submission |article )?(?:withdrawn|retracted)(?=\s*(?:[.:;,(]|by\b|due\b|because\b|$))", re.I)
 _KEPT_CONTROLS = {"\t", "\n", "\u200c", "\u200d"}  # the joiners carry meaning in Persian and in emoji
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A number that a list of results reports for a paper: as it is written there, sign and unit included."""
+
+    task: str
+    dataset: str
+    metric: str
+    value: str
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +66,8 @@ class Record:
     withdrawn: bool = False  # its abstract or its comment begins by saying so
     identifiers: tuple[tuple[str, str], ...] = ()  # (kind, value) on further sites, see `identifiers.py`
     source: str = ""  # what kind of source said so, where it is another than its format's (see papers.identity.sources)
+    venue: str = ""  # journal, conference or book
+    reported: tuple[Reported, ...] = ()  # numbers that a table of results gives the paper
 
     @property
     def title_key(self) -> str:
@@ -125,7 +140,7 @@ class NothingListed(DigestError):
 
 def build_record(*, position: int, line: int | None, title, abstract="", arxiv_id=None, doi=None, year=None,
                  published_on=None, authors=(), urls=(), described=False, comment="",
-                 withdrawn=False, identifiers=(), source="") -> Record:
+                 withdrawn=False, identifiers=(), source="", venue="", reported=()) -> Record:
     """A cleaned record. Raises ValueError with a reason when the title is missing or is none.
 
     `comment` is what the authors wrote beside it: its links are kept, and whether it says that the paper is withdrawn,
@@ -155,6 +170,7 @@ def build_record(*, position: int, line: int | None, title, abstract="", arxiv_i
         year=_year(year) or (day.year if day else None) or arxiv_year(arxiv_id), published_on=day,
         authors=tuple(name for name in (single_line(str(a))[:200] for a in authors) if name), urls=tuple(links),
         described=bool(described and abstract), identifiers=tuple(further), source=source,
+        venue=clean_venue(venue), reported=tuple(reported),
         withdrawn=bool(withdrawn or _WITHDRAWN.match(abstract[:200]) or _WITHDRAWN.match(comment[:200])))
 
 
@@ -203,10 +219,12 @@ def arxiv_year(arxiv_id: str | None) -> int | None:
 
 def normal_doi(value) -> str | None:
     """The bare lower-case DOI; None when there is none or it is arXiv's own alias of an arXiv id."""
-    match = _DOI.search(value[:1000]) if isinstance(value, str) else None
+    match = _DOI.search(re.sub("%2f", "/", value[:1000], flags=re.I)) if isinstance(value, str) else None
     if not match:
         return None
-    doi = match[0].rstrip(".,;)").lower()
+    doi = match[0].rstrip(".,;").lower()
+    while doi and doi[-1] in _CLOSING and doi.count(doi[-1]) > doi.count(_CLOSING[doi[-1]]):  # of the words around it
+        doi = doi[:-1].rstrip(".,;")
     return None if doi.startswith("10.48550/arxiv.") or len(doi) > 200 else doi
 
 

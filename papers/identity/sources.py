@@ -25,7 +25,7 @@ WORDS = {LIST: "a list", MAILING: "a mailing", FEED: "a feed", CATALOGUE: "a pub
 _BY_NAME = {"list": LIST, "mailing": MAILING, "feed": FEED, "catalogue": CATALOGUE}
 _BY_FORMAT = {"Atom": CATALOGUE, "OAI-PMH": CATALOGUE, "JSON": CATALOGUE, "JSONL": CATALOGUE, "PubMed XML": CATALOGUE,
               "MEDLINE": CATALOGUE, "RSS": FEED, "mail": MAILING, "arXiv mail": MAILING}
-FIELDS = ("title", "abstract", "year", "published_on", "authors")  # what has a source
+FIELDS = ("title", "abstract", "year", "published_on", "authors", "venue")  # what has a source
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,8 @@ def _better_rank(paper: Paper, source: Record | Paper, above: int) -> bool:
 
 
 _BETTER: dict[str, Callable[[Paper, Record | Paper, int], bool]] = {
-    "year": _better_rank, "published_on": _better_rank, "abstract": _better_abstract, "authors": _better_authors}
+    "year": _better_rank, "published_on": _better_rank, "abstract": _better_abstract, "authors": _better_authors,
+    "venue": _better_rank}
 
 
 def _says_more(field: str, hidden, shown) -> bool:
@@ -138,6 +139,8 @@ def _says_more(field: str, hidden, shown) -> bool:
         return not _begins(hidden, shown) and plain_text(hidden) != plain_text(shown)
     if field == "authors":
         return not _among(hidden, shown)
+    if field == "venue":
+        return title_key(hidden) != title_key(shown)
     return True
 
 

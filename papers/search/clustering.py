@@ -5,13 +5,14 @@ number of clusters is the smallest whose silhouette comes near the best. All of 
 the nearest cluster; only when many have come, or a cluster's centre has moved, are all papers grouped again. The old
 clusters then go on, refined, if that is about as good as starting afresh; otherwise each new cluster takes over the
 row of the old one it shares most papers with.
+
+Papers that are known by our own words alone would find each other by how we write: they make no clusters and join the
+nearest, as long as fewer of the papers are so than not.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -23,7 +24,7 @@ from threadpoolctl import threadpool_limits
 
 from papers.models import Cluster, Paper, Revision, SearchText
 from papers.search.encoder import model_id
-from papers.search.terms import stem, surface_forms, terms, without_overlap
+from papers.search.naming import distinctive_terms, label_of
 from papers.search.vectors import current_vectors, index_dir, kind_vectors, main_directions
 from papers.writing import short_write
 
@@ -40,8 +41,6 @@ SAME_MEMBERS = 0.15  # least overlap (Jaccard) at which a new cluster is an old 
 UNFINISHED = datetime(1970, 1, 1, tzinfo=UTC)  # a cluster's time of update while papers are being moved
 NAMED_BY = 6_000  # papers whose words name the clusters ...
 NAMED_LEAST = 30  # ... and as many of each cluster
-TERMS = 12
-LABEL_TERMS = 3
 
 
 @dataclass(frozen=True)
@@ -96,60 +95,6 @@ def group(vectors: np.ndarray, before: np.ndarray | None = None) -> np.ndarray:
     return np.array([order.index(label) for label in labels])
 
 
-def distinctive_terms(texts: Sequence[str], labels: np.ndarray) -> list[list[tuple[str, float]]]:
-    """For each label the terms that tell its texts from the others, [(term, weight)], the most telling first.
-
-    Class-based TF-IDF: the share of the label's texts that have the term, times the logarithm of how much larger
-    it is than the share of all texts. Terms are written as the texts mostly write them.
-    """
-    terms_of = [terms(text, longest=3).keys() for text in texts]
-    overall = Counter(term for its_terms in terms_of for term in its_terms)
-    forms = surface_forms(texts)
-    named = []
-    for label in range(int(labels.max()) + 1):
-        rows = np.flatnonzero(labels == label)
-        inside = Counter(term for row in rows for term in terms_of[row])
-        least = 2 if len(rows) > 2 else 1
-        weights = {}
-        for term, documents in inside.items():
-            if documents < least:
-                continue
-            share, everywhere = documents / len(rows), overall[term] / len(texts)
-            gain = np.log(share / everywhere) if len(rows) < len(texts) else np.log1p(1 / everywhere)
-            if gain > 0:
-                weights[term] = share * float(gain) * (1.25 if " " in term else 1.0)
-        chosen = without_overlap(weights, TERMS)
-        named.append([(written(term, forms), round(weights[term], 4)) for term in chosen])
-    return named
-
-
-def written(term: str, forms: dict[str, Counter[str]]) -> str:
-    """A term as the texts write it: "bert" becomes "BERT", and a last word may become a plural."""
-    *first, last = term.split()
-    return " ".join([*(_usual(word, forms, singular=True) for word in first), _usual(last, forms)])
-
-
-def _usual(word: str, forms: dict[str, Counter[str]], singular: bool = False) -> str:
-    """The most frequent spelling; capitals only where they are the rule, not the start of a sentence or a title."""
-    written_as = forms.get(word, Counter())
-    lower: Counter[str] = Counter()
-    capitals: Counter[str] = Counter()
-    for form, count in written_as.items():
-        (lower if form.islower() else capitals)[form] += count
-    if capitals and sum(capitals.values()) > 3 * sum(lower.values()):
-        spelling = max(sorted(capitals), key=lambda form: capitals[form])
-        return spelling[:-1] if singular and spelling.endswith("s") and stem(spelling.lower()) == word else spelling
-    if singular or not lower:
-        return word
-    return max(sorted(lower), key=lambda form: lower[form])
-
-
-def label_of(named: Iterable[tuple[str, float]]) -> str:
-    words = [term for term, _ in named][:LABEL_TERMS]
-    label = ", ".join(words) or "Unnamed"
-    return (label[0].upper() + label[1:])[:200]
-
-
 def _embedded(model: str) -> QuerySet[SearchText]:
     return SearchText.objects.filter(embedded_by=model).exclude(paper=None)
 
@@ -200,13 +145,15 @@ def _join_nearest(old: list[Cluster], model: str) -> ClusterUpdate:
 
 def _regroup(old: list[Cluster], model: str, started) -> ClusterUpdate:
     _, keys, vectors = kind_vectors(SearchText.PAPER, model)
-    papers = dict(Paper.objects.order_by().values_list("pk", "cluster_id"))
+    papers = {pk: (cluster, described) for pk, cluster, described in
+              Paper.objects.order_by().values_list("pk", "cluster_id", "described")}
     present = [row for row, key in enumerate(keys) if int(key) in papers]
     pks, vectors = [int(keys[row]) for row in present], vectors[present]
     if not pks:
         return ClusterUpdate(0, 0, False)
-    members = {pk: papers[pk] for pk in pks if papers[pk] is not None}
-    labels = group(vectors, np.array([members.get(pk, -1) for pk in pks]))
+    members = {pk: papers[pk][0] for pk in pks if papers[pk][0] is not None}
+    labels = _grouped(vectors, np.array([members.get(pk, -1) for pk in pks]),
+                      own=np.array([not papers[pk][1] for pk in pks]))
     named = _named(pks, labels)
     heirs = _heirs(old, pks, labels, members)
     with short_write():  # from here to the end in short steps; a process that dies between them leaves UNFINISHED
@@ -232,19 +179,33 @@ def _regroup(old: list[Cluster], model: str, started) -> ClusterUpdate:
     return ClusterUpdate(len(named), moved, True)
 
 
+def _grouped(vectors: np.ndarray, before: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """`group` of the papers with words of their `own` (n,), where these are the most; the others join the nearest."""
+    if own.all() or own.sum() * 2 <= len(own):
+        return group(vectors, before)
+    labels = np.empty(len(vectors), dtype=np.int64)
+    labels[own] = group(vectors[own], before[own])
+    centres = np.stack([_centre(vectors[own][labels[own] == label]) for label in range(int(labels[own].max()) + 1)])
+    labels[~own] = (vectors[~own] @ centres.T).argmax(axis=1)
+    return labels
+
+
 def _named(pks: list[int], labels: np.ndarray) -> list[list[tuple[str, float]]]:
-    """The distinctive terms of each label, from an even sample of the papers and at least some of every label."""
+    """The distinctive terms of each label, from an even sample of the papers and at least some of every label.
+
+    From titles and the papers' own abstracts; never from our descriptions.
+    """
     step = max(1, len(pks) // NAMED_BY)
     rows = set(range(0, len(pks), step))
     for label in range(int(labels.max()) + 1):
         rows.update(np.flatnonzero(labels == label)[:NAMED_LEAST].tolist())
     chosen = sorted(rows)
-    texts: dict[int, str] = {}
+    texts: dict[int, tuple[str, str]] = {}
     for start in range(0, len(chosen), 5000):
         wanted = [pks[row] for row in chosen[start:start + 5000]]
-        texts.update((pk, f"{title}. {abstract}") for pk, title, abstract in
-                     Paper.objects.filter(pk__in=wanted).values_list("pk", "title", "abstract"))
-    return distinctive_terms([texts.get(pks[row], "") for row in chosen], labels[chosen])
+        texts.update((pk, (title, "" if described else abstract)) for pk, title, abstract, described in
+                     Paper.objects.filter(pk__in=wanted).values_list("pk", "title", "abstract", "described"))
+    return distinctive_terms([texts.get(pks[row], ("", "")) for row in chosen], labels[chosen])
 
 
 def _heirs(old: list[Cluster], pks: list[int], labels: np.ndarray, members: dict[int, int]) -> dict[int, Cluster]:

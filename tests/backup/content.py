@@ -34,7 +34,7 @@ def fill() -> None:
 
     from config.accounts.models import ApiToken
     from evaluations.claims.verdicts import update_verdicts
-    from evaluations.models import Claim, Prepared, ReportedClaim, Run
+    from evaluations.models import Claim, Prepared, ReportedClaim, Run, TabulatedResult
     from evaluations.reported.services import accept_claim, correct_claim, read_new_abstracts, undo_claim
     from evaluations.runs.kept_code import keep_library
     from evaluations.runs.services import cancel_run, claim_run, record_failure, record_outcome, request_runs
@@ -121,6 +121,8 @@ def fill() -> None:
     one, other = Paper.objects.order_by("pk")[:2]
     LookUp.objects.create(paper=one, state=LookUp.DONE)
     Reference.objects.create(paper=one, key=f"title:{other.title_key}")
+    TabulatedResult.objects.create(paper=one, digest=Digest.objects.get(), task="Naming", dataset="Lakes", metric="Recall",
+                                   value="81.5 %", number=81.5, model="Ranger", key="k")
 
 
 def pages() -> dict[str, str]:

@@ -1,19 +1,23 @@
 """The mirror rows equal the files, and follow them."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from evaluations.claims.mirror import sync_claims
 from evaluations.models import Claim
 from methods import mirror
 from methods.kit.engine.registry import discover
-from methods.mirror import import_starter_digest, library_key, sync_methods
+from methods.mirror import AUTHORS, import_starter_digest, library_key, paper_authors, sync_methods
 from methods.models import Arena, Method
 from papers.models import Digest, Paper
+from papers.search.names import by_author
 
 pytestmark = pytest.mark.django_db
 
@@ -103,12 +107,27 @@ def test_claims_follow_the_cards():
     assert Claim.objects.get(method=method, position=0).sentence == "something else entirely"
 
 
+@pytest.mark.parametrize("file", sorted(Path(settings.BASE_DIR, AUTHORS).glob("*.json")), ids=lambda file: file.stem)
+def test_each_entry_of_authors_is_a_paper_of_a_card_of_its_arena(file):
+    written = json.loads(file.read_text("utf-8"), object_pairs_hook=list)
+    assert len({title for title, _ in written}) == len(written), "a title twice"
+    cards = {paper.title for method in discover()[file.stem].methods.values() for paper in method.card.papers}
+    for title, authors in written:
+        assert title in cards, f"no card of {file.stem} names “{title}”"
+        assert authors and all(name == " ".join(name.split()) and any(map(str.isalpha, name)) for name in authors), title
+        assert len(set(authors)) == len(authors), title
+
+
 def test_the_starter_digest_is_the_library():
     sync_methods()
     report = import_starter_digest()
     titles = {p["title"] for m in Method.objects.all() for p in m.papers}
     assert {p.title for p in Paper.objects.all()} == titles and not report.rejected
     assert all(p.abstract and p.described for p in Paper.objects.all())
+    known = paper_authors()
+    assert known.keys() <= titles, "authors of a paper that no card names"
+    assert all(p.authors == known.get(p.title, []) for p in Paper.objects.all())
+    assert Paper.objects.filter(by_author("Hu"), title__startswith="LoRA: Low-Rank").exists()
 
     Method.objects.filter(arena="optimizers", slug="adam").update(summary="a changed explanation")
     import_starter_digest()

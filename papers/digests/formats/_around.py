@@ -2,7 +2,8 @@
 
 import re
 
-from papers.digests.formats._columns import people, written_day
+from papers.digests.dates import written_day
+from papers.digests.formats._columns import people
 
 VENUE = re.compile(
     r"\b(?:ICLR|NeurIPS|NIPS|ICML|CVPR|ICCV|ECCV|WACV|BMVC|ACL|EMNLP|NAACL|EACL|COLING|AAAI|IJCAI|KDD|WWW|SIGIR|CIKM|"
@@ -10,6 +11,7 @@ VENUE = re.compile(
     r"SIGGRAPH|TOG|MM|arXiv|preprint|Nature|Science|PNAS|Journal|Proceedings|Conference|Workshop|Transactions|Trans\.|"
     r"Symposium|Review|Letters|tech(?:nical)? report|thesis|IEEE|ACM)\b")
 YEAR = re.compile(r"(?<![\d.])((?:19|20)\d\d)(?!\d)|(?<=\w)['’](\d\d)(?!\d)")
+_NAMED = re.compile(VENUE.pattern.replace("|arXiv|preprint", "").replace(r"|tech(?:nical)? report|thesis", ""))
 _NAME_PART = (r"(?:van|von|de|der|den|di|da|del|la|le|bin|al|el|ten|dos|du|[A-Z][\w'’.-]*|"
               r"[^\W\d_a-zA-Z][\w'’.-]*)")
 NAME = re.compile(rf"{_NAME_PART}(?:\s+{_NAME_PART}){{0,4}}\*?")
@@ -50,7 +52,8 @@ def around(lead: str, rest: list[tuple[str, bool]]) -> dict:
     said = " ".join(description)
     if len(said) < _ENOUGH:
         comments, said = [*comments, said], ""
-    return {"authors": authors, "year": year, "published_on": day, "abstract": said,
+    venue = next((meta for meta in comments if len(meta) <= 80 and _NAMED.search(meta)), "")
+    return {"authors": authors, "venue": venue, "year": year, "published_on": day, "abstract": said,
             "comment": "; ".join(filter(None, comments))}
 
 

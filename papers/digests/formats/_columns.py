@@ -5,8 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import unescape
 
+from papers.digests.dates import written_day
 from papers.digests.names import given_first, split_names
-from papers.digests.records import Parsed, find_arxiv_id, harvest_links, normal_arxiv_id, normal_doi, parse_date
+from papers.digests.records import Parsed, find_arxiv_id, harvest_links, normal_arxiv_id, normal_doi
+from papers.digests.venues import clean_venue
 
 # In each line the better name first: of two columns for one field, the first that says something is taken.
 HEADINGS = {
@@ -26,7 +28,10 @@ HEADINGS = {
             "project, project page, website, homepage, source, resources, 链接, 代码",
     "comment": "comments, comment, note, notes, extra, remarks, venue comments",
     "journal": "journal, source title, publication title, venue, conference, publication, journal ref, book title, "
-               "publication year volume, publisher",
+               "proceedings, proceeding, conference name, conference title, journal title, secondary title, "
+               "booktitle, container title, source publication, published in, appeared in, so, jo, t2, zeitschrift, "
+               "revue, revista, 期刊, 会议, 来源",
+    "place": "publication year volume, publisher, volume",  # where some programs name a preprint
 }
 _FIELD = {name.replace(" ", ""): (kind, place) for kind, names in HEADINGS.items()
           for place, name in enumerate(names.split(","))}
@@ -43,9 +48,6 @@ LABEL = re.compile(r"[\W_]*(?:(?:the|read|full|view|see|official|original) )*(?:
 _IDS_OF_AUTHORS = re.compile(r"\s*\(\d{6,}\)")
 _ET_AL = re.compile(r"[\s,]*\b(?:et\.? ?al\.?|and others)\s*$", re.I)
 _CUT_ID = re.compile(r"(\d{4})\.(\d{1,4})")
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_MONTH_FIRST = re.compile(r"\b([a-z]{3})[a-z]*\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})\b", re.I)
-_DAY_FIRST = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)?[ -]([a-z]{3})[a-z]*\.?,?[ -](\d{4})\b", re.I)
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
@@ -71,7 +73,7 @@ class Columns:
     @property
     def unread(self) -> list[str]:
         """The headings nothing is made of."""
-        read = {place for field, places in self.places.items() if field != "journal" for place in places}
+        read = {place for field, places in self.places.items() if field != "place" for place in places}
         return [heading for place, heading in enumerate(self.headings) if place not in read and heading]
 
 
@@ -146,7 +148,7 @@ def row_fields(head: Columns, cells: Sequence[Cell]) -> dict:
     comment = " ".join(said("comment"))
     arxiv_id = next(filter(None, (*(normal_arxiv_id(_padded(text)) for text in said("arxiv")),
                                   *map(normal_arxiv_id, said("link")), *map(normal_arxiv_id, links),
-                                  *map(find_arxiv_id, (*said("arxiv"), comment, *said("journal"))))), None)
+                                  *map(find_arxiv_id, (*said("arxiv"), comment, *said("journal"), *said("place"))))), None)
     dois = [normal_doi(text) for text in (*said("doi"), *(link for link in links if "doi.org/" in link))]
     dates, years = said("date"), said("year")
     day = next(filter(None, map(written_day, dates)), None)
@@ -156,7 +158,7 @@ def row_fields(head: Columns, cells: Sequence[Cell]) -> dict:
     return {"title": next(iter(said("title")), ""), "abstract": abstract or description, "described": not abstract,
             "arxiv_id": arxiv_id, "doi": next(filter(None, dois), None), "year": year, "published_on": day,
             "authors": people(next(iter(said("authors")), "")), "urls": without_own(links, arxiv_id),
-            "comment": comment}
+            "comment": comment, "venue": next(filter(None, map(clean_venue, said("journal"))), "")}
 
 
 def people(text: str) -> list[str]:
@@ -172,20 +174,6 @@ def people(text: str) -> list[str]:
 def without_own(links: Iterable[str], arxiv_id: str | None) -> list[str]:
     """The addresses without those that only say the identifier again."""
     return [link for link in dict.fromkeys(links) if not arxiv_id or normal_arxiv_id(link) != arxiv_id]
-
-
-def written_day(text: str):
-    """A whole day as tables write one; None where it is none or leaves open which is the month."""
-    text = text[:100].strip().strip("*[]() ")
-    text = re.sub(r"^(\d{4})\.(\d{1,2})\.(\d{1,2})(?!\d)", r"\1-\2-\3", text)
-    if month_first := _MONTH_FIRST.search(text):
-        month, day, year = month_first.groups()
-    elif day_first := _DAY_FIRST.search(text):
-        day, month, year = day_first.groups()
-    else:
-        return parse_date(text)
-    number = _MONTHS.index(month.lower()) + 1 if month.lower() in _MONTHS else 0
-    return parse_date(f"{year}-{number}-{day}")
 
 
 def _padded(text: str) -> str:

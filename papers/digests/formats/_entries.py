@@ -1,12 +1,14 @@
 """One entry of a list of papers: its title, told by links, bold type and the look of words, and its links."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urljoin
 
+from papers.digests.dates import written_day
 from papers.digests.formats._around import NAME, VENUE, YEAR, around, names_in
 from papers.digests.formats._blocks import Run
-from papers.digests.formats._columns import LABEL, without_own, written_day
+from papers.digests.formats._columns import LABEL, without_own
+from papers.digests.html import is_mention
 from papers.digests.records import clean_url, find_arxiv_id, harvest_links, normal_arxiv_id, normal_doi
 
 _LOCAL_ID = re.compile(r"(?:^|/)(?:abs|pdf|papers|html)/"
@@ -51,7 +53,8 @@ class _Piece:
     text: str
     href: str = ""
     style: str = ""
-    label: bool = field(default=False)
+    label: bool = False
+    mention: bool = False  # of another paper, in the middle of a sentence
 
 
 def absolute(href: str, base: str) -> str | None:
@@ -89,7 +92,7 @@ def read_entry(runs: list[Run], base: str = "", title: str = "") -> Entry | None
             return None
     after = set(map(id, rest))
     title_links = [address for piece, address in links if id(piece) not in after]
-    papers = [address for piece, address in links if is_paper(address)]
+    papers = [address for piece, address in links if is_paper(address) and not piece.mention]
     labelled = any(piece.label and piece.href and _PAPER_LABEL.fullmatch(piece.text[:60]) for piece in pieces)
     everything = " ".join(piece.text for piece in pieces)
     arxiv_id = next(filter(None, map(normal_arxiv_id, papers)), None) or find_arxiv_id(
@@ -121,8 +124,12 @@ def _pieces(runs: list[Run]) -> list[_Piece]:
             last.style = last.style or run.style
         elif run.text or run.href:
             pieces.append(_Piece(run.text, run.href, run.style))
-    for piece in pieces:
+    for at, piece in enumerate(pieces):
         text = " ".join(piece.text.split())
+        if piece.href and 0 < at < len(pieces) - 1 and LABEL.fullmatch(text[:80]) \
+                and is_mention(pieces[at - 1].text, pieces[at + 1].text):
+            piece.mention = True
+            continue
         piece.label = bool(piece.href) and bool(LABEL.fullmatch(text[:80]) or normal_arxiv_id(text.strip("[]() "))
                                                 or clean_url(text) or text == piece.href)
     return pieces
@@ -147,7 +154,7 @@ def _title(pieces: list[_Piece], base: str) -> tuple[str, str, list[_Piece]]:
             if before:
                 return _from_words(tags + joined, pieces[at:])
             continue
-        marked = bool(piece.href) or piece.style == "b"
+        marked = bool(piece.href and not piece.mention) or piece.style == "b"
         bare = _bare(text)
         if marked and bare and not _is_tag(bare):
             if not before:

@@ -8,7 +8,8 @@ from typing import Any
 from papers.digests.identifiers import named_identifiers
 from papers.digests.latex import latex_to_text, plain
 from papers.digests.names import split_names
-from papers.digests.records import normal_arxiv_id
+from papers.digests.records import Reported, normal_arxiv_id, single_line
+from papers.digests.venues import clean_venue, known_initials
 
 _TITLES = ("title", "paper_title", "display_name", "titles")
 _INNER = ("paper", "citingPaper", "citedPaper", "content", "attributes", "metadata", "info", "bib", "_source", "work")
@@ -16,7 +17,7 @@ _ABSTRACTS = ("abstract", "summary", "abstractText", "paperAbstract")
 _DESCRIPTIONS = ("description", "descriptions", "tldr", "TLDR", "short_abstract")  # until there is an abstract
 _ARXIV_FIELDS = ("arxiv_id", "arxivId", "arxiv", "paper_arxiv_id", "eprint", "id", "paper_id", "paperId", "entry_id",
                  "url", "URL", "url_abs", "pdf_url", "url_pdf", "link", "abs_url", "paper_url", "site", "pdf", "abs",
-                 "paper_url_abs", "arxiv_url", "ee")
+                 "paper_url_abs", "arxiv_url", "ee", "source_url")
 _DATES = ("published_on", "published", "publishedAt", "published_at", "publication_date", "publicationDate", "date",
           "paper_date", "submitted", "created", "update_date", "updated")
 _DATE_PARTS = ("published", "published-online", "published-print", "issued", "posted")
@@ -26,9 +27,15 @@ _URLS = ("url", "URL", "urls", "url_abs", "url_pdf", "pdf_url", "abs_url", "abs"
          "ee", "code", "code_url", "code_link", "code_links", "github", "githubRepo", "project", "projectPage",
          "project_page", "repo_url", "html_url", "paper_url", "paper_url_abs", "paper_url_pdf", "entry_id",
          "openreview", "arxiv_url", "conference_url_abs", "primary_location", "best_oa_location", "openAccessPdf",
-         "resource", "official_code_url")
+         "resource", "official_code_url", "source_url")
+_VENUES = ("venue", "journal", "journal_name", "journal_title", "journalTitle", "container-title", "container_title",
+           "proceeding", "proceedings", "booktitle", "conference", "conference_name", "publicationVenue", "event",
+           "event-title", "journal-ref", "journal_ref", "publication", "host_venue", "primary_location",
+           "best_oa_location", "isPartOf", "journalInfo")
+_VENUE_NAMES = ("name", "display_name", "title", "value", "text", "raw")
 _TAG = re.compile(r"<(/?)(?:jats:)?(p|title|sec|div|br|li|list|ul|ol|i|em|b|bold|strong|italic|sub|sup|scp?|tt|span|a|"
                   r"monospace|inline-formula|list-item)(?:\s[^<>]*)?/?>", re.I)
+_OF_A_CONFERENCE = re.compile(r"(?:^|[/\\])([a-z]{2,10})[._-]?((?:19|20)\d\d)\.jsonl?(?:\.gz)?(?: in .*)?$", re.I)
 _SLANT = re.compile(r"</?(?:jats:)?(?:i|em|italic|sub|sup|scp)>", re.I)  # what Crossref keeps in titles
 _HEADING = re.compile(r"<(?:jats:)?title[^<>]*>\s*abstract[:.]?\s*</(?:jats:)?title>", re.I)
 _BLOCK_TAGS = set("p title sec div br li list ul ol list-item".split())
@@ -45,8 +52,8 @@ def says_more(value: dict) -> bool:
         or _arxiv_id(value) is not None
 
 
-def read(record: dict, year_of_file: int | None = None) -> dict:
-    """What `Parsed.add` takes."""
+def read(record: dict, year_of_file: int | None = None, *, task: str = "", dataset: str = "", venue: str = "") -> dict:
+    """What `Parsed.add` takes. `task` and `dataset` are those of the table of results that a row stands in."""
     for name in _INNER:
         inner = record.get(name)
         if isinstance(inner, dict) and _title(inner):  # the paper inside, the listing's own fields around it
@@ -57,20 +64,54 @@ def read(record: dict, year_of_file: int | None = None) -> dict:
     abstract = _text(record, _ABSTRACTS) or _uninverted(record.get("abstract_inverted_index"))
     published, year = _date(record)
     return {
+        "reported": tuple(_reported(record, task, dataset)),
         "title": _title(record) or record.get("title"), "abstract": abstract or _text(record, _DESCRIPTIONS),
         "described": not abstract, "arxiv_id": _arxiv_id(record), "doi": _doi(record),
         "year": next((record[name] for name in _YEARS if record.get(name)), None) or year or year_of_file,
         "published_on": published, "authors": _authors(record), "urls": list(_urls(record)),
-        "identifiers": tuple(named_identifiers(record)),
+        "identifiers": tuple(named_identifiers(record)), "venue": _venue(record) or venue,
         "comment": _text(record, ("comments", "comment", "note")),
         "withdrawn": record.get("is_retracted") is True or
         str(record.get("status", "")).lower() in ("withdraw", "withdrawn", "retracted")}
 
 
+def _venue(record: dict) -> str:
+    for name in _VENUES:
+        value = record.get(name)
+        if name.endswith("location"):  # OpenAlex
+            value = value.get("source") if isinstance(value, dict) else None
+        elif name == "journalInfo":  # Europe PMC
+            value = value.get("journal") if isinstance(value, dict) else None
+        if isinstance(value, list) and value:
+            value = value[0]
+        if isinstance(value, dict):
+            value = next((value[inner] for inner in _VENUE_NAMES if isinstance(value.get(inner), str)), "")
+        if venue := clean_venue(value):
+            return venue
+    return ""
+
+
+def _reported(record: dict, task: str, dataset: str) -> Iterator[Reported]:
+    """The numbers of a row of results: `metrics` by their names."""
+    metrics = record.get("metrics")
+    if not (isinstance(metrics, dict) and dataset):
+        return
+    model = record.get("model_name") or record.get("model") or record.get("method") or ""
+    for metric, value in metrics.items():
+        if isinstance(value, str | int) and not isinstance(value, bool) and any(map(str.isdigit, str(value))):
+            yield Reported(*(single_line(str(text))[:300] for text in (task, dataset, metric, value, model)))
+
+
 def year_of_file(name: str) -> int | None:
     """The year in the name of a conference's list (`iclr2024.json`), whose records leave it out."""
-    found = re.search(r"(?:^|[/\\])[a-z]{2,10}[._-]?((?:19|20)\d\d)\.jsonl?(?:\.gz)?$", name[-60:], re.I)
-    return int(found[1]) if found else None
+    found = _OF_A_CONFERENCE.search(name[-60:])
+    return int(found[2]) if found else None
+
+
+def venue_of_file(name: str) -> str:
+    """The conference in such a name, where it is a well-known one."""
+    found = _OF_A_CONFERENCE.search(name[-60:])
+    return f"{known} {found[2]}" if found and (known := known_initials(found[1])) else ""
 
 
 def table_rows(value: dict) -> Iterator[dict]:
@@ -96,7 +137,8 @@ def _title(record: dict) -> str:
             value = value[0].get("title") if isinstance(value[0], dict) else value[0]
         if isinstance(value, str) and value.strip():
             return _SLANT.sub("", value)
-    return ""
+    source = record.get("source_title")  # of the methods of Papers with Code; elsewhere it is a journal
+    return source if isinstance(source, str) and record.get("source_url") else ""
 
 
 def _text(record: dict, names: tuple[str, ...]) -> str:

@@ -192,6 +192,7 @@ class _Page:
         texts = {name: _DESCRIPTOR.sub("", block.text) for name, block in parts.items()}
         self.parsed.add(line=term.line, title=texts["title"], abstract=texts.get("abstract", ""), arxiv_id=arxiv_id,
                         authors=names or split_names(texts.get("authors", "")), comment=texts.get("comment", ""),
+                        venue=texts.get("journal", ""),
                         excerpt=term.text)
         return end
 

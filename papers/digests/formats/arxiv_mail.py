@@ -85,7 +85,8 @@ def _add(number: int, block: list[str], parsed: Parsed) -> None:
     parsed.add(
         line=number, title=fields.get("title", ""), excerpt=" ".join(block[:5]), abstract=" ".join(abstract),
         arxiv_id=arxiv_id, doi=normal_doi(fields.get("doi")), published_on=None if again else day,
-        authors=_authors(fields.get("authors") or fields.get("author") or ""), comment=fields.get("comments", ""))
+        authors=_authors(fields.get("authors") or fields.get("author") or ""), comment=fields.get("comments", ""),
+        venue=fields.get("journal-ref", ""))
     for index, line in unread:
         parsed.reject(number + 1 + index, "a line in the head of an entry that is no field, not read", line)
     if after and len(parsed.records) > before:

@@ -17,6 +17,7 @@ from papers.digests.latex import latex_to_text
 from papers.digests.names import split_names
 from papers.digests.records import ABSTRACT_LIMIT, Parsed, find_arxiv_id, normal_arxiv_id
 from papers.digests.source import Source
+from papers.digests.venues import clean_venue
 
 NAME = "BibTeX"
 ENTRY_LIMIT = 500_000  # characters of one entry
@@ -130,8 +131,14 @@ def _add(entry: Entry, line: int, strings: dict[str, str], parsed: Parsed) -> No
         arxiv_id=_arxiv_id(fields, archive, urls), doi=_ESCAPED.sub(r"\1", fields.get("doi", "")[:1000]) or None,
         year=fields.get("year") or fields.get("date"), published_on=_date(fields),
         authors=_authors(fields.get("author", "")), comment=latex_to_text(fields.get("note", "")[:2000]),
-        identifiers=tuple(named_identifiers(fields)),
+        identifiers=tuple(named_identifiers(fields)), venue=_venue(fields),
         urls=[*urls, *re.findall(r"\\href\s*\{\s*(https?://[^\s{}]+)", abstract)])
+
+
+def _venue(fields: dict[str, str]) -> str:
+    named = (clean_venue(latex_to_text(fields.get(name, "")[:2000])) for name in (
+        "booktitle", "journal", "journaltitle", "maintitle", "eventtitle", "school"))
+    return next(filter(None, named), "")
 
 
 def _runs_on(raw: str) -> int:

@@ -42,4 +42,6 @@ def _fields(record: Element) -> dict:
         places=[text_at(record, "titles/secondary-title"), text_at(record, "volume"), text_at(record, "number"),
                 text_at(record, "publisher"), text_at(record, "periodical/full-title")],
         addresses=[plain_words(url) for path in _ADDRESSES for url in at(record, path)],
-        comment=text_at(record, "notes"))
+        comment=text_at(record, "notes"),
+        venues=[text_at(record, "titles/secondary-title"), text_at(record, "periodical/full-title"),
+                text_at(record, "titles/alt-title"), text_at(record, "periodical/abbr-1")])

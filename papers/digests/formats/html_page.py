@@ -145,8 +145,22 @@ def _scholarly(value: dict) -> dict:
         "description": _said(value, "description"), "date": _said(value, "datePublished", "dateCreated"),
         "doi": next((text for text in addresses if "10." in text), None),
         "url": next((text for text in addresses if "arxiv" in text.lower()), None)}),
-        "authors": [given_first(name) for name in names if name],
+        "authors": [given_first(name) for name in names if name], "venue": _part_of(value.get("isPartOf")),
         "urls": [link for text in addresses for link in harvest_links(text)]}
+
+
+def _part_of(value) -> str:
+    """The journal or book of an article: the outermost, past its issue and volume."""
+    name = ""
+    for _ in range(5):
+        value = value[0] if isinstance(value, list) and value else value
+        if isinstance(value, str):
+            return name or value
+        if not isinstance(value, dict):
+            break
+        name = _said(value, "name") or name
+        value = value.get("isPartOf")
+    return name
 
 
 def _strings(value) -> list[str]:
@@ -180,6 +194,8 @@ def _citation_tags(tree: LexborHTMLParser) -> Iterator[dict]:
                    "doi": said("doi"), "published_on": said("date", "publication_date", "online_date"),
                    "year": said("date", "publication_date", "online_date", "year")[:4] or None,
                    "authors": [given_first(name) for name in names],
+                   "venue": said("journal_title", "conference_title", "inproceedings_title", "conference", "book_title",
+                                  "inbook_title", "dissertation_institution", "journal_abbrev"),
                    "urls": [*tags.get("citation_pdf_url", ()), *tags.get("citation_abstract_html_url", ())]}
 
 

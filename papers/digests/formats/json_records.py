@@ -16,7 +16,7 @@ NAME = "JSON"
 _LISTS = ("papers", "entries", "results", "records", "items", "articles", "works", "data", "hits", "rows", "notes")
 _NO_PAPERS = ("meta", "channel", "feed", "query", "request", "error", "schema", "links", "journal", "venue", "source")
 _BROKEN_LIMIT = 1000  # faults in one file, after which it is given up
-_WALKED = 8  # levels of lists and objects walked by place; what lies deeper is read without its line
+_WALKED = 14  # levels of lists and objects walked by place; what lies deeper is read without its line
 _ANYTHING = re.compile(r"[^\s,]")
 _HOLDS = re.compile(r'"(\w+)"\s*:\s*\[\s*\{')
 _OF_ONE_PAPER = re.compile(r'"(?:\w*title|abstract|summary|authors?)"\s*:')
@@ -53,7 +53,8 @@ class _Walk:
 
     def __init__(self, source: Source, parsed: Parsed):
         self.text, self.parsed = source.text, parsed
-        self.year = fields.year_of_file(source.name)
+        self.year, self.venue = fields.year_of_file(source.name), fields.venue_of_file(source.name)
+        self.within: dict[str, str] = {}  # the task and the dataset of the results being read
         self._line = (0, 1)  # a place and its line
         self.faults = 0
 
@@ -83,7 +84,12 @@ class _Walk:
             self._add(value, at, end)
         if listed or not is_record:
             if _holds_records(list(value.values())):
-                return self._members(at, depth)
+                around = self.within
+                self.within = {**around, **{name: text for name in ("task", "dataset")
+                                            if isinstance(text := value.get(name), str)}}
+                end = self._members(at, depth)
+                self.within = around
+                return end
             if not is_record and not self._table_rows(value, at) and expected and not _is_empty(value):
                 self._add(value, at, end)  # which says what is missing
         return end
@@ -171,7 +177,9 @@ class _Walk:
     def _add(self, record: dict, at: int, end: int) -> None:
         for title in record.pop(_EARLIER_TITLES, ()):
             self.parsed.reject(self._at(at), "a second title in one record, not read", str(title)[:300])
-        self.parsed.add(line=self._at(at), excerpt=self.text[at:min(end, at + 300)], **fields.read(record, self.year))
+        self.parsed.add(line=self._at(at), excerpt=self.text[at:min(end, at + 300)], **fields.read(
+            record, self.year, venue=self.venue, task=self.within.get("task", ""),
+            dataset=self.within.get("dataset", "")))
 
     def _table_rows(self, value: dict, at: int) -> bool:
         """Rows of a Markdown table under arXiv ids, as some daily lists keep them. False where there are none."""
@@ -232,5 +240,5 @@ def _is_empty(value: dict) -> bool:
     if not value:
         return True
     inner = [member for member in value.values() if isinstance(member, dict)]
-    return any(value.get(name) == [] for name in _LISTS) or \
+    return any(value.get(name) == [] for name in (*_LISTS, "datasets")) or \
         any(member.get(name) == [] for member in inner for name in _LISTS)

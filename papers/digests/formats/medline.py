@@ -46,7 +46,7 @@ def _fields(entry: Entry) -> dict:
         places=entry.all("JT", "TA"),
         addresses=[f"https://pubmed.ncbi.nlm.nih.gov/{number}/"] * bool(number)
         + [f"https://pmc.ncbi.nlm.nih.gov/articles/{pmc}/"] * pmc.startswith("PMC"),
-        comment=" ".join(entry.all("GN")))
+        comment=" ".join(entry.all("GN")), venues=entry.all("JT", "TA"))
     return {**fields, "authors": [*fields["authors"], *entry.all("CN")],
             "withdrawn": "Retracted Publication" in entry.all("PT")}
 

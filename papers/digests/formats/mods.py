@@ -55,7 +55,9 @@ def mods_fields(record: Element) -> dict:
             "doi": next((text for kind, text in identifiers if kind == "doi" or "doi.org/10." in text), None)
             or next((address for address in addresses if "doi.org/10." in address), None),
             "year": year[0] if year else None, "published_on": day, "authors": _authors(record), "urls": addresses,
-            "comment": " ".join(map(plain_words, children(record, "note")))}
+            "comment": " ".join(map(plain_words, children(record, "note"))),
+            "venue": next((title for host in hosts for info in children(host, "titleinfo")
+                           if (title := _title(info))), "")}
 
 
 def _title(info: Element) -> str:

@@ -126,7 +126,7 @@ def _arxiv(record: Element) -> dict:
     created = text_at(record, "created") or (text_at(versions[0], "date") if versions else "")
     return {"title": text_at(record, "title"), "abstract": text_at(record, "abstract"),
             "arxiv_id": normal_arxiv_id(text_at(record, "id")), "doi": text_at(record, "doi") or None,
-            "published_on": created, "comment": text_at(record, "comments"),
+            "published_on": created, "comment": text_at(record, "comments"), "venue": text_at(record, "journal-ref"),
             "authors": [plain(name) for name in authors if any(map(str.isalpha, name))]}
 
 
@@ -148,4 +148,5 @@ def _dublin_core(record: Element) -> dict:
             "year": day, "published_on": day, "comment": " ".join(notes),
             "authors": [given_first(plain(name)) for element in children(record, "creator")
                         if (name := plain_words(element))],
-            "urls": own}
+            "urls": own, "venue": next((text for element in children(record, "ispartof", "source")
+                                        if not (text := plain_words(element)).startswith("http")), "")}

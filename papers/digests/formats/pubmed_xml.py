@@ -68,7 +68,9 @@ def _fields(record: Element) -> dict:
         addresses=[f"https://pubmed.ncbi.nlm.nih.gov/{number}/"] * number.isdigit()
         + [f"https://pmc.ncbi.nlm.nih.gov/articles/{text}/" for kind, text in ids
            if kind == "pmc" and text.startswith("PMC")],
-        comment=text_at(citation, "generalnote"))
+        comment=text_at(citation, "generalnote"),
+        venues=[text_at(article, "journal/title"), text_at(article, "journal/isoabbreviation"),
+                text_at(article, "book/booktitle") if text_at(article, "articletitle") else ""])
     return {**fields, "authors": _people(article, "authorlist") or _people(article, "book/authorlist"),
             "withdrawn": "Retracted Publication" in kinds}
 

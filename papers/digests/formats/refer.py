@@ -35,4 +35,5 @@ def _fields(entry: Entry) -> dict:
         title=entry.first("T", "Q", "!"), abstract=entry.first("X"), people=entry.all("A", "Q") if "T" in entry.fields
         else entry.all("A"), editors=entry.all("E", "Y"), year=entry.first("D", "8"), days=entry.all("8", "D"),
         dois=entry.all("R"), loose=entry.all("M", "1", "3", "Z", "O"), places=entry.all("J", "B", "V", "N", "I"),
-        addresses=entry.all("U", ">", "3"), comment=" ".join(entry.all("Z", "O")))
+        addresses=entry.all("U", ">", "3"), comment=" ".join(entry.all("Z", "O")),
+        venues=entry.all("J", "B"))

@@ -41,4 +41,5 @@ def _fields(entry: Entry) -> dict:
         title=entry.first("T1", "ST"), abstract=entry.first("AB"), people=entry.all("A1"),
         editors=entry.all("A2", "A3", "ED"), year=entry.first("YR", "FD"), days=entry.all("FD", "YR"),
         dois=entry.all("DO"), loose=entry.all("AN", "NO", "U1", "ID"), places=entry.all("JF", "JO", "T2", "VO", "PB"),
-        addresses=entry.all("UL", "LK", "OL", "LL"), comment=" ".join(entry.all("NO")))
+        addresses=entry.all("UL", "LK", "OL", "LL"), comment=" ".join(entry.all("NO")),
+        venues=entry.all("JF", "T2", "JO"))

@@ -55,9 +55,11 @@ def _excerpt(entry: Entry) -> str:
 def _fields(entry: Entry) -> dict:
     notes = entry.all("N1", "RN")
     abstract = max(entry.all("AB", "N2"), key=len, default="")
+    title = entry.first(*_TITLES)
     return reference_fields(
-        title=entry.first(*_TITLES), abstract=abstract, people=dict.fromkeys(entry.all("A1", "AU")) or entry.all("A4"),
+        title=title, abstract=abstract, people=dict.fromkeys(entry.all("A1", "AU")) or entry.all("A4"),
         editors=entry.all("ED", "A2"), year=entry.first("PY", "Y1", "DA"), days=entry.all("DA", "PY", "Y1"),
         dois=entry.all("DO", "DI"), loose=entry.all("M3", "M1", "L3", "AN", "C7", "N1", "ID"),
         places=entry.all("JO", "JF", "JA", "J2", "T2", "VL", "PB", "M1", "IS", "SP"),
-        addresses=entry.all("UR", "L1", "L2", "LK", "L3", "L4"), comment=" ".join(notes))
+        addresses=entry.all("UR", "L1", "L2", "LK", "L3", "L4"), comment=" ".join(notes),
+        venues=[name for name in entry.all("T2", "JF", "JO", "C3", "BT", "JA", "J2") if name != title])

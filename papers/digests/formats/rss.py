@@ -55,6 +55,7 @@ def _add(item: Element, line: int, parsed: Parsed) -> None:
         published_on=announced_day(text_at(item, "publicationdate", "coverdate", "issued", "date", "pubdate"),
                                    arxiv_id, kind),
         authors=announced_authors(item) or _authors(item), comment=text_at(item, "comment"),
+        venue=text_at(item, "journal_reference", "journal_ref", "publicationname"),
         urls=[*dict.fromkeys(addresses), *enclosures, *_HREF.findall(description[:100_000]),
               *harvest_links(html_words(content[:100_000]))],
         described=not (arxiv_id or doi))

@@ -21,6 +21,8 @@ _SENTENCE_BREAK = re.compile(r"[a-z0-9)\]][.!?][\"')\]]? +[A-Z(]")
 _LETTER = re.compile(r"[^\W\d_]")
 _NUMBER = re.compile(r"\(?(\d{1,3})(?:[.):]{1,2}|\]) +(?=\S)")
 
+_ENDED = re.compile(r"[.!?:][\"')\]”’]*$")
+
 Block = tuple[int, str]  # its first line, its text
 
 
@@ -149,10 +151,20 @@ class _Entry:
 def _pair(blocks: list[Block], parsed: Parsed) -> None:
     entry: _Entry | None = None
     following = _kind(blocks[0][1]) if blocks else ""
+    goes_on = False  # an abstract, behind an address in the middle of a sentence
     for index, (line, block) in enumerate(blocks):
         kind, following = following, _kind(blocks[index + 1][1]) if index + 1 < len(blocks) else ""
         if kind == "address" and entry:
-            entry.refer(block)
+            after = blocks[index + 1][1] if index + 1 < len(blocks) else ""
+            goes_on = bool(entry.abstract and after[:1].islower() and not _ENDED.search(entry.abstract[-1]))
+            if goes_on:
+                entry.abstract.append(block)  # a line of it that holds nothing else
+            else:
+                entry.refer(block)
+            continue
+        if goes_on and entry:
+            entry.abstract.append(block)
+            goes_on = False
             continue
         if kind == "sentence":
             if following == "abstract" and "http" not in block:

@@ -57,6 +57,7 @@ def _fields(entry: Entry) -> dict:
     fields = reference_fields(
         title=entry.first("TI"), abstract=entry.first("AB"), people=[_MAILBOX.sub("", name) for name in people],
         editors=entry.lines("BE"), year=entry.first("PY") or entry.first("EA"), days=entry.all("PD", "EA"),
-        dois=entry.all("DI", "D2"), loose=entry.all("AR"), places=entry.all("SO"), addresses=entry.all("DL", "UR"))
+        dois=entry.all("DI", "D2"), loose=entry.all("AR"), places=entry.all("SO"), addresses=entry.all("DL", "UR"),
+        venues=entry.all("SO", "CT"))
     return {**fields, "authors": [*fields["authors"], *map(given_first, entry.lines("CA"))],
             "withdrawn": "Retracted Publication" in entry.first("DT")}

@@ -5,8 +5,9 @@ import pytest
 from django.core.management import call_command
 
 from papers.models import Cluster, Paper, Vector
-from papers.search.clustering import distinctive_terms, group, label_of, update_clusters
+from papers.search.clustering import group, update_clusters
 from papers.search.encoder import model_id
+from papers.search.naming import distinctive_terms, label_of
 from papers.search.places import read_places, refresh_places
 from papers.search.refresh import embed_texts
 from papers.services import record_search_texts
@@ -180,7 +181,7 @@ def test_terms_are_distinctive_readable_and_do_not_repeat_each_other():
                  "Graph neural networks on molecules; BERT again.",
                  "Graph neural networks find BERT useful.",
                  "Cats sleep. Cats eat.", "A cat sleeps on the mat with other cats.", "Sleeping cats purr."]
-    graph, cats = distinctive_terms(documents, np.array([0, 0, 0, 1, 1, 1]))
+    graph, cats = distinctive_terms([("", text) for text in documents], np.array([0, 0, 0, 1, 1, 1]))
     names = [term for term, _ in graph]
     assert "graph neural networks" in names and "BERT" in names
     assert not {"graph", "neural networks", "graph neural"} & set(names)
@@ -229,3 +230,39 @@ def test_command_groups_and_lists(library, capsys):
     for cluster in Cluster.objects.all():
         assert cluster.label in printed
     assert Vector.objects.count() == len(library)
+
+
+def test_a_name_is_taken_from_titles_first_and_completed():
+    papers = [("Class Incremental Learning", "Language models learn classes. We keep scores.")] * 2 + \
+        [("Class Incremental Learning", "Language models learn classes, too.")] + [("Sleep of cats", "Cats dream.")] * 3
+    first, _ = distinctive_terms(papers, np.array([0, 0, 0, 1, 1, 1]))
+    names = [term.lower() for term, _ in first]
+    assert names[0] == "class incremental learning" and "language models" in names and "language" not in names
+
+
+def test_our_own_words_make_no_cluster_and_no_name(db):
+    """Papers of each subject, and some known only by descriptions that are all written alike."""
+    subjects = add(texts(8))
+    described = {}
+    for subject, words in SUBJECTS.items():
+        for number in range(4):
+            word = words[number]
+            paper = Paper.objects.create(
+                title=f"The {word} of {subject}, seen anew {number}", title_key=f"{subject} {number}", described=True,
+                abstract=f"The gist, told in a plain picture: a {word} of {subject} starts at zero and is kept, so that "
+                         "the gist stays plain and nothing else of the picture comes into it.")
+            described[paper.pk] = subject
+    record_search_texts([("paper", str(paper.pk), paper.title, paper.abstract)
+                         for paper in Paper.objects.filter(pk__in=described)])
+    embed_texts()
+    assert purity(subjects) == 1.0 and purity({**subjects, **described}) >= 0.95
+    named = {word for terms in Cluster.objects.values_list("terms", flat=True) for term, _ in terms
+             for word in term.lower().split()}
+    assert not named & {"gist", "plain", "picture", "zero", "told"}
+
+
+def test_a_library_known_only_by_descriptions_is_grouped_all_the_same(db):
+    subjects = add(texts(8))
+    Paper.objects.update(described=True)
+    embed_texts()
+    assert purity(subjects) == 1.0 and Cluster.objects.count() >= 4
