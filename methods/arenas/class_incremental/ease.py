@@ -3,11 +3,14 @@
 Every session trains an adapter of its own in the frozen network, so that each adapter spans a subspace of features.
 Classes are prototypes in all subspaces. Old classes have no pictures left to be seen through a new adapter; their
 prototypes there are put together from the new classes' ones, weighted by how similar old and new classes are in
-the subspace where both were seen. A class's own subspace counts more than the others.
+the subspace where both were seen. A class's own subspace counts more than the others, of which the mean counts.
 
-    p_i^b = sum_j softmax_j(cos(p_i^o, p_j^o)) p_j^b,   score_i = cos(z^o, p_i^o) + alpha sum_{b != o} cos(z^b, p_i^b)
+    p_i^b = sum_j softmax_j(cos(p_i^o, p_j^o)) p_j^b
+    score_i = cos(z^o, p_i^o) + alpha / (T - 1) sum_{b != o} cos(z^b, p_i^b)
 
-Follows the paper.
+Departs from the paper: the division by the T - 1 other subspaces is that of the authors' code; an adapter follows the
+feed-forward part, with a GELU, where theirs runs beside it, with a ReLU and a factor of 0.1, and the session's
+classifier is linear where theirs is a cosine.
 
 >>> import torch
 >>> old, new = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0], [0.0, -1.0]])
@@ -81,6 +84,6 @@ class Ease(ClassIncrementalMethod):
         total = x.new_zeros(len(x), len(self.own))
         for b, prototypes in enumerate(self.prototypes):
             self.put(net, b)
-            weight = torch.where(self.own == b, 1.0, self.alpha)
+            weight = torch.where(self.own == b, 1.0, self.alpha / max(1, len(self.prototypes) - 1))
             total += weight * (F.normalize(net.features(x), dim=1) @ F.normalize(prototypes, dim=1).T)
         return total

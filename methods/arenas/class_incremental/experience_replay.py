@@ -4,7 +4,8 @@ A small memory is filled by reservoir sampling, so that every picture met so far
 Half of each batch comes from the session and half from the memory, and one loss is taken of both. Where no
 pictures may be kept this is sequential fine-tuning.
 
-Follows the paper.
+Departs from the paper: the memory is offered a session's pictures at its end, as the arena passes over them several
+times; the paper passes once and offers each batch after its step.
 
 >>> import torch
 >>> from methods.arenas.class_incremental.stage.nets import Memory

@@ -1,14 +1,15 @@
 """LayerNorm tuning: one set of normalisation scales and shifts per session, found again by a key.
 
-The network is frozen but for the scales and shifts of its normalisations, of which every session gets its own set
-and a key. The key is pulled towards the frozen network's features of the session's pictures, so that at test time
+The network is frozen but for the scales and shifts of its normalisations, of which every session gets its own set,
+a copy of the last session's to begin with, and a key. The key is pulled towards the frozen network's features of the session's pictures, so that at test time
 the set whose key is most similar is used. Training has two stages: first the session's set with the classifier,
 then the classifier alone on features under the set that the keys choose, right or wrong, as at test time.
 
     t* = argmax_t cos(q(x), k_t),   loss = CE + sum (1 - cos(q(x), k_t))
 
-Departs from the paper: in the second stage the wrong choices are those among the session's own pictures, since
-earlier pictures are gone.
+Departs from the paper: a key starts near the session's mean feature and is trained beside the set, where the authors'
+code draws keys orthogonal at random and trains them in a pass before; and the first stage trains the classifier that
+answers later, where theirs has a throw-away one.
 
 >>> import torch
 >>> chosen(torch.tensor([[1.0, 0.2]]), torch.tensor([[0.0, 1.0], [2.0, 0.0]])).tolist()
@@ -49,7 +50,7 @@ class LayerNormTuning(ClassIncrementalMethod):
                           for p in module.parameters()]
             self.frozen = [p.detach().clone() for p in self.norms]
             self.keys, self.sets = [], []
-        for p, value in zip(self.norms, self.frozen, strict=True):
+        for p, value in zip(self.norms, self.sets[-1] if self.sets else self.frozen, strict=True):
             p.data = value.clone()
         with torch.no_grad():
             key = in_parts(net.features, session.x[:64]).mean(0)

@@ -8,7 +8,9 @@ pictures of clusters without a partner are unknown.
     w = normalise(shrink(softmax(z M^T / t))),   z^ = sum of the k largest w_j m_j
     loss = CE(head(z^), y) + |decode(z^) - x|^2 + weight * (1 - cos(z, partner))
 
-Departs from the paper: a small convolutional network with a linear decoder, sub-prototypes that start from k-means on
+Departs from the paper: a small convolutional network, trained throughout where the paper's encoder is fixed, with a
+linear decoder; clusters meet sub-prototypes by z instead of z^; the shrinking threshold is one over the number of
+sub-prototypes instead of adaptive; sub-prototypes that start from k-means on
 source features, and as many target clusters as there are sub-prototypes.
 
 >>> import torch

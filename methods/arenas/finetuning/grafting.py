@@ -8,8 +8,8 @@ pretrained model with a small region of tuned weights, which keeps the accuracy 
     w = gamma * w_tuned + (1 - gamma) * w_0
 
 Departs from the paper: tuning and mask share one budget; the mask is trained by the arena's optimiser instead of plain
-gradient descent and taken as it is at the end; the region starts as a tenth of a small network instead of a
-ten-thousandth of a large one.
+gradient descent and taken as it is at the end; the classifier is under the mask too, where the authors fix it; the
+region starts as a tenth of a small network instead of a ten-thousandth of a large one.
 
 >>> import torch
 >>> mask_of(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 0.0]), bias=0.0).tolist()
@@ -26,7 +26,7 @@ from methods.kit.method import Beats, Card, Matches, Paper
 from methods.kit.params import param
 
 FIRST = 0.7          # share of the budget for tuning; the rest trains the mask
-BIAS = 4.0           # S = 0 blends in sigmoid(-4) = 2 % of the other model
+BIAS = 10.0          # S = 0 blends in sigmoid(-10), next to nothing, of the other model
 
 
 def mask_of(base, s, bias=BIAS):

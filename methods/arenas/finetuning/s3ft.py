@@ -7,7 +7,8 @@ wrong, its rewording of the given answer does.
     q = p_0(x) if argmax p_0(x) = y, else p_0(x) with the probabilities of y and of the wrong winner exchanged
     loss = CE(f(x), q)
 
-Departs from the paper: an answer is the whole distribution over classes instead of a sampled text, the judge compares
+Departs from the paper: with one right class there is no choice among right answers, which is the paper's point: what
+runs is training on one's own distribution, mended where it is wrong; an answer is the whole distribution over classes instead of a sampled text, the judge compares
 the most likely class, and exchanging two probabilities stands for the rewording, which so never has to be given up
 for the plain label.
 
@@ -36,7 +37,7 @@ class S3ft(FinetuningMethod):
         title="Selective self-to-supervised fine-tuning (S3FT)",
         papers=(Paper("Selective Self-to-Supervised Fine-Tuning for Generalization in Large Language Models", 2025,
                       arxiv="2502.08130"),),
-        fidelity="core",
+        fidelity="proxy",
         claims=(Beats("full-fine-tuning", on="target_accuracy"),
                 Beats("full-fine-tuning", on="source_accuracy"),
                 Beats("full-fine-tuning", on="shifted_accuracy")),

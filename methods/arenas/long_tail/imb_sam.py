@@ -9,7 +9,8 @@ gradient, the tail's part is climbed along its own gradient first and differenti
 
 Only the tail's pictures pass through the network a second time.
 
-Follows the paper.
+Departs from the paper: the two parts count as the paper writes them, where one of the authors' own programs doubles the
+tail's.
 
 >>> import torch
 >>> is_tail(torch.tensor([500.0, 14.0, 5.0]), eta=10).tolist()

@@ -9,7 +9,9 @@ reliable region grows outwards.
     e <- e * (1 - decrease)  when fewer than 1 in 1000 labels of the sets were struck
 
 Departs from the paper: probabilities are those seen in passing during the epoch, averaged over past epochs with
-weight one half, and e falls geometrically.
+weight one half, and e falls geometrically; the rule is the paper's written one, at every epoch after a warm-up. The
+authors' code strikes what has less than a thousandth (growing) of the likeliest candidate's probability, averaged over
+five epochs, at every fifth epoch after twenty, and takes its loss over several augmented views.
 
 >>> import torch
 >>> f, s = torch.tensor([[0.7, 0.2, 0.1]]), torch.tensor([[True, False, True]])

@@ -14,7 +14,7 @@ step, so that old momenta give way to new ones.
 
 Departs from the paper: the priority is the norm of the whole gradient, where the authors'
 code adds up the norms of the layers, and the very first momentum is used at once rather
-than only stored.
+than only stored (theirs stores the raw first gradient).
 
 >>> import torch
 >>> rule = CriticalMomenta(beta1=0.0, beta2=0.5, capacity=1)

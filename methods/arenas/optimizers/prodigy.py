@@ -12,7 +12,8 @@ weights have really moved keeps it from falling behind.
     w <- w - lr * d * m / (sqrt(v) + d * eps)
     d <- max(d, r / ||s||_1)                                  (the Adam variant)
 
-Follows the paper.
+Departs from the paper: with `safeguard`, an option of the authors' code that they advise where the learning rate warms
+up, as it does in this arena, s leaves out lr, so that the first, small rates cannot drive the estimate up.
 
 >>> import torch
 >>> rule = Prodigy(d0=0.1, beta1=0.0, beta2=0.0)
@@ -47,6 +48,7 @@ class Prodigy(Optimizer):
     beta1: float = param(0.9, "how much of the running mean of gradients stays each step", low=0.0, high=0.99)
     beta2: float = param(0.999, "how much of the running mean of squares stays each step", low=0.0, high=0.9999)
     eps: float = param(1e-8, "added to the root, so that a zero gradient makes no step", low=1e-12, high=1.0)
+    safeguard: bool = param(True, "leave the rate out of what the estimate is divided by, for training with warm-up")
     d0: float = param(1e-6, "first estimate of the distance, to be too small", low=1e-8, high=1.0)
 
     def start(self, w):
@@ -59,7 +61,7 @@ class Prodigy(Optimizer):
         self.m = self.beta1 * self.m + (1 - self.beta1) * d * g
         self.v = self.beta2 * self.v + (1 - self.beta2) * (d * g) ** 2
         self.r = b * self.r + (1 - b) * weight * float(g @ (self.w0 - w))
-        self.s = b * self.s + (1 - b) * weight * g
+        self.s = b * self.s + (1 - b) * (weight / lr if self.safeguard and lr > 0 else weight) * g
         path = float(self.s.abs().sum())
         if path > 0:
             self.d = max(self.d, self.r / path)

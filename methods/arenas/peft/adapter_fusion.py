@@ -5,6 +5,7 @@ attention layer of its own in every layer weighs their outputs for each token: t
 answer.
 
     h <- h + softmax((Q h)^T (K z_s))_s (V z_s),   z_s = adapter_s(h),   V = I at the start
+    loss <- loss + 0.01 ||V - I||^2, summed over the layers
 
 Departs from the paper: three small picture tasks are the sources, and learning them is paid for out of the same
 budget.
@@ -32,6 +33,9 @@ class Fusion(nn.Module):
         self.query, self.key = nn.Linear(width, width), nn.Linear(width, width)
         self.value = nn.Linear(width, width, bias=False)
         nn.init.eye_(self.value.weight)
+        for map_ in (self.query, self.key):
+            nn.init.normal_(map_.weight, std=0.02)
+            nn.init.zeros_(map_.bias)
 
     def forward(self, h, changes):
         scores = (self.query(h).unsqueeze(-2) * self.key(changes)).sum(-1)     # (..., S)
@@ -53,5 +57,16 @@ class AdapterFusion(FromSources, PeftMethod):
     m: int = param(8, "units of a source task's adapter", low=1, high=16)
     first: float = param(0.5, "share of the budget for learning the source tasks", low=0.1, high=0.8)
 
+    hold: float = param(0.01, "how strongly the value maps are held at the identity", low=0.0, high=1.0)
+
     def combine(self, width, sources, layers):
-        return [Fusion(width) for _ in range(layers)]
+        self.fusions = [Fusion(width) for _ in range(layers)]
+        return self.fusions
+
+    def loss(self, net, task):
+        loss = super().loss(net, task)
+        if self.on_target:
+            for fusion in self.fusions:
+                weight = fusion.value.weight
+                loss = loss + self.hold * (weight - torch.eye(len(weight), device=weight.device)).square().sum()
+        return loss

@@ -1,7 +1,7 @@
 """Compacter: adapters whose matrices are sums of Kronecker products with a rank-one factor.
 
-An adapter's two matrices are written with n small matrices that all layers share and n outer products that each layer
-has for itself. What all layers need in common is learnt once.
+An adapter's two matrices are written with n small matrices that all of them in all layers share and n outer products
+that each has for itself. What all layers need in common is learnt once.
 
     W = sum_i A_i (x) (s_i t_i^T),   A_i (n x n) shared,   s_i (k/n), t_i (d/n) per layer          (eq. 6)
 
@@ -44,9 +44,9 @@ class SharedLinear(nn.Module):
 
 
 class Squeeze(nn.Module):
-    def __init__(self, width, size, down, up):
+    def __init__(self, width, size, shared):
         super().__init__()
-        self.down, self.up = SharedLinear(width, size, down, False), SharedLinear(size, width, up, True)
+        self.down, self.up = SharedLinear(width, size, shared, False), SharedLinear(size, width, shared, True)
 
     def forward(self, x):
         return x + self.up(F.gelu(self.down(x)))
@@ -70,9 +70,9 @@ class Compacter(PeftMethod):
     plus: bool = param(False, "leave out the adapter after attention (Compacter++)")
 
     def adapt(self, net, task):
-        down, up = (nn.Parameter(0.1 * torch.randn(self.n, self.n, self.n)) for _ in range(2))
+        shared = nn.Parameter(0.1 * torch.randn(self.n, self.n, self.n))
         for block in net.blocks:
-            block.after_feed = Squeeze(net.width, self.k, down, up)
+            block.after_feed = Squeeze(net.width, self.k, shared)
             if not self.plus:
-                block.after_attention = Squeeze(net.width, self.k, down, up)
+                block.after_attention = Squeeze(net.width, self.k, shared)
             free([*block.norm1.parameters(), *block.norm2.parameters()])

@@ -8,7 +8,8 @@ the largest are trained.
     C = X X^T / n,   W C = U S V^T,   W = U S (V^T C^-1)                                        (eq. 2-3)
     B = U_r S_r^(1/2),   A = S_r^(1/2) V_r^T C^-1,   W_res = W - B A
 
-Follows the paper.
+Departs from the paper: where inputs of the source do not fit the network's input any more (`modality`), those of the
+target stand in for them.
 
 >>> import torch
 >>> up, down, rest = oriented_parts(torch.eye(2), torch.diag(torch.tensor([9.0, 1.0])), 1, smallest=True)

@@ -56,7 +56,7 @@ class Dsee(PeftMethod):
         title="DSEE",
         papers=(Paper("DSEE: Dually Sparsity-embedded Efficient Tuning of Pre-trained Language Models", 2021,
                       arxiv="2111.00160"),),
-        fidelity="faithful",
+        fidelity="core",
         claims=(Beats("pruned-lora", on="target_accuracy"),
                 Matches("full-fine-tuning", on="target_accuracy", within=2.0, cost="trained parameters")),
     )

@@ -6,7 +6,8 @@ pretrained model; the change can be added to the weight afterwards and costs not
 
     h = W0 x + (alpha / r) * B A x,   A random, B = 0 at the start                             (eq. 3)
 
-Follows the paper.
+Departs from the paper: query, value and both maps of the feed-forward part are changed, as for every low-rank method
+here; the paper changes matrices of attention only.
 
 >>> import torch
 >>> a, b = torch.tensor([[1.0, 3.0]]), torch.tensor([[1.0], [0.0]])

@@ -5,7 +5,7 @@ trained low-rank factors, and the remainder, which is frozen; the sum is the pre
 
     A = U_r S_r^(1/2),   B = S_r^(1/2) V_r^T,   W_res = W - A B,   h = W_res x + A B x        (eq. 2-4)
 
-Follows the paper.
+Departs from the paper: query, value and both maps of the feed-forward part are split, where the paper splits all maps.
 
 >>> import torch
 >>> up, down, rest = principal_parts(torch.diag(torch.tensor([4.0, 1.0])), 1)

@@ -1,11 +1,11 @@
 """Prompt tuning: put learnt tokens in front of the input of a frozen model.
 
-The model is told what to do by a few extra tokens at the input, whose embeddings are the only thing trained. They
+The model is told what to do by a few extra tokens at the input, whose embeddings are all that is trained of it. They
 start as embeddings of real inputs.
 
-    model([P; embed(x)]),   only P (p x d) is trained
+    model([P; embed(x)]),   P (p x d) is trained
 
-Follows the paper.
+Departs from the paper: the classifier is trained too, as the small model has no words to answer with.
 
 >>> import torch
 >>> in_front(torch.zeros(3, 2), torch.ones(5, 4, 2)).shape                # 3 + 4 tokens
