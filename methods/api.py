@@ -79,6 +79,7 @@ class MethodDetail(Schema):
     papers: list[dict]
     params: list[dict]
     claims: list[dict]
+    needs_scale: list[str]
     source_path: str
     source_code: str
     code_digest: str

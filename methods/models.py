@@ -59,6 +59,7 @@ class Method(models.Model):
     papers = models.JSONField(default=list)  # [{title, year, arxiv, covers}]
     params = models.JSONField(default=list)  # Param.describe rows
     claims = models.JSONField(default=list)  # [{kind, sentence, rival, metric, setting, terms, margin, cost}]
+    needs_scale = models.JSONField(default=list)  # claims in words that nothing of this size can test
     source_path = models.CharField(max_length=200)
     source_code = models.TextField()
     code_digest = models.CharField(max_length=64)  # of the code behind its scores, whatever setting and scale

@@ -157,6 +157,7 @@ def _method_fields(cls: type[MethodFile], arena: type[ArenaFile]) -> dict[str, A
         "papers": [asdict(p) for p in card.papers],
         "params": [p.describe() for p in cls.params.values()],
         "claims": [_claim_fields(claim, arena) for claim in card.claims],
+        "needs_scale": list(card.needs_scale),
         "source_path": path.relative_to(settings.BASE_DIR).as_posix(),
         "source_code": path.read_text(),
         "code_digest": code_digest(cls, arena),

@@ -152,6 +152,8 @@ class Card:
 
     `reduces_to` names a rival and the hyperparameters at which this method is that rival.
     `waivers` maps a contract check to the reason it cannot hold; a waived check that passes fails.
+    `needs_scale` are claims of the paper, a sentence each, that nothing of the arena's size can test: they are shown and
+    get no verdict.
     """
 
     title: str
@@ -160,10 +162,13 @@ class Card:
     claims: tuple[Claim, ...] = ()
     reduces_to: tuple[str, Mapping[str, Any]] | None = None
     waivers: Mapping[str, str] = field(default_factory=dict)
+    needs_scale: tuple[str, ...] = ()
 
     def __post_init__(self):
         if self.papers and self.fidelity not in FIDELITIES:
             raise ValueError(f"{self.title}: fidelity must be one of {', '.join(FIDELITIES)}")
+        if isinstance(self.needs_scale, str) or not all(self.needs_scale):
+            raise ValueError(f"{self.title}: needs_scale is a tuple of sentences")
 
 
 class Method:

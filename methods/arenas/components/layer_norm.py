@@ -30,7 +30,6 @@ class LayerNorm(ComponentsMethod):
                       covers="the normaliser before each branch (Pre-LN)")),
         fidelity="faithful",
         claims=(Beats("no-normalization", on="steps_to_target", setting="language"),
-                Beats("post-norm", on="test_loss", setting="language"),
                 Withstands("batch-norm", on="accuracy", to="small-batch")),
     )
 

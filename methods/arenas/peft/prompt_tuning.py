@@ -17,7 +17,7 @@ from torch import nn
 
 from methods.arenas.peft.arena import PeftMethod
 from methods.kit.adapters import in_front
-from methods.kit.method import Card, Matches, Paper
+from methods.kit.method import Card, Paper
 from methods.kit.params import param
 
 
@@ -26,9 +26,7 @@ class PromptTuning(PeftMethod):
         title="Prompt tuning",
         papers=(Paper("The Power of Scale for Parameter-Efficient Prompt Tuning", 2021, arxiv="2104.08691"),),
         fidelity="faithful",
-        claims=(Matches("full-fine-tuning", on="target_accuracy", within=2.0, cost="trained parameters"),
-                Matches("full-fine-tuning", on="target_accuracy", within=2.0, setting="sentences",
-                        cost="trained parameters")),
+        needs_scale=("Matches full fine-tuning as models exceed billions of parameters.",),
         waivers={"starts-from-the-pretrained-model": "its new tokens take part in attention from the start"},
     )
 

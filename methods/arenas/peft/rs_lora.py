@@ -13,7 +13,7 @@ Follows the paper.
 
 from methods.arenas.peft.arena import PeftMethod
 from methods.kit.adapters import LowRank, replace_linears
-from methods.kit.method import Beats, Card, Paper
+from methods.kit.method import Card, Paper
 from methods.kit.params import param
 
 
@@ -26,7 +26,7 @@ class RsLora(PeftMethod):
         title="rsLoRA",
         papers=(Paper("A Rank Stabilization Scaling Factor for Fine-Tuning with LoRA", 2023, arxiv="2312.03732"),),
         fidelity="faithful",
-        claims=(Beats("lora", on="target_accuracy", setting="high-rank"),),
+        needs_scale=("Beats LoRA at large ranks, where LoRA's own factor makes learning slow (the ranks here end at 8).",),
     )
 
     r: int = param(4, "rank of the change of a weight", low=1, high=8)
