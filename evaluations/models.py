@@ -294,6 +294,7 @@ class ReportedClaim(models.Model):
     class Meta:
         ordering = ["paper", "value_start", "pk"]
         constraints = [models.UniqueConstraint(fields=["paper", "key"], name="one_reported_claim_per_number")]
+        indexes = [models.Index(fields=["kind", "paper", "value_start", "id", "status"], name="reported_in_order")]
 
     def __str__(self):
         return f"{self.value:g} {self.unit}".strip()

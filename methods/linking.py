@@ -309,17 +309,20 @@ def _write(papers: list[int], proposals: dict[Pair, Proposal]) -> None:
     for chunk in _batches(surplus):  # a curator may have spoken, or a paper gone, since the rows were read
         with short_write():
             PaperLink.objects.filter(pk__in=chunk, curated_at=None).delete()
+            Revision.grow(Revision.LINKED)
     for links in _batches(changed):
         with short_write():
             automatic = set(PaperLink.objects.filter(pk__in=[link.pk for link in links], curated_at=None)
                             .values_list("pk", flat=True))
             PaperLink.objects.bulk_update([link for link in links if link.pk in automatic], names)
+            Revision.grow(Revision.LINKED)
     for pairs in _batches(list(missing)):
         rows = [PaperLink(paper_id=paper, method_id=method, **asdict(missing[paper, method]))
                 for paper, method in pairs]
         with short_write():
             there = set(Paper.objects.filter(pk__in={paper for paper, _ in pairs}).values_list("pk", flat=True))
             PaperLink.objects.bulk_create([row for row in rows if row.paper_id in there], ignore_conflicts=True)
+            Revision.grow(Revision.LINKED)
 
 
 def _batches(rows: list[Row]) -> Iterator[list[Row]]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Sum, Value, When
 
 from methods.extensions import extensions
 from methods.models import Arena, BrokenFile, Method, PaperLink
 from papers.extensions import Condition, MethodCount, MethodLink, Papers
-from papers.models import Paper
+from papers.keeping import kept, stamp_of
+from papers.models import Paper, Revision
+from papers.selectors import paper_count
 
 FIDELITIES = ("faithful", "core", "proxy")
 FOLDER = "methods/"  # where the files of the library lie
 NEAREST = 3  # methods that a paper's page names where none implements it
+MOST_NAMED = 1000  # papers without a link that are named in a query, instead of looking for those among all
 BASELINE = "baseline"  # what pages call the methods without one
 
 
@@ -80,7 +83,11 @@ def best_link_is(kind: str) -> Condition:
     if kind == PaperLink.IMPLEMENTS:
         return implemented
     linked = Exists(PaperLink.objects.shown().filter(paper=OuterRef("pk")))
-    return ~implemented & Q(linked) if kind == PaperLink.RELATED else ~linked
+    if kind == PaperLink.RELATED:
+        return ~implemented & Q(linked)
+    few = kept("unlinked-papers", links_stamp(), lambda: list(
+        Paper.objects.filter(~linked).order_by().values_list("pk", flat=True)[:MOST_NAMED + 1]))
+    return Q(pk__in=few) if len(few) <= MOST_NAMED else ~linked
 
 
 def method_links(papers: Papers) -> Iterator[MethodLink]:
@@ -137,26 +144,41 @@ def related_papers(method: Method, count: int) -> list[PaperLink]:
     return list(papers_of(method).filter(kind=PaperLink.RELATED)[:count])
 
 
+def links_stamp() -> str:
+    """Changes with every link, and with the papers there are."""
+    return stamp_of(*map(Revision.of, (Revision.LINKED, Revision.LINKS, Revision.VECTORS)))
+
+
 def coverage() -> dict:
     """How many papers are linked, by what kind and fidelity, measured, and with which verdicts.
 
-    `verdict` counts papers with at least one such verdict, so a paper can count twice. One pass over the links.
+    `verdict` counts papers with at least one such verdict, so a paper can count twice. Counted when links or papers
+    have changed, or which methods are measured and judged.
     """
-    implements, measured = Q(kind=PaperLink.IMPLEMENTS), Q(method__in=extensions.measured())
-    judged = {status: implements & Q(method__in=methods) for status, methods in extensions.judged().items()}
+    measured = sorted(extensions.measured().distinct())
+    judged = {status: sorted(methods.distinct()) for status, methods in extensions.judged().items()}
+    fidelities = list(Method.objects.order_by("pk").values_list("pk", "fidelity"))
+    stamp = stamp_of(links_stamp(), measured, judged, fidelities)
+    return kept("coverage", stamp, lambda: _coverage(measured, judged))
+
+
+def _coverage(measured: Sequence[int], judged: Mapping[str, Sequence[int]]) -> dict:
+    """One pass over the links to implementing methods, of which there are few; of all others only numbers are asked."""
+    links = PaperLink.objects.shown().order_by()
     groups: dict[str, dict[str, Q]] = {
-        "links": {"implements": implements, "any": Q()},
-        "fidelity": {fidelity: implements & Q(method__fidelity=fidelity) for fidelity in FIDELITIES},
-        "measured": {"implements": implements & measured, "any": measured},
-        "verdict": judged,
+        "links": {"implements": Q()},
+        "fidelity": {fidelity: Q(method__fidelity=fidelity) for fidelity in FIDELITIES},
+        "measured": {"implements": Q(method__in=measured)},
+        "verdict": {status: Q(method__in=methods) for status, methods in judged.items()},
     }
     flags = {f"{group}_{name}": _any_link(condition) for group, conditions in groups.items()
              for name, condition in conditions.items()}
-    of_papers = PaperLink.objects.shown().order_by().values("paper").annotate(**flags)
-    papers = of_papers.aggregate(**{f"papers_{name}": Sum(name) for name in flags})
+    papers = links.implementing().values("paper").annotate(**flags).aggregate(
+        **{f"papers_{name}": Sum(name) for name in flags})
     counts = {group: {name: papers[f"papers_{group}_{name}"] or 0 for name in conditions}
               for group, conditions in groups.items()}
-    total, linked, implemented = Paper.objects.count(), counts["links"]["any"], counts["links"]["implements"]
+    counts["measured"]["any"] = links.filter(method__in=measured).values("paper").distinct().count()
+    linked, total, implemented = links.values("paper").distinct().count(), paper_count(), counts["links"]["implements"]
     return {"papers": total, **counts,
             "links": {"implements": implemented, "related": linked - implemented, "none": total - linked}}
 

@@ -69,12 +69,15 @@ class Paper(models.Model):
     venue = models.CharField(max_length=300, blank=True)  # journal, conference or book
     withdrawn = models.BooleanField(default=False)
     sources = models.JSONField(default=dict, blank=True, editable=False)
-    cluster = models.ForeignKey(Cluster, null=True, blank=True, on_delete=models.SET_NULL, related_name="papers")
+    cluster = models.ForeignKey(Cluster, null=True, blank=True, on_delete=models.SET_NULL, related_name="papers",
+                                db_index=False)  # the first part of an index below
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
     updated_at = models.DateTimeField(auto_now=True, db_index=True)
 
     class Meta:
         ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["cluster", "-created_at", "-id"], name="papers_of_clusters"),
+                   models.Index(fields=["year", "-created_at", "-id"], name="papers_of_years")]
 
     def __str__(self):
         return self.title
@@ -215,13 +218,14 @@ class Appearance(models.Model):
     """A paper's place in a digest."""
 
     digest = models.ForeignKey(Digest, on_delete=models.CASCADE, related_name="appearances")
-    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="appearances")
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="appearances", db_index=False)
     position = models.PositiveIntegerField()  # 1-based, in the order of the digest
     line = models.PositiveIntegerField(null=True)
 
     class Meta:
         ordering = ["digest", "position"]
         constraints = [models.UniqueConstraint(fields=["digest", "position"], name="one_paper_per_position")]
+        indexes = [models.Index(fields=["paper", "digest"], name="digests_of_papers")]
 
     def __str__(self):
         return f"{self.digest} #{self.position}"
@@ -289,6 +293,7 @@ class Revision(models.Model):
 
     VECTORS = "vectors"  # texts, their vectors, and which texts there are
     LINKS = "links"  # what curators have said of links
+    LINKED = "linked"  # the links that were made without a curator
     CLUSTERS = "clusters"  # which papers are in which
 
     name = models.CharField(max_length=40, primary_key=True)

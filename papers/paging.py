@@ -14,25 +14,36 @@ from django.db.models import F, Model, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.utils.functional import cached_property
 
+MANY = 2_000  # rows that are rather met on the way through the order than fetched and sorted
 MOST = 10_000  # rows that are counted and can be reached by number
 
 
 class LongPaginator(Paginator):
     """Of a queryset: `count` is at most MOST, and `more` says whether there are more rows than that.
 
-    `known` tells the number of all rows where that costs nothing.
+    `known` tells the number of all rows where that costs nothing, and `as_many` are other rows that are as many and
+    sooner counted; `in_order` gives the rows by another way, which is the better one where there are MANY.
     """
 
-    def __init__(self, rows: QuerySet, per_page: int, *, known: Callable[[], int] | None = None):
+    def __init__(self, rows: QuerySet, per_page: int, *, known: Callable[[], int] | None = None,
+                 as_many: QuerySet | None = None, in_order: Callable[[], QuerySet] | None = None):
         super().__init__(rows, per_page)
-        self.known = known
+        self.known, self.as_many, self.in_order = known, as_many, in_order
+
+    def page(self, number):
+        """See Paginator; the rows are counted first."""
+        counted = self.validate_number(number)
+        if self.in_order and self.found > MANY:
+            self.object_list, self.in_order = self.in_order(), None
+        return super().page(counted)
 
     @cached_property
     def found(self) -> int:
         """How many rows there are; MOST + 1 where nobody knows how many more."""
         if self.known:
             return self.known()
-        return self.object_list.order_by().values("pk")[:MOST + 1].count()
+        rows = self.object_list if self.as_many is None else self.as_many
+        return rows.order_by().values("pk")[:MOST + 1].count()
 
     @cached_property
     def count(self) -> int:

@@ -25,18 +25,25 @@ SORTS: dict[str, list[str | OrderBy]] = {
 
 
 def paper_list(*, q: str = "", digest: int | None = None, cluster: int | None = None, year: int | None = None,
-               since: datetime | None = None, after: int | None = None, sort: str = "newest", **further: str
-               ) -> QuerySet[Paper]:
+               since: datetime | None = None, after: int | None = None, sort: str = "newest", in_order: bool = False,
+               **further: str) -> QuerySet[Paper]:
     """Papers that have every word of `q` or one that begins so, narrowed by the rest; unknown values match nothing.
 
     `since` is when it was first imported; `after` keeps what follows this paper in the order; `further` are values of
     registered filters (`extensions.filters`), such as `link` and `verdict`; an empty one does not narrow.
+
+    `in_order` asks the same so that the database goes through all papers in order until it has enough of them: for a
+    page of very many, where it would else sort them all.
     """
     papers = Paper.objects.all()
     if q.strip():
-        papers = papers.filter(search_text__in=texts_having(q))
+        texts = texts_having(q)
+        papers = papers.filter(Exists(texts.filter(paper=OuterRef("pk"))) if in_order else
+                               Q(pk__in=texts.exclude(paper=None).values("paper")))
     if digest is not None:
-        papers = papers.filter(pk__in=Appearance.objects.filter(digest=digest).values("paper"))
+        listed = Appearance.objects.filter(digest=digest)
+        papers = papers.filter(Exists(listed.filter(paper=OuterRef("pk"))) if in_order else
+                               Q(pk__in=listed.values("paper")))
     if cluster is not None:
         papers = papers.filter(cluster=cluster)
     if year is not None:
@@ -50,6 +57,11 @@ def paper_list(*, q: str = "", digest: int | None = None, cluster: int | None = 
         last = Paper.objects.filter(pk=after).first()
         papers = rows_after(papers, SORTS[sort], last) if last else papers.none()
     return papers.order_by(*SORTS[sort])
+
+
+def texts_of(*, q: str = "", sort: str = "", **narrowing: object) -> QuerySet[SearchText] | None:
+    """The texts of the papers that a list has, one each, where words alone narrow it."""
+    return None if narrowing or not q.strip() else texts_having(q).exclude(paper=None)
 
 
 def paper_count() -> int:

@@ -36,8 +36,11 @@ def paper_list(request):
     form = PaperFilter(request.GET)
     filters = form.values()
     whole = not filters.keys() - {"sort"}
-    page = LongPaginator(selectors.paper_list(**filters).prefetch_related("cluster"), PER_PAGE,
-                         known=selectors.paper_count if whole else None).get_page(request.GET.get("page"))
+    page = LongPaginator(
+        selectors.paper_list(**filters).prefetch_related("cluster"), PER_PAGE,
+        known=selectors.paper_count if whole else None, as_many=selectors.texts_of(**filters),
+        in_order=lambda: selectors.paper_list(**filters, in_order=True).prefetch_related("cluster"),
+    ).get_page(request.GET.get("page"))
     query = _query(request)
     response = page_or_fragment(request, "papers/paper_list.html", "papers/_paper_rows.html", {
         "page": page, "rows": selectors.paper_rows(page.object_list), "filters": filters, "query": query,

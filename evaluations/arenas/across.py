@@ -167,10 +167,10 @@ def _blocks(arenas: Sequence[Arena], methods: Sequence[Method], groups: Mapping[
     primary = {arena.slug: arena.primary_metric for arena in arenas}
     names = {metric["name"] for metric in primary.values()}
     main = {arena.slug: arena.settings[0]["name"] for arena in arenas}
-    found, _ = measure(methods, settings=set(main.values()), scale="full", metrics=names)
+    found, _ = measure(methods, settings=set(main.values()), scale="full", metrics=names, costs=False)
     shared = {method.pk for of in groups.values() for method in of}
     others = {setting["name"] for arena in arenas for setting in arena.settings}
-    more, _ = measure([m for m in methods if m.pk in shared], settings=others, scale="full", metrics=names)
+    more, _ = measure([m for m in methods if m.pk in shared], settings=others, scale="full", metrics=names, costs=False)
     blocks = {(arena.slug, setting["name"]): _Block(arena, setting["name"], primary[arena.slug]["better"])
               for arena in arenas for setting in arena.settings}
     of_method = {method.pk: method for method in methods}

@@ -331,13 +331,15 @@ def split_half_reliability(values: Mapping[str, BySeed], splits: int = 100) -> f
     if len(seeds) < 4:
         return None
     x = np.array([[of[seed] for seed in seeds] for of in values.values()])  # (k, seeds)
-    generator, half, found = np.random.default_rng(0), len(seeds) // 2, []
-    for _ in range(splits):
-        order = generator.permutation(len(seeds))
-        first, second = (rankdata(x[:, part].mean(1)) for part in (order[:half], order[half:]))
-        if np.ptp(first) and np.ptp(second):
-            found.append(np.corrcoef(first, second)[0, 1])
-    return float(np.mean(found)) if found else None
+    generator, half = np.random.default_rng(0), len(seeds) // 2
+    orders = [generator.permutation(len(seeds)) for _ in range(splits)]
+    first, second = (rankdata([x[:, order[part]].mean(1) for order in orders], axis=1) for part in (
+        slice(half), slice(half, None)))  # (splits, k)
+    told = (np.ptp(first, axis=1) > 0) & (np.ptp(second, axis=1) > 0)
+    if not told.any():
+        return None
+    a, b = (ranks[told] - ranks[told].mean(1, keepdims=True) for ranks in (first, second))
+    return float(np.mean((a * b).sum(1) / np.sqrt((a * a).sum(1) * (b * b).sum(1))))
 
 
 def upper_half(values: Mapping[str, BySeed], better: str = "higher") -> dict[str, BySeed]:
@@ -365,11 +367,18 @@ def probability_of_improvement(ours: Sequence[float], theirs: Sequence[float], b
     a, b = (_sign(better) * np.asarray(x, dtype=float) for x in (ours, theirs))
     wins = (np.sign(a[:, None] - b[None, :]) + 1) / 2  # (n, m): 1 win, 0.5 tie, 0 loss
     generator = np.random.default_rng(0)
-    rows = generator.integers(len(a), size=(resamples, len(a)))
-    columns = generator.integers(len(b), size=(resamples, len(b)))
-    drawn = wins[rows[:, :, None], columns[:, None, :]].mean((1, 2))
+    rows = _times_drawn(generator.integers(len(a), size=(resamples, len(a))), len(a))
+    columns = _times_drawn(generator.integers(len(b), size=(resamples, len(b))), len(b))
+    drawn = (rows @ wins * columns).sum(1) / wins.size  # sums of halves: exact, whatever their order
     low, high = np.quantile(drawn, [0.025, 0.975])
     return Interval(float(wins.mean()), float(low), float(high), min(len(a), len(b)))
+
+
+def _times_drawn(places: np.ndarray, count: int) -> np.ndarray:
+    """How often each of `count` things is among the places (resamples, drawn): (resamples, count)."""
+    resamples = len(places)
+    numbered = places + count * np.arange(resamples)[:, None]
+    return np.bincount(numbered.ravel(), minlength=count * resamples).reshape(resamples, count).astype(float)
 
 
 def performance_profile(values: Sequence[float], thresholds: Sequence[float], better: str = "higher") -> list[float]:

@@ -9,9 +9,10 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 
-from evaluations.claims.verdicts import ClaimStanding
+from evaluations.claims.verdicts import LONG, ClaimStanding
 from evaluations.ledger.ledger import SCOPE
 from evaluations.models import Verdict
+from evaluations.runs.stamps import kept, results_stamp
 from evaluations.tables.summaries import evidence_in_words
 from methods.models import Arena
 
@@ -26,6 +27,18 @@ def changed_verdicts(*, arena: Arena | None = None, scale: str = "full") -> Quer
         rows = rows.filter(claim__method__arena=arena)
     return rows.filter(Q(before=None) | ~Q(before=F("status"))).select_related("claim__method__arena").order_by(
         "-decided_at", "-pk")
+
+
+def newest_changes(arena: Arena | None) -> list[Verdict]:
+    """The last ENTRIES of them, looked for when verdicts have changed: that takes every verdict there is."""
+    slug = arena.pk if arena else ""
+    before = dict(kept(f"changed-verdicts-{slug}", results_stamp(slug), lambda: list(
+        changed_verdicts(arena=arena).values_list("pk", "before")[:ENTRIES])))
+    verdicts = Verdict.objects.select_related("claim__method__arena").defer(
+        *(f"claim__method__{name}" for name in LONG), "claim__method__arena__source_code").in_bulk(before)
+    for pk, status in before.items():
+        verdicts[pk].before = status  # type: ignore[attr-defined]  # for this feed alone
+    return [verdicts[pk] for pk in before]
 
 
 class VerdictFeed(Feed):
@@ -51,7 +64,7 @@ class VerdictFeed(Feed):
         return reverse("claim_feed") + _of(arena)
 
     def items(self, arena):
-        return changed_verdicts(arena=arena)[:ENTRIES]
+        return newest_changes(arena)
 
     def item_title(self, verdict):
         turn = f"{verdict.status}, before {verdict.before}" if verdict.before else verdict.status

@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet
+from django.db.models import Count, Max, QuerySet, Sum
 from django.urls import reverse
 
 from evaluations.arithmetic import rounding
@@ -35,9 +35,11 @@ from evaluations.claims.verdicts import (
 from evaluations.models import Claim, ReportedClaim, Verdict
 from evaluations.reported.selectors import reported_list
 from evaluations.runs.measurements import Measurement
+from evaluations.runs.stamps import kept, results_stamp, stamp_of
 from evaluations.tables.summaries import IN_MINIATURE, STATUSES
 from evaluations.tables.table import Field
 from methods.models import Arena, Method, PaperLink
+from methods.selectors import links_stamp
 from papers.models import Paper
 from papers.parameters import MOST_LETTERS
 
@@ -316,22 +318,40 @@ def ledger(state: LedgerState) -> Ledger:
 
 def _outlines(state: LedgerState) -> list[Outline]:
     """Every claim of the arena and kind asked for, in the order of arenas and methods."""
+    by_method = _papers_by_method() if state.needs_papers else {}
+    stamp = results_stamp(state.arena)
+    asked = state.kind if state.kind != DIRECTIONAL else ""
+    found = kept(f"outlines-{state.arena}-{asked}", stamp, lambda: _claims_outlined(state.arena, asked))
+    return [Outline(pk, words, verdict, by_method.get(method, ())) for pk, method, words, verdict in found]
+
+
+def _claims_outlined(arena: str, kind: str) -> list[tuple[int, int, str, Latest | None]]:
+    """Claim, method, words and last verdict."""
     claims = claims_in_order()
     verdicts = Verdict.objects.filter(scale="full").order_by("current", "decided_at", "pk")
-    if state.arena:
-        claims = claims.filter(method__arena=state.arena)
-        verdicts = verdicts.filter(claim__method__arena=state.arena)
-    if state.kind == "cheaper":
+    if arena:
+        claims = claims.filter(method__arena=arena)
+        verdicts = verdicts.filter(claim__method__arena=arena)
+    if kind == "cheaper":
         claims = claims.exclude(cost="")
-    elif state.kind and state.kind != DIRECTIONAL:
-        claims = claims.filter(kind=state.kind)
+    elif kind:
+        claims = claims.filter(kind=kind)
     newest = {claim: Latest(*values) for claim, *values in verdicts.values_list("claim", *Latest._fields)}
-    by_method = _papers_by_method() if state.needs_papers else {}
-    return [Outline(pk, f"{title} {sentence}".lower(), newest.get(pk), by_method.get(method, ()))
-            for pk, method, title, sentence in claims.values_list("pk", "method", "method__title", "sentence")]
+    return [(pk, method, f"{title} {sentence}".lower(), newest.get(pk)) for pk, method, title, sentence in
+            claims.values_list("pk", "method", "method__title", "sentence")]
+
+
+def _papers_stamp() -> str:
+    """Changes with what methods implement, and with the papers."""
+    return stamp_of(links_stamp(), Paper.objects.aggregate(Max("updated_at")),
+                    Method.objects.filter(present=True).aggregate(Count("pk"), Max("pk"), Sum("year")))
 
 
 def _papers_by_method() -> dict[int, tuple[PaperRef, ...]]:
+    return kept("papers-by-method", stamp_of(_papers_stamp(), results_stamp()), _all_papers_by_method)
+
+
+def _all_papers_by_method() -> dict[int, tuple[PaperRef, ...]]:
     methods = Method.objects.filter(present=True).only("papers")
     linked = papers_of(method.pk for method in methods)
     return {method.pk: _refs(method, linked[method.pk]) for method in methods}
@@ -418,12 +438,16 @@ class Choices:
 
 
 def choices(state: LedgerState) -> Choices:
+    return Choices(list(Arena.objects.filter(present=True).values_list("slug", "title")),
+                   kept("ledger-years", _papers_stamp(), _years),
+                   Paper.objects.filter(pk=state.paper).first() if state.paper else None)
+
+
+def _years() -> list[int]:
     linked = PaperLink.objects.filter(kind=PaperLink.IMPLEMENTS, method__present=True).order_by()
     stated = {*linked.values_list("paper__year", flat=True).distinct(),
               *Method.objects.filter(present=True).order_by().values_list("year", flat=True).distinct()}
-    years = {year for year in stated if year}
-    return Choices(list(Arena.objects.filter(present=True).values_list("slug", "title")), sorted(years, reverse=True),
-                   Paper.objects.filter(pk=state.paper).first() if state.paper else None)
+    return sorted((year for year in stated if year), reverse=True)
 
 
 @dataclass(frozen=True)

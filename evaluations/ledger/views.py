@@ -33,6 +33,7 @@ from evaluations.ledger.ledger import (
 from evaluations.models import Claim
 from evaluations.tables.plots.forest import forest_plots
 from methods.models import Arena, Method
+from papers.paging import LongPaginator
 
 PER_PAGE, REPORTED_PER_PAGE = 25, 10
 DRAWN = 40  # claims in an arena's plot
@@ -48,7 +49,7 @@ def claim_list(request):
                       status=400)
     found = ledger(state)
     page = Paginator(found.rows, PER_PAGE).get_page(request.GET.get("page"))
-    reported = Paginator(found.reported, REPORTED_PER_PAGE).get_page(request.GET.get("reported_page"))
+    reported = LongPaginator(found.reported, REPORTED_PER_PAGE).get_page(request.GET.get("reported_page"))
     return render(request, "evaluations/ledger/ledger.html", {
         "state": state, "ledger": found, "page": page, "reported": reported, "choices": choices(state),
         "tabs": _tabs(found), "kinds": KINDS.items(), "powers": POWERS.items(), "sorts": SORTS.items(),

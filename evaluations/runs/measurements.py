@@ -6,11 +6,16 @@ stale; versions are never mixed. Replays repeat a run that is already counted an
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
+
+from django.db.models import TextField
+from django.db.models.functions import Cast
 
 from evaluations.models import Run, Score
 from methods.models import Method
@@ -45,21 +50,26 @@ class Pending:
 
 
 Key = tuple[int, str]  # method, setting
+COLUMNS = ("pk", "method_id", "setting", "seed", "code_digest", "state", "finished_at")
+COST_COLUMNS = (*COSTS, "origin")
 
 
 def measure(methods: Iterable[Method], *, settings: Iterable[str], scale: str, metrics: Iterable[str] | None = None,
-            seeds: Iterable[int] | None = None, params_key: str = "") -> tuple[dict[Key, Measurement],
-                                                                               dict[Key, Pending]]:
-    """Measurements and pending seeds by (method's primary key, setting); two queries."""
+            seeds: Iterable[int] | None = None, params_key: str = "", costs: bool = True
+            ) -> tuple[dict[Key, Measurement], dict[Key, Pending]]:
+    """Measurements and pending seeds by (method's primary key, setting); two queries.
+
+    Without `costs` only scores are read: neither what runs cost nor where and when they were measured.
+    """
     methods, settings = list(methods), list(settings)
     digests = {(method.pk, name): method.run_digest(name, scale) for method in methods for name in settings}
     runs = Run.objects.filter(method__in=methods, setting__in=settings, scale=scale,
                               params_key=params_key, replay_of=None)
     if seeds is not None:
         runs = runs.filter(seed__in=list(seeds))
-    rows: list[Any] = list(runs.exclude(state=Run.CANCELLED).order_by("pk").values_list(
-        "pk", "method_id", "setting", "seed", "code_digest", "state", "finished_at", "seconds", "peak_memory_mb",
-        "counts", "origin", "environment__device", "environment__processor", named=True))
+    facts = {"counts_text": Cast("counts", TextField()), "facts_text": Cast("environment", TextField())}
+    rows: list[Any] = list(runs.exclude(state=Run.CANCELLED).order_by("pk").annotate(
+        **(facts if costs else {})).values_list(*COLUMNS, *((*COST_COLUMNS, *facts) if costs else ()), named=True))
     done = [row for row in rows if row.state == Run.DONE]
     chosen = _chosen_versions(done, digests)
     found: dict[Key, Measurement] = {}
@@ -70,7 +80,9 @@ def measure(methods: Iterable[Method], *, settings: Iterable[str], scale: str, m
             continue
         if key not in found:
             found[key] = Measurement(row.code_digest, row.code_digest != digests[key])
-        _take(found[key], row)
+        found[key].runs[row.seed] = row.pk
+        if costs:
+            _take(found[key], row)
         of_run[row.pk] = found[key], row.seed
     scores = Score.objects.filter(run__in=runs.filter(state=Run.DONE))
     if metrics is not None:
@@ -93,13 +105,19 @@ def _chosen_versions(done, digests: dict[Key, str]) -> dict[Key, str]:
     return {key: digest for key, (_, digest) in newest.items()}
 
 
+@lru_cache(maxsize=2048)
+def _parsed(text: str) -> dict[str, Any]:
+    """Many runs have the same facts; nobody may change what this returns."""
+    return json.loads(text)
+
+
 def _take(measurement: Measurement, row) -> None:
-    measurement.runs[row.seed] = row.pk
-    amounts = {name: getattr(row, name) for name in COSTS} | row.counts
+    amounts = {name: getattr(row, name) for name in COSTS} | _parsed(row.counts_text)
     for name, amount in amounts.items():
         if amount is not None:
             measurement.costs[name][row.seed] = amount
-    if machine := row.environment__device or row.environment__processor:
+    facts = _parsed(row.facts_text)
+    if machine := facts.get("device") or facts.get("processor"):
         measurement.machines.add(machine)
         measurement.machine_of[row.seed] = machine
     if row.origin:

@@ -113,11 +113,13 @@ def requested(methods: Iterable[Method], setting: str) -> list[Question]:
             for name in [s["name"] for s in method.arena.settings] if setting == ALL else [setting]:
                 add(method, name)
         return list(pairs.values())
-    rivals = {(rival.arena_id, rival.slug): rival for rival in Method.objects.select_related("arena").filter(
-        arena__in={method.arena_id for method in methods})}
     terms: dict[int, list[dict]] = defaultdict(list)
     for claim in Claim.objects.filter(method__in=methods):
         terms[claim.method_id] += claim.terms
+    named = {term["method"] for of in terms.values() for term in of} | {
+        slug for method in methods for slug in (method.slug, method.arena.baseline)}
+    rivals = {(rival.arena_id, rival.slug): rival for rival in Method.objects.select_related("arena").filter(
+        arena__in={method.arena_id for method in methods}, slug__in=named)}
     for method in methods:
         for slug in {method.arena.baseline, method.slug}:
             if (method.arena_id, slug) in rivals:
@@ -141,8 +143,9 @@ def _claim_target(pk: int) -> Target:
     if claim is None:
         raise LookupError(f"there is no claim {pk}")
     arena = claim.method.arena_id
+    named = {term["method"] or claim.method.slug for term in claim.terms}
     questions = questions_of(claim, {(arena, m.slug): m for m in Method.objects.select_related("arena").filter(
-        arena=arena, present=True)})
+        arena=arena, slug__in=named, present=True)})
     if not questions:
         raise LookupError(f"claim {pk} compares a method that is not there any more")
     return Target("what this claim compares", [method for method, _ in questions], questions=questions)
@@ -162,4 +165,5 @@ def with_rivals(methods: Iterable[Method]) -> list[Method]:
     for claim in Claim.objects.filter(method__in=methods).select_related("method"):
         wanted |= {(claim.method.arena_id, term["method"]) for term in claim.terms if term["method"]}
     return [method for method in Method.objects.select_related("arena").filter(
-        arena__in={arena for arena, _ in wanted}, present=True) if (method.arena_id, method.slug) in wanted]
+        arena__in={arena for arena, _ in wanted}, slug__in={slug for _, slug in wanted}, present=True)
+        if (method.arena_id, method.slug) in wanted]

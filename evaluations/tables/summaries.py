@@ -59,7 +59,7 @@ def arena_cards() -> list[ArenaCard]:
     primary = {arena.slug: arena.primary_metric for arena in arenas}
     main = {arena.slug: arena.settings[0]["name"] for arena in arenas}
     found, _ = measure([m for of in methods.values() for m in of], settings=set(main.values()), scale="full",
-                       metrics={metric["name"] for metric in primary.values()})
+                       metrics={metric["name"] for metric in primary.values()}, costs=False)
     counts = statuses_by_arena()
     active = Counter(Run.objects.filter(state__in=Run.ACTIVE).values_list("method__arena", flat=True))
     cards = []

@@ -1,0 +1,8 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [("evaluations", "0010_worker_fences")]
+    operations = [migrations.AddIndex("reportedclaim", models.Index(
+        fields=["kind", "paper", "value_start", "id", "status"], name="reported_in_order"))]
