@@ -123,6 +123,9 @@ def choose_device(sender, instance, **_):
         raise SystemExit("This worker listens to the queue gpu, but no device is named: set ASSAY_DEVICE=cuda:0, "
                          "or ASSAY_DEVICE=cpu to do the work of gpu runs on the CPU.")
     heart = Heart(node=sender, queues=queues, slots=instance.concurrency, device=device)
+    if heart.queues & set(services.QUEUES):
+        execution.slots = threading.BoundedSemaphore(instance.concurrency)
+        instance.concurrency += 1  # a thread that has the next run at hand while the end of one is written
 
 
 @signals.worker_ready.connect

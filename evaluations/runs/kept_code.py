@@ -23,8 +23,19 @@ from evaluations.runs.measurements import LIBRARY
 FOLDERS = ("kit", "arenas")
 
 
+_kept: tuple[list[tuple], str] = [], ""  # the files as they were when this process last kept them, and the key
+
+
 def keep_library() -> str:
     """Keep the library as it lies on this machine's disk, if it is not kept yet; returns its key."""
+    global _kept
+    stamps = _stamps()  # taken before the files are read: one that changes meanwhile is read again the next time
+    if stamps != _kept[0] or not Library.objects.filter(pk=_kept[1]).exists():
+        _kept = stamps, _keep()
+    return _kept[1]
+
+
+def _keep() -> str:
     files = library_files()
     digests = {name: hashlib.sha256(contents) for name, contents in files.items()}
     state = b"".join(name.encode() + b"\0" + digest.digest() for name, digest in digests.items())
@@ -68,12 +79,26 @@ def library_folder(key: str) -> Path:
     return there
 
 
+def _paths() -> list[Path]:
+    root = Path(settings.BASE_DIR) / "methods"
+    return sorted([root / "__init__.py", *(Path(folder, name) for top in FOLDERS for folder, _, names in
+                                           os.walk(root / top) for name in names if name.endswith(".py"))])
+
+
+def _stamps() -> list[tuple]:
+    found = []
+    for path in _paths():
+        with contextlib.suppress(OSError):
+            facts = path.stat()
+            found.append((str(path), facts.st_ino, facts.st_size, facts.st_mtime_ns))
+    return found
+
+
 def library_files() -> dict[str, bytes]:
     """The contents of the library's files by path, in the order of the paths."""
     root = Path(settings.BASE_DIR) / "methods"
-    paths = [root / "__init__.py", *(path for folder in FOLDERS for path in (root / folder).rglob("*.py"))]
     contents = {}
-    for path in sorted(paths):
+    for path in _paths():
         with contextlib.suppress(OSError):  # a file that cannot be read runs nowhere; `sync_methods` names it
             contents[path.relative_to(root.parent).as_posix()] = path.read_bytes()
     return contents
