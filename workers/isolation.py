@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import selectors
-import shutil
 import signal
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,12 +14,11 @@ from typing import Any
 from workers import spawner
 from workers.jobs import Ending, Job, Watch
 from workers.processes import Usage, end_descendants, usage
+from workers.scratch import scratch_folder
 from workers.spawner import ForkServer
 from workers.told import EVENTS_LIMIT, LOG_LIMIT, Events, Log, TooMuch
 
 __all__ = ["LOG_LIMIT", "Ending", "ForkServer", "Job", "Watch", "run_isolated"]
-
-logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.1  # how often memory and time are looked at
 MOST_A_LOOK = 1.0  # seconds charged for the time between two looks: when this side stood still, so may all have
@@ -59,26 +54,13 @@ def run_isolated(server: ForkServer, job: Job, on_news: Callable[[Watch], str | 
 
 def _attempt(server: ForkServer, job: Job, on_news: Callable[[Watch], str | None],
              on_finished: Callable[[], None] = lambda: None) -> Ending:
-    folder = tempfile.mkdtemp(prefix="assay-run-")
-    try:
+    with scratch_folder() as folder:
         job = replace(job, folder=folder)
         try:
             spawned = server.spawn(job)
         except OSError as error:
             return Ending(Ending.MACHINE, f"no process could be started: {error.strerror or error}")
         return _Watcher(server, spawned, job, on_news, on_finished).to_the_end()
-    finally:
-        _remove(folder)
-
-
-def _remove(folder: str) -> None:
-    """Delete what a run left; by `rm`, which no depth of folders stops."""
-    try:
-        os.rmdir(folder)
-    except OSError:
-        done = subprocess.run([shutil.which("rm") or "rm", "-rf", "--", folder], capture_output=True, text=True)
-        if done.returncode:
-            logger.warning("the folder of a run could not be removed: %s", done.stderr.strip()[:500])
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,8 @@ def _keep() -> str:
     if not Library.objects.filter(pk=key).exists():
         contents_of = {digests[name].hexdigest(): contents for name, contents in files.items()}
         with transaction.atomic():
-            there = set(Blob.objects.filter(pk__in=list(contents_of)).values_list("pk", flat=True))
+            there = set(Blob.objects.select_for_update().filter(pk__in=list(contents_of)).values_list(
+                "pk", flat=True))  # locked, lest the housekeeping finds them unused meanwhile
             Blob.objects.bulk_create([Blob(sha256=sha256, packed=zlib.compress(contents))
                                       for sha256, contents in contents_of.items() if sha256 not in there],
                                      ignore_conflicts=True)
@@ -61,6 +62,8 @@ def kept_for(run: Run) -> str:
 def library_folder(key: str) -> Path:
     """A folder to import the kept library `methods` from. Raises Library.DoesNotExist when it is not kept."""
     there = Path(settings.DATA_DIR) / "libraries" / key
+    with contextlib.suppress(FileNotFoundError):
+        os.utime(there)  # the housekeeping removes what nobody asks for
     if not there.exists():
         files = Library.objects.get(pk=key).files
         blobs = Blob.objects.in_bulk([sha256 for _, sha256 in files])
