@@ -4,6 +4,10 @@ The same 30 runs (smoke scale), as many at a time, on the same machine, one way 
 ways are compared and must be equal. The worker is up before the clock starts, as it is in an installation; how long
 it takes to come up is said beside it. The clock of the workers' way runs from the request to the last stored score.
 
+Then the efficiency of the workers: 60 full runs of 1.4 s of computing each (median), by the wall clock (computing over
+clock x slots: what idle slots and overhead leave, on a machine that does nothing else) and by the processor's
+(computing over all that worker, warm process and runs used: what overhead leaves, on any machine).
+
     python -m bench.runs                       long-tail, as many at a time as there are cores
     python -m bench.runs optimizers --slots 1
     python -m bench.runs --json
@@ -16,6 +20,7 @@ import contextlib
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -23,8 +28,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
+
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = 30
+GOAL, GOAL_RATIO = 0.95, 14.0
+SHORT = "optimizers", 6, 10  # arena, methods, seeds: runs of 1.4 s
 FRESH = ("import json, sys; from methods.kit.engine.execute import execute; import torch; torch.set_num_threads(1); "
          "arena, method, seed = sys.argv[1:]; "
          "print(json.dumps(execute(arena, method, scale='smoke', seed=int(seed)).scores))")
@@ -48,8 +57,9 @@ def main() -> int:
             subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, check=True, stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL)
         jobs = jobs_of(options.arena)
-        with embedded_broker(), worker(options.slots, folder / "worker.log") as up:
+        with embedded_broker(), worker(options.slots, folder / "worker.log") as (up, process):
             by_workers, worker_seconds = through_workers(options.arena, jobs)
+            short = efficiency(options.slots, process.pid)
         by_processes, process_seconds = through_processes(options.arena, jobs, options.slots)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -58,15 +68,23 @@ def main() -> int:
         sys.exit(f"The two ways gave different scores, so the comparison is void: {', '.join(different)}")
     result = {"arena": options.arena, "runs": len(jobs), "slots": options.slots, "worker_start_seconds": up,
               "workers_seconds": worker_seconds, "processes_seconds": process_seconds,
-              "ratio": process_seconds / worker_seconds}
+              "ratio": process_seconds / worker_seconds, "efficiency": short}
     if options.json:
         print(json.dumps(result, indent=1))
         return 0
     print(f"{len(jobs)} runs of {options.arena} (smoke), {options.slots} at a time, equal scores both ways")
     for name, seconds in (("through the workers", worker_seconds), ("a fresh process each", process_seconds)):
         print(f"  {name:<22}{seconds:8.2f} s{1000 * seconds / len(jobs):8.0f} ms a run")
-    print(f"  ratio                 {result['ratio']:8.1f} x   (the worker took {up:.1f} s to come up)")
+    print(f"  ratio                 {result['ratio']:8.1f} x   (the worker took {up:.1f} s to come up); "
+          f"{verdict(result['ratio'], GOAL_RATIO)}")
+    print(f"{short['runs']} full runs of {SHORT[0]}, {short['median_seconds']:.2f} s of computing each (median)")
+    for name in ("wall", "processor"):
+        print(f"  efficiency by {name:<10}{short[name]:6.3f}   {verdict(short[name], GOAL)}")
     return 0
+
+
+def verdict(figure: float, goal: float) -> str:
+    return f"goal {goal:g}: {'reached' if figure >= goal else 'missed'}"
 
 
 def jobs_of(arena: str) -> list[tuple[str, int]]:
@@ -80,7 +98,7 @@ def jobs_of(arena: str) -> list[tuple[str, int]]:
 
 @contextlib.contextmanager
 def worker(slots: int, log: Path):
-    """A worker of the cpu queue that is ready for work; yields the seconds until it was."""
+    """A worker of the cpu queue that is ready for work; yields the seconds until it was, and its process."""
     from evaluations.models import Worker
     before = time.perf_counter()
     with open(log, "wb") as output:
@@ -93,7 +111,7 @@ def worker(slots: int, log: Path):
             if process.poll() is not None or time.perf_counter() - before > 120:
                 sys.exit(f"the worker did not come up: {log.read_text()[-2000:]}")
             time.sleep(0.05)
-        yield time.perf_counter() - before
+        yield time.perf_counter() - before, process
     finally:
         process.terminate()
         process.wait(30)
@@ -128,6 +146,32 @@ def through_workers(arena: str, jobs: list[tuple[str, int]]) -> tuple[dict, floa
     for score in Score.objects.select_related("run__method"):
         scores.setdefault((score.run.method.slug, score.run.seed), {})[score.metric] = score.value
     return scores, seconds
+
+
+def efficiency(slots: int, worker_pid: int) -> dict[str, float]:
+    """Of SHORT runs at full scale: the part of the slots' time, and of the processor time used, that was computing."""
+    from evaluations.models import Run
+    from evaluations.runs.services import request_runs
+    from methods.models import Method
+    arena, methods, seeds = SHORT
+    asked = list(Method.objects.select_related("arena").filter(arena=arena, present=True).order_by("slug"))[:methods]
+    used, before = processor_seconds(worker_pid), time.perf_counter()
+    request_runs(methods=asked, seeds=range(seeds))
+    while Run.objects.filter(state__in=Run.ACTIVE).exists():
+        time.sleep(0.1)
+    wall, used = time.perf_counter() - before, processor_seconds(worker_pid) - used
+    done = list(Run.objects.filter(state=Run.DONE, scale="full").values_list("seconds", flat=True))
+    if len(done) < len(asked) * seeds:
+        sys.exit(f"a run failed: {Run.objects.exclude(state=Run.DONE).values_list('cause', flat=True).first()}")
+    return {"runs": len(done), "median_seconds": statistics.median(done), "wall": sum(done) / (wall * slots),
+            "processor": sum(done) / used}
+
+
+def processor_seconds(pid: int) -> float:
+    """What a worker, its warm process and the runs that have ended used."""
+    process = psutil.Process(pid)
+    times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
+    return sum(t.user + t.system + t.children_user + t.children_system for t in times)
 
 
 def through_processes(arena: str, jobs: list[tuple[str, int]], slots: int) -> tuple[dict, float]:

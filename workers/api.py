@@ -32,6 +32,13 @@ class WorkerOut(Schema):
     seen_at: datetime
 
 
+class DiskUseOut(Schema):
+    place: str
+    looked_at: datetime
+    kinds: dict[str, int]
+    removed: list[dict[str, Any]]
+
+
 class StatusOut(Schema):
     ok: bool
     problems: list[str]
@@ -42,6 +49,7 @@ class StatusOut(Schema):
     index: dict[str, Any] | None
     disk_free_gb: float
     disk_total_gb: float
+    disk_use: list[DiskUseOut]
     broken_files: list[str]
 
 

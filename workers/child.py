@@ -7,6 +7,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from workers import warm_library
+
 if TYPE_CHECKING:  # at run time they come from the library that the job names
     from methods.kit.stage.arena import Trial
 
@@ -17,8 +19,7 @@ class DataMissing(Exception):
 
 def load_data(job: dict[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
     """Load the data of the job's arena, and with it fetch and keep what was not there. No method is imported."""
-    if job["library"]:
-        _import_library_from(job["library"])
+    _choose_library(job["library"])
     stage = _load_arena()(job["arena"])()
     trial = stage.trial(setting=job["setting"], scale=job["scale"], seed=job["seed"], device=job["device"],
                         on_progress=lambda fraction, text: tell(event="progress", fraction=0.0, text=text, points=[]))
@@ -34,8 +35,7 @@ def run_job(job: dict[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
     `measuring` when the data is there: the time limit counts from then, a first fetch may take longer than
     the run.
     """
-    if job["library"]:
-        _import_library_from(job["library"])
+    _choose_library(job["library"])
     execute, digest = _engine()
     tell(event="code", digest=digest(job["arena"], job["method"], job["setting"], job["scale"]))
     curve: list[dict[str, float]] = []
@@ -115,8 +115,11 @@ def _earlier_engine() -> tuple[Callable[..., Any], Callable[..., str]]:
     return executed, digest
 
 
-def _import_library_from(folder: str) -> None:
-    """Have this process import `methods` from a folder that holds the library as it once was."""
-    for name in [name for name in sys.modules if name == "methods" or name.startswith("methods.")]:
-        del sys.modules[name]
-    sys.path.insert(0, folder)
+def _choose_library(folder: str) -> None:
+    """Have this process import `methods` from a folder that holds the library as it once was; "" for the present one,
+    of which what is imported already is kept while it is what is on the disk."""
+    if folder:
+        warm_library.forget()
+        sys.path.insert(0, folder)
+    else:
+        warm_library.forget_if_changed()

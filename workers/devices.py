@@ -90,7 +90,6 @@ def find_device(environment=os.environ) -> Device:
     return Device(name, visible, title, memory_mb)
 
 
-@transaction.atomic
 def take_lease(run: Run, device: Device, memory_mb: float) -> bool:
     """Promise `memory_mb` of the device to `run`; False when too much of it is promised already.
 
@@ -102,6 +101,11 @@ def take_lease(run: Run, device: Device, memory_mb: float) -> bool:
     if memory_mb > leasable:
         raise ValueError(f"needs {memory_mb:g} MB, and of the {device.memory_mb:.0f} MB of {device.label} "
                          f"at most {leasable:.0f} MB are given out")
+    return _promise(run, device, memory_mb, leasable)
+
+
+@transaction.atomic
+def _promise(run: Run, device: Device, memory_mb: float, leasable: float) -> bool:
     # the workers of the device are the lock: one of them at a time adds up and takes
     list(Worker.objects.select_for_update().filter(device=device.lease_key).order_by("pk").values_list("pk"))
     promised = DeviceLease.objects.filter(device=device.lease_key).exclude(run=run).aggregate(

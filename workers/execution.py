@@ -23,23 +23,56 @@ server = ForkServer()
 stopping = threading.Event()  # set when the worker was told to stop: its runs go back to their queues
 active: set[int] = set()  # the runs that this process is at, until their end is written
 STOPPED = "its worker was stopped before it finished; waiting for another"
+slots: threading.BoundedSemaphore | None = None  # for runs that compute at a time; None for as many as are asked for
 LEASE_SECONDS = 0.5
+SLOT_SECONDS = 1.0  # how often who waits for a slot looks whether the worker is to stop
 NO_ANSWER = (OperationalError, InterfaceError)  # locked, full or away; what else a database raises is a mistake here
 
 
 def execute_run(pk: int, *, worker: str, device: devices.Device = devices.CPU) -> None:
-    """Run the queued run `pk` to its end; nothing happens when it is not queued (any more)."""
-    run = services.claim_run(pk=pk, worker=worker)
-    if run is None:
+    """Run the queued run `pk` to its end; nothing happens when it is not queued (any more).
+
+    A worker takes one message more than it has slots: while a run's end is written, the next computes already. It is
+    claimed when a slot is free and not before, so that any other worker that is idle may have it.
+    """
+    slot = _Slot()
+    if not slot.take():
+        services.send_runs([pk])
         return
-    active.add(pk)
     try:
-        _carry_out(run, device)
+        run = services.claim_run(pk=pk, worker=worker)
+        if run is None:
+            return
+        active.add(pk)
+        try:
+            _carry_out(run, device, slot)
+        finally:
+            active.discard(pk)
     finally:
-        active.discard(pk)
+        slot.give()
 
 
-def _carry_out(run: Run, device: devices.Device) -> None:
+class _Slot:
+    """One of the worker's slots, for as long as a run computes."""
+
+    def __init__(self) -> None:
+        self.held = False
+
+    def take(self) -> bool:
+        """Wait for a slot; False when the worker is told to stop first."""
+        while slots and not slots.acquire(timeout=SLOT_SECONDS):
+            if stopping.is_set():
+                return False
+        self.held = slots is not None
+        return True
+
+    def give(self) -> None:
+        if self.held and slots:
+            self.held = False
+            slots.release()
+
+
+def _carry_out(run: Run, device: devices.Device, slot: _Slot) -> None:
     if run.queue != "gpu":
         device = devices.CPU
     if run.scale not in run.method.arena.scales:
@@ -47,7 +80,7 @@ def _carry_out(run: Run, device: devices.Device) -> None:
         persistently(lambda: services.record_failure(run, failure=Ending.METHOD, cause=cause))
         return
     try:
-        _Attempt(run, device).go()
+        _Attempt(run, device, slot).go()
     except NO_ANSWER as error:
         logger.warning("run %s goes back to its queue: the database did not answer: %s", run.pk, error)
         cause = f"the database did not answer: {error}"
@@ -61,8 +94,8 @@ def _carry_out(run: Run, device: devices.Device) -> None:
 class _Attempt:
     """One attempt at one run."""
 
-    def __init__(self, run: Run, device: devices.Device):
-        self.run, self.device = run, device
+    def __init__(self, run: Run, device: devices.Device, slot: _Slot):
+        self.run, self.device, self.slot = run, device, slot
         limits = run.method.arena.scales[run.scale]
         original = run.replay_of
         if original and original.stale and run.code_digest == original.code_digest:
@@ -81,7 +114,7 @@ class _Attempt:
     def go(self) -> None:
         if not self.wait_for_memory():
             return
-        ending = run_isolated(server, self.job, self.on_news)
+        ending = run_isolated(server, self.job, self.on_news, self.slot.give)
         self.record(ending)
 
     def wait_for_memory(self) -> bool:
@@ -125,6 +158,8 @@ class _Attempt:
         if ending.outcome is not None:
             outcome = ending.outcome
             outcome["environment"][LIBRARY] = self.library
+            if not self.job.library:
+                persistently(kept_code.keep_library)  # should the housekeeping have found it unused meanwhile
             superseded = self.superseded or persistently(
                 lambda: services.adopt_code(run, digest=outcome["code_digest"]))
             if superseded:

@@ -1,8 +1,8 @@
 """A warm process that forks one child for every run.
 
 Importing torch takes seconds; forking a process that has done so takes milliseconds. `workers.isolation`
-starts this module as `python -m workers.forkserver FD`. Of the library nothing is imported here: the
-child imports the kit, the arena and the method from the disk, so a run always uses the code that is there.
+starts this module as `python -m workers.forkserver FD`. Of the library no method is imported here; kit and
+arenas are, as long as they are what is on the disk (workers.warm_library): a run always uses the code that is there.
 CUDA is never touched here, because it does not survive a fork.
 
 On the control socket each request is one byte with four descriptors: the job (JSON to its end), the events
@@ -25,11 +25,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from workers import child, warm_library  # noqa: F401  every run needs the child
 from workers.processes import descendants, end_descendants
 from workers.runner import live, tell
 from workers.sandbox import ProcessSpaces, adopt_orphans
 
-METHODS = Path(__file__).resolve().parent.parent / "methods"
 ORPHAN_SECONDS = 0.2  # how often to look for processes that left a run, where they can
 
 
@@ -44,7 +44,7 @@ def main(control_fd: int) -> None:
 def third_party_imports() -> set[str]:
     """The modules outside the standard library and this project that arenas, methods and kit import."""
     names = set()
-    for file in [*METHODS.glob("kit/**/*.py"), *METHODS.glob("arenas/**/*.py")]:
+    for file in [*warm_library.METHODS.glob("kit/**/*.py"), *warm_library.METHODS.glob("arenas/**/*.py")]:
         try:
             tree = _parsed(file.read_text())
         except (SyntaxError, ValueError, OSError, RecursionError, MemoryError):
@@ -77,6 +77,7 @@ def preload() -> None:
             importlib.import_module(name)
         except Exception as error:  # the run that needs it fails with its own traceback
             print(f"forkserver: {name} does not import: {error}", file=sys.stderr, flush=True)
+    warm_library.warm()
     if torch.cuda.is_initialized():
         raise RuntimeError("an import initialised CUDA; runs could not use the device after a fork")
     threads = [Path(f"/proc/self/task/{task}/comm").read_text().strip() for task in os.listdir("/proc/self/task")] \
@@ -131,6 +132,7 @@ def serve(control: socket.socket) -> None:
 def fork_run(spaces: ProcessSpaces, fds: list[int], runs: dict[int, Run], close: tuple[int, ...]) -> None:
     *given, life = fds
     server = os.getpid()
+    warm_library.warm()
     try:
         pid, keeper = spaces.fork()
     except OSError as error:

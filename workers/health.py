@@ -24,7 +24,8 @@ from evaluations.models import Prepared, Run, Worker
 from evaluations.runs import services
 from evaluations.runs.broker import QUEUES, messages_waiting, return_messages
 from methods.models import BrokenFile
-from workers import devices, execution, fences
+from workers import devices, execution, fences, scratch
+from workers.models import DiskUse
 
 logger = logging.getLogger(__name__)
 
@@ -123,6 +124,9 @@ def choose_device(sender, instance, **_):
         raise SystemExit("This worker listens to the queue gpu, but no device is named: set ASSAY_DEVICE=cuda:0, "
                          "or ASSAY_DEVICE=cpu to do the work of gpu runs on the CPU.")
     heart = Heart(node=sender, queues=queues, slots=instance.concurrency, device=device)
+    if heart.queues & set(services.QUEUES):
+        execution.slots = threading.BoundedSemaphore(instance.concurrency)
+        instance.concurrency += 1  # a thread that has the next run at hand while the end of one is written
 
 
 @signals.worker_ready.connect
@@ -130,6 +134,7 @@ def begin(**_):
     assert heart, "a worker is set up before it is ready"
     heart.start()
     if heart.queues & set(services.QUEUES):
+        scratch.remove_abandoned()
         execution.server.start()
         heart.facts["fences"] = fences.tried_fences(execution.server)
 
@@ -204,6 +209,7 @@ class Health:
     index: dict[str, Any] | None
     disk_free_gb: float
     disk_total_gb: float
+    disk_use: list[DiskUse]
     broken: list[BrokenFile]
     problems: list[str]
 
@@ -212,6 +218,8 @@ class Health:
         return {"ok": not self.problems, "database": self.database, "broker": self.broker,
                 "queues": [asdict(queue) for queue in self.queues], "workers": workers, "index": self.index,
                 "disk_free_gb": self.disk_free_gb, "disk_total_gb": self.disk_total_gb,
+                "disk_use": [{"place": use.place, "looked_at": use.looked_at, "kinds": use.kinds,
+                              "removed": use.removed} for use in self.disk_use],
                 "broken_files": [str(file) for file in self.broken], "problems": self.problems}
 
 
@@ -240,7 +248,7 @@ def health() -> Health:
     if broken:
         problems.append(f"{len(broken)} {'file is' if len(broken) == 1 else 'files are'} broken and left out")
     return Health(connection.vendor, waiting is not None, queues, workers, _index(), disk.free / 2**30,
-                  disk.total / 2**30, broken, problems)
+                  disk.total / 2**30, list(DiskUse.objects.all()), broken, problems)
 
 
 def _index() -> dict[str, Any] | None:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import selectors
-import shutil
 import signal
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,12 +14,11 @@ from typing import Any
 from workers import spawner
 from workers.jobs import Ending, Job, Watch
 from workers.processes import Usage, end_descendants, usage
+from workers.scratch import scratch_folder
 from workers.spawner import ForkServer
 from workers.told import EVENTS_LIMIT, LOG_LIMIT, Events, Log, TooMuch
 
 __all__ = ["LOG_LIMIT", "Ending", "ForkServer", "Job", "Watch", "run_isolated"]
-
-logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.1  # how often memory and time are looked at
 MOST_A_LOOK = 1.0  # seconds charged for the time between two looks: when this side stood still, so may all have
@@ -37,45 +32,35 @@ MOST_TASKS = 64  # processes and threads of one run
 FOLDER_MB, FOLDER_FILES = 1024, 10_000  # what a run may keep in its folder
 
 
-def run_isolated(server: ForkServer, job: Job, on_news: Callable[[Watch], str | None] = lambda watch: None) -> Ending:
+def run_isolated(server: ForkServer, job: Job, on_news: Callable[[Watch], str | None] = lambda watch: None,
+                 on_finished: Callable[[], None] = lambda: None) -> Ending:
     """Run `job` in a child of `server` and watch it to its end; of what it started, nothing lives on.
 
     `on_news` is called at most every TELL_SECONDS with what is known, at least every BEAT_SECONDS; when it
-    returns a text, the child is killed and the ending is `stopped` with that cause. A run may neither connect nor
+    returns a text, the child is killed and the ending is `stopped` with that cause. `on_finished` is called, once or
+    more, when the run has told its outcome: its processes have yet to end. A run may neither connect nor
     write where data is kept: where it lacks data, a job that only loads them goes first.
     """
-    ending = _attempt(server, job, on_news)
+    ending = _attempt(server, job, on_news, on_finished)
     if ending.kind == Ending.DATA:
         loaded = _attempt(server, replace(job, entry="workers.child:load_data", confined=False), on_news)
         if loaded.kind != Ending.DONE:
             return loaded
-        ending = _attempt(server, job, on_news)
+        ending = _attempt(server, job, on_news, on_finished)
         if ending.kind == Ending.DATA:
             return replace(ending, kind=Ending.METHOD)
     return ending
 
 
-def _attempt(server: ForkServer, job: Job, on_news: Callable[[Watch], str | None]) -> Ending:
-    folder = tempfile.mkdtemp(prefix="assay-run-")
-    try:
+def _attempt(server: ForkServer, job: Job, on_news: Callable[[Watch], str | None],
+             on_finished: Callable[[], None] = lambda: None) -> Ending:
+    with scratch_folder() as folder:
         job = replace(job, folder=folder)
         try:
             spawned = server.spawn(job)
         except OSError as error:
             return Ending(Ending.MACHINE, f"no process could be started: {error.strerror or error}")
-        return _Watcher(server, spawned, job, on_news).to_the_end()
-    finally:
-        _remove(folder)
-
-
-def _remove(folder: str) -> None:
-    """Delete what a run left; by `rm`, which no depth of folders stops."""
-    try:
-        os.rmdir(folder)
-    except OSError:
-        done = subprocess.run([shutil.which("rm") or "rm", "-rf", "--", folder], capture_output=True, text=True)
-        if done.returncode:
-            logger.warning("the folder of a run could not be removed: %s", done.stderr.strip()[:500])
+        return _Watcher(server, spawned, job, on_news, on_finished).to_the_end()
 
 
 @dataclass(frozen=True)
@@ -87,8 +72,9 @@ class Exit:
 
 
 class _Watcher:
-    def __init__(self, server: ForkServer, spawned: spawner.Spawned, job: Job, on_news: Callable[[Watch], str | None]):
-        self.server, self.spawned, self.job, self.on_news = server, spawned, job, on_news
+    def __init__(self, server: ForkServer, spawned: spawner.Spawned, job: Job, on_news: Callable[[Watch], str | None],
+                 on_finished: Callable[[], None]):
+        self.server, self.spawned, self.job, self.on_news, self.on_finished = server, spawned, job, on_news, on_finished
         self.watch = Watch()
         self.log, self.events, self.life = Log(), Events(), Events()
         self.exit: Exit | None = None
@@ -174,6 +160,7 @@ class _Watcher:
             self.watch.curve += [dict(point) for point in event["points"]]
         elif kind == "outcome":
             self.outcome, self.finished = dict(event["outcome"]), time.monotonic()
+            self.on_finished()
         elif kind == "error":
             self.error, self.finished = {name: str(event[name]) for name in ("failure", "cause")}, time.monotonic()
 

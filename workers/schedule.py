@@ -18,4 +18,6 @@ BEAT = {
                          "options": {"queue": "tasks", "expires": 290}},
     "forget workers that are gone": {"task": "workers.forget_workers", "schedule": 60.0,
                                      "options": {"queue": "tasks", "expires": 55}},
+    "keep house": {"task": "workers.keep_house", "schedule": 3600.0,
+                   "options": {"queue": "tasks", "expires": 3500}},
 }

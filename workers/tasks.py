@@ -6,6 +6,7 @@ from django.utils import timezone
 from evaluations.models import Worker
 from methods.models import Arena
 from workers import devices, execution, health
+from workers.housekeeping import services
 
 
 @shared_task(name="workers.execute_run", bind=True)
@@ -19,6 +20,12 @@ def execute_run(self, pk: int) -> None:
 def forget_workers() -> int:
     """Drop the rows of workers that have not been heard of for long."""
     return Worker.objects.filter(seen_at__lt=timezone.now() - health.FORGET_AFTER).delete()[0]
+
+
+@shared_task(name="workers.keep_house")
+def keep_house() -> None:
+    """Remove what nothing needs any more, and note what this machine's disk is used for."""
+    services.keep_house()
 
 
 @shared_task(name="workers.refresh_verdicts")

@@ -19,6 +19,7 @@ from papers.storage import ByteStore, originals
 LEFT_OUT = {
     "evaluations.Worker": "workers say themselves that they are there",
     "evaluations.DeviceLease": "memory promised to runs that no worker holds after a restore",
+    "workers.DiskUse": "what a disk is used for is added up every hour",
     "sessions.Session": "people log in again",
     "axes.AccessAttempt": "failed log-ins that are counted for minutes",
     "axes.AccessAttemptExpiration": "failed log-ins that are counted for minutes",

@@ -23,8 +23,19 @@ from evaluations.runs.measurements import LIBRARY
 FOLDERS = ("kit", "arenas")
 
 
+_kept: tuple[list[tuple], str] = [], ""  # the files as they were when this process last kept them, and the key
+
+
 def keep_library() -> str:
     """Keep the library as it lies on this machine's disk, if it is not kept yet; returns its key."""
+    global _kept
+    stamps = _stamps()  # taken before the files are read: one that changes meanwhile is read again the next time
+    if stamps != _kept[0] or not Library.objects.filter(pk=_kept[1]).exists():
+        _kept = stamps, _keep()
+    return _kept[1]
+
+
+def _keep() -> str:
     files = library_files()
     digests = {name: hashlib.sha256(contents) for name, contents in files.items()}
     state = b"".join(name.encode() + b"\0" + digest.digest() for name, digest in digests.items())
@@ -32,7 +43,8 @@ def keep_library() -> str:
     if not Library.objects.filter(pk=key).exists():
         contents_of = {digests[name].hexdigest(): contents for name, contents in files.items()}
         with transaction.atomic():
-            there = set(Blob.objects.filter(pk__in=list(contents_of)).values_list("pk", flat=True))
+            there = set(Blob.objects.select_for_update().filter(pk__in=list(contents_of)).values_list(
+                "pk", flat=True))  # locked, lest the housekeeping finds them unused meanwhile
             Blob.objects.bulk_create([Blob(sha256=sha256, packed=zlib.compress(contents))
                                       for sha256, contents in contents_of.items() if sha256 not in there],
                                      ignore_conflicts=True)
@@ -50,6 +62,8 @@ def kept_for(run: Run) -> str:
 def library_folder(key: str) -> Path:
     """A folder to import the kept library `methods` from. Raises Library.DoesNotExist when it is not kept."""
     there = Path(settings.DATA_DIR) / "libraries" / key
+    with contextlib.suppress(FileNotFoundError):
+        os.utime(there)  # the housekeeping removes what nobody asks for
     if not there.exists():
         files = Library.objects.get(pk=key).files
         blobs = Blob.objects.in_bulk([sha256 for _, sha256 in files])
@@ -68,12 +82,26 @@ def library_folder(key: str) -> Path:
     return there
 
 
+def _paths() -> list[Path]:
+    root = Path(settings.BASE_DIR) / "methods"
+    return sorted([root / "__init__.py", *(Path(folder, name) for top in FOLDERS for folder, _, names in
+                                           os.walk(root / top) for name in names if name.endswith(".py"))])
+
+
+def _stamps() -> list[tuple]:
+    found = []
+    for path in _paths():
+        with contextlib.suppress(OSError):
+            facts = path.stat()
+            found.append((str(path), facts.st_ino, facts.st_size, facts.st_mtime_ns))
+    return found
+
+
 def library_files() -> dict[str, bytes]:
     """The contents of the library's files by path, in the order of the paths."""
     root = Path(settings.BASE_DIR) / "methods"
-    paths = [root / "__init__.py", *(path for folder in FOLDERS for path in (root / folder).rglob("*.py"))]
     contents = {}
-    for path in sorted(paths):
+    for path in _paths():
         with contextlib.suppress(OSError):  # a file that cannot be read runs nowhere; `sync_methods` names it
             contents[path.relative_to(root.parent).as_posix()] = path.read_bytes()
     return contents

@@ -1,4 +1,4 @@
-"""Results as files: measured runs leave as one JSON file per arena and come back on another machine.
+"""Results as text: an arena's measured runs leave as JSON, a line each, and come back on another machine.
 
 A file carries what its numbers may depend on (machine, versions, date, code digest), so that a loaded
 score says where it was measured and goes stale the moment its method's code changes.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,17 +18,19 @@ from django.utils.dateparse import parse_datetime
 from evaluations.models import Run, Score
 from methods.models import Arena, Method
 
-SHIPPED = Path(__file__).resolve().parents[1] / "shipped"
+LOT = 2000  # runs that are stored in one transaction
 FIELDS = ("setting", "scale", "seed", "params", "params_key", "code_digest", "counts", "seconds", "peak_memory_mb",
           "device")
 
 
-def dump_results(arena: str) -> str:
-    """The arena's present-code runs with default hyperparameters, measured here, as JSON text."""
+def dump_results(arena: str, setting: str = "") -> str:
+    """The arena's present-code runs with default hyperparameters, of one setting or ("") all, as JSON text."""
     runs = (Run.objects.filter(method__arena_id=arena, method__present=True, state=Run.DONE, params_key="",
                                replay_of=None)
             .exclude(scale="smoke").select_related("method").prefetch_related("scores")
             .order_by("method__slug", "setting", "scale", "seed"))
+    if setting:
+        runs = runs.filter(setting=setting)
     environments: list[dict] = []
     rows = []
     for run in runs:
@@ -61,9 +62,8 @@ class LoadReport:
     rejects: tuple[str, ...] = ()
 
 
-@transaction.atomic
 def load_results(text: str, *, name: str) -> LoadReport:
-    """Load a results file. Safe to repeat. A run in it that is damaged is left out and named.
+    """Load a results file, a lot at a time. Safe to repeat. A run in it that is damaged is left out and named.
 
     Raises ValueError naming the file when it is not a results file, UnknownArena when its arena is not here.
     """
@@ -78,8 +78,10 @@ def load_results(text: str, *, name: str) -> LoadReport:
     if arena is None:
         raise UnknownArena(f"{name}: there is no arena {head['arena']}")
     methods = {m.slug: m for m in Method.objects.filter(arena=arena)}
-    known = set(Run.objects.filter(method__arena=arena, replay_of=None, state__in=[*Run.ACTIVE, Run.DONE])
-                .values_list("method__slug", "setting", "scale", "params_key", "seed", "code_digest"))
+    known = set(Run.objects.filter(method__arena=arena, replay_of=None, state__in=[*Run.ACTIVE, Run.DONE],
+                                   setting__in={row.get("setting") for _, row in rows if isinstance(row, dict)
+                                                and isinstance(row.get("setting"), str)}).values_list(
+        "method__slug", "setting", "scale", "params_key", "seed", "code_digest"))
     fresh: list[Run] = []
     scores: list[dict[str, float]] = []
     skipped = 0
@@ -96,10 +98,16 @@ def load_results(text: str, *, name: str) -> LoadReport:
         known.add(key)
         fresh.append(run)
         scores.append(measured)
-    made = Run.objects.bulk_create(fresh, batch_size=500)
+    for start in range(0, len(fresh), LOT):
+        _store(fresh[start:start + LOT], scores[start:start + LOT])
+    return LoadReport(arena, len(fresh), skipped, tuple(rejects))
+
+
+@transaction.atomic
+def _store(runs: list[Run], scores: list[dict[str, float]]) -> None:
+    made = Run.objects.bulk_create(runs)
     Score.objects.bulk_create([Score(run=run, metric=metric, value=value) for run, measured in
-                               zip(made, scores, strict=True) for metric, value in measured.items()], batch_size=1000)
-    return LoadReport(arena, len(made), skipped, tuple(rejects))
+                               zip(made, scores, strict=True) for metric, value in measured.items()])
 
 
 def _parse(text: str) -> tuple[dict[str, Any], list[tuple[str, Any]], list[str]]:

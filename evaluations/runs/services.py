@@ -209,11 +209,13 @@ def record_progress(run: Run, *, progress: float, text: str, log: str, curve: li
                              cause=cause or f"running on {run.worker}", heartbeat_at=timezone.now()) == 1
 
 
-@transaction.atomic
 def adopt_code(run: Run, *, digest: str) -> str:
     """Note that other code than was asked for is about to run. Returns why it should not, "" to go on."""
-    if digest == run.code_digest:
-        return ""
+    return "" if digest == run.code_digest else _adopt(run, digest)
+
+
+@transaction.atomic
+def _adopt(run: Run, digest: str) -> str:
     if run.replay_of_id is None:
         other = Run.objects.filter(method=run.method, setting=run.setting, scale=run.scale, seed=run.seed,
                                    params_key=run.params_key, code_digest=digest, replay_of=None,

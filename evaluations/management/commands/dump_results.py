@@ -1,10 +1,11 @@
-"""Write an arena's measured runs as a results file that load_results reads (default: where shipped files live)."""
+"""Write measured runs as results files that load_results reads (default: where shipped files live), a compressed file
+for each arena and setting; `zcat` shows one."""
 
 from pathlib import Path
 
 from django.core.management.base import BaseCommand
 
-from evaluations.runs.results import SHIPPED, dump_results
+from evaluations.runs.results_files import SHIPPED, write_results
 from methods.models import Arena
 
 
@@ -18,6 +19,5 @@ class Command(BaseCommand):
     def handle(self, arenas, folder, **options):
         folder.mkdir(parents=True, exist_ok=True)
         for arena in arenas or Arena.objects.filter(present=True).values_list("slug", flat=True):
-            text = dump_results(arena)
-            (folder / f"{arena}.json").write_text(text)
-            self.stdout.write(f"{folder / arena}.json: {text.count(chr(10)) - 2} runs, {len(text) / 1e6:.2f} MB")
+            for path, runs, size in write_results(arena, folder):
+                self.stdout.write(f"{path}: {runs} runs, {size / 1e3:.0f} kB")

@@ -11,7 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from evaluations.claims.verdicts import update_verdicts
 from evaluations.models import Prepared
-from evaluations.runs.results import SHIPPED, UnknownArena, load_results
+from evaluations.runs.results import UnknownArena, load_results
+from evaluations.runs.results_files import SHIPPED, read_results, results_files
 from methods.mirror import library_key, name_broken
 from methods.models import BrokenFile
 
@@ -26,7 +27,8 @@ class Command(BaseCommand):
 
     def handle(self, files, **options):
         library, faults = library_key(), {}
-        for path in files or sorted(SHIPPED.glob("*.json")):
+        self.loaded = {}  # arenas that got runs, and the steps that are done once their verdicts are
+        for path in files or results_files(SHIPPED):
             try:
                 reason = self.load(path, library, shipped=not files)
             except (OSError, ValueError) as error:
@@ -37,6 +39,10 @@ class Command(BaseCommand):
             if reason:
                 faults[path] = reason
                 self.stderr.write(self.style.ERROR(f"Broken: {_shown(path)}: {reason}"))
+        for arena, steps in self.loaded.items():
+            update_verdicts(arena=arena)
+            for step, key in steps:
+                Prepared.done(step, key)
         if files and faults:
             raise CommandError(f"{len(faults)} of {len(files)} files could not be loaded whole")
         if not files:
@@ -45,17 +51,18 @@ class Command(BaseCommand):
 
     def load(self, path: Path, library: str, *, shipped: bool) -> str:
         """Load one file; returns what of it could not be. Raises OSError or ValueError when it is nothing."""
-        text = path.read_text()
-        key = hashlib.sha256(f"{library}{text}".encode()).hexdigest()
+        key = hashlib.sha256(library.encode() + path.read_bytes()).hexdigest()
         step = f"loading {path.name}"
         if shipped and Prepared.is_done(step, key):
             return ""
-        report = load_results(text, name=path.name)
+        report = load_results(read_results(path), name=path.name)
         self.stdout.write(f"{path.name}: {report.added} runs loaded, {report.skipped} already known")
-        if report.added:
-            update_verdicts(arena=report.arena)
-        if shipped and not report.rejects:
-            Prepared.done(step, key)
+        steps = [(step, key)] if shipped and not report.rejects else []
+        if report.added or report.arena in self.loaded:
+            self.loaded.setdefault(report.arena, []).extend(steps)
+        else:
+            for name, value in steps:
+                Prepared.done(name, value)
         more = len(report.rejects) - NAMED
         return "; ".join(report.rejects[:NAMED]) + (f"; and {more} more" if more > 0 else "")
 

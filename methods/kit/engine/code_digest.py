@@ -100,6 +100,13 @@ def forget() -> None:
         cached.cache_clear()
 
 
+def read_ahead(dotted: str) -> None:
+    """Work out now what digests will ask of a module; asking for them later is then cheap."""
+    module = _module(dotted)
+    for name in module.statements:
+        module.uses(name)
+
+
 @dataclass(frozen=True)
 class _Facts:
     essence: str

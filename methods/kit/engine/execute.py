@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -70,13 +71,18 @@ def digest_of_run(arena: str, method: str, setting: str, scale: str) -> str:
 def environment(device: torch.device) -> dict[str, str]:
     """What the numbers may depend on beside the code."""
     facts = {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__,
-             "scipy": version("scipy"), "scikit-learn": version("scikit-learn"), "platform": platform.platform(),
+             "scipy": _version("scipy"), "scikit-learn": _version("scikit-learn"), "platform": platform.platform(),
              "processor": _processor(), "instructions": torch.backends.cpu.get_cpu_capability(),
              "threads": str(torch.get_num_threads())}
     if device.type == "cuda":
         facts |= {"device": torch.cuda.get_device_name(device), "cuda": str(torch.version.cuda),
                   "driver": _nvidia_driver()}
     return facts
+
+
+@cache
+def _version(package: str) -> str:
+    return version(package)
 
 
 def _clock(device: torch.device):
@@ -90,6 +96,7 @@ def _clock(device: torch.device):
     return wall
 
 
+@cache
 def _processor() -> str:
     try:
         with open("/proc/cpuinfo") as lines:
