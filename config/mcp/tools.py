@@ -21,7 +21,8 @@ from django.http import HttpResponseBase
 from django.urls import resolve, reverse
 
 ROWS, MOST_ROWS = 10, 50  # of a list in one answer, unless asked for and at most
-LETTERS, TEXT_LETTERS = 40_000, 4_000  # of an answer, and of one text in it
+LETTERS = 40_000  # of an answer
+TEXT_LETTERS = (4_000, 400, 80)  # of one text in it: the first of these with which the answer is short enough
 
 
 @dataclass(frozen=True)
@@ -177,18 +178,22 @@ def bounded(answer: HttpResponseBase) -> str:
     body = b"".join(answer) if answer.streaming else answer.content  # type: ignore[attr-defined]
     text = body.decode(errors="replace")
     if answer.headers.get("Content-Type", "").startswith("application/json") and text:
-        text = json.dumps(_shortened(json.loads(text)), ensure_ascii=False, separators=(",", ":"))
+        data = json.loads(text)
+        for letters in TEXT_LETTERS:
+            text = json.dumps(_shortened(data, letters), ensure_ascii=False, separators=(",", ":"))
+            if len(text) <= LETTERS:
+                break
     if len(text) > LETTERS:
         text = f"{text[:LETTERS]}\n… {len(text) - LETTERS} letters are left out: ask for fewer rows or for one object."
     return text
 
 
-def _shortened(data: Any) -> Any:
-    if isinstance(data, str) and len(data) > TEXT_LETTERS:
-        return f"{data[:TEXT_LETTERS]}… ({len(data) - TEXT_LETTERS} letters are left out)"
+def _shortened(data: Any, letters: int) -> Any:
+    if isinstance(data, str) and len(data) > letters:
+        return f"{data[:letters]}… ({len(data) - letters} letters are left out)"
     if isinstance(data, list):
-        short = [_shortened(each) for each in data[:MOST_ROWS]]
+        short = [_shortened(each, letters) for each in data[:MOST_ROWS]]
         return short + [f"… and {len(data) - MOST_ROWS} more"] if len(data) > MOST_ROWS else short
     if isinstance(data, dict):
-        return {name: _shortened(value) for name, value in data.items()}
+        return {name: _shortened(value, letters) for name, value in data.items()}
     return data

@@ -87,4 +87,5 @@ def test_the_day_is_shown_before_a_request_and_on_the_account_page(method, runne
     page = Client()
     page.force_login(runner)
     for address in ("/account/", "/methods/sorting/plain/", "/arenas/sorting/"):
-        assert "You have about 60 s of 60 s of processor time left today." in page.get(address).content.decode(), address
+        said = page.get(address).content.decode()
+        assert "You have about 60 s of 60 s of processor time left today." in said, address
