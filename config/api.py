@@ -1,7 +1,8 @@
 """The API: every app's router under one documented roof. Reading is open; writing needs a token or a session.
 
-What holds for every operation is said here once: parameters that there are not are refused by name, every refusal is
-a JSON `Problem` with a sentence, and the description lists the statuses that any operation may answer with.
+Every address names its version, /api/v1/...; without one (/api/...) the newest answers, as before there were versions.
+What holds for every operation is said here once: parameters that there are not are refused by name, every refusal is a
+JSON `Problem` with a sentence, and the description lists the statuses that any operation may answer with.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from ninja.operation import Operation
 
 from config.accounts.auth import Anonymous, SessionAuth, TokenAuth
 from config.accounts.throttle import TooManyTries
+from config.asking.api import router as asking
+from config.audit.api import router as audit
 from evaluations.api import router as evaluations
 from methods.api import router as methods
 from papers.api import router as papers
@@ -91,7 +94,17 @@ def _faults(request: HttpRequest, path: dict[str, Any], known: list[str], repeat
             yield "nul", "path", name, "holds the character NUL, which no text here can"
 
 
-api = ExplainedAPI(title="Assay", version="1", description="Everything the pages show, as data.",
+DESCRIPTION = """Everything the pages show, as data.
+
+This is **version 1**, at `/api/v1/`. Within a version, operations, parameters and fields are added and none is taken
+away or changes its meaning; what would break a script becomes version 2, and version 1 goes on beside it.
+Addresses without a version (`/api/papers`) are answered by the newest, so a script that is to last names its version.
+
+Reading is open. Writing takes a token of your account page with the scope that fits. A typed Python client of exactly
+this version is at [`/api/v1/client.py`](/api/v1/client.py), an MCP server for agents at `/mcp`.
+"""
+
+api = ExplainedAPI(title="Assay", version="1", description=DESCRIPTION,
                    docs_url="docs", urls_namespace="api", auth=[TokenAuth(), SessionAuth(), Anonymous()])
 api.add_decorator(refuse_unknown, mode="view")
 api.add_router("", sources)  # before papers: /papers/add is no paper's number
@@ -99,6 +112,8 @@ api.add_router("", papers)
 api.add_router("", methods)
 api.add_router("", evaluations)
 api.add_router("", workers)
+api.add_router("", asking)
+api.add_router("", audit)
 
 
 @api.exception_handler(TooManyTries)
@@ -144,3 +159,8 @@ def no_such_address(request: HttpRequest, rest: str) -> HttpResponse:
     """What is under /api/ and no operation: said as data, like everything there."""
     return api.create_response(request, {
         "detail": f"There is no {request.path[:200]}; /api/docs lists what there is."}, status=404)
+
+
+_routes, _app, _ = api.urls
+versioned = (_routes, _app, "api")  # the namespace in which its own addresses are looked up
+unversioned = (_routes, _app, "api-newest")

@@ -50,6 +50,8 @@ INSTALLED_APPS = [
     "workers",
     "config",
     "config.accounts",
+    "config.audit",
+    "config.asking",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -192,6 +194,34 @@ AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "config.accounts.throttle.address_of"
 AXES_LOCKOUT_CALLABLE = "config.accounts.throttle.refused"
 AXES_VERBOSE = False
+
+RUNNER_SECONDS_A_DAY = env.int("RUNNER_SECONDS_A_DAY", default=4 * 3600)  # processor time of a runner's runs
+
+# Signing in elsewhere (OpenID Connect) and a second factor: off unless set; docs/accounts.md says how.
+TWO_FACTOR = env.bool("TWO_FACTOR", default=False)
+OIDC_ISSUER = env("OIDC_ISSUER", default="").rstrip("/")
+OIDC_NAME = env("OIDC_NAME", default="your organisation")
+OIDC_OPEN = env.bool("OIDC_OPEN", default=False)  # whoever the provider knows becomes a reader, without an invitation
+if TWO_FACTOR or OIDC_ISSUER:
+    INSTALLED_APPS += ["allauth", "allauth.account", "allauth.socialaccount",
+                       "allauth.socialaccount.providers.openid_connect", "allauth.mfa"]
+    MIDDLEWARE += ["allauth.account.middleware.AccountMiddleware"]
+    ACCOUNT_ADAPTER = "config.accounts.sign_in.Accounts"
+    SOCIALACCOUNT_ADAPTER = "config.accounts.sign_in.Elsewhere"
+    MFA_ADAPTER = "config.accounts.sign_in.SecondFactor"
+    MFA_FORMS = {"authenticate": "config.accounts.sign_in.CodeForm",
+                 "reauthenticate": "config.accounts.sign_in.CodeAgainForm"}
+    MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+    MFA_TOTP_ISSUER = "Assay"
+    ACCOUNT_EMAIL_VERIFICATION = "none"
+    ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+    ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+    SOCIALACCOUNT_ONLY = False
+    SOCIALACCOUNT_STORE_TOKENS = False
+    SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [{
+        "provider_id": "sso", "name": OIDC_NAME, "client_id": env("OIDC_CLIENT_ID", default=""),
+        "secret": env("OIDC_CLIENT_SECRET", default=""), "settings": {"server_url": OIDC_ISSUER}}]}} \
+        if OIDC_ISSUER else {}
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = env("TZ", default="UTC")

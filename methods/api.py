@@ -157,7 +157,7 @@ def curate_paper_link(request, paper_id: Id, body: CurateIn):
     arena, _, slug = body.method.partition("/")
     method = get_object_or_404(Method, arena_id=arena, slug=slug)
     if body.word == "undo":
-        forget_curation(link=get_object_or_404(PaperLink, paper=paper, method=method))
+        forget_curation(link=get_object_or_404(PaperLink, paper=paper, method=method), by=request.user)
     else:
         curate_link(paper=paper, method=method, state=f"{body.word}ed", by=request.user)
     return links_of(paper).select_related("paper", "method")

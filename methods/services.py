@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from methods.models import Method, PaperLink
+from papers import history
 from papers.models import Paper, Revision
 
 
@@ -19,13 +20,16 @@ def curate_link(*, paper: Paper, method: Method, state: str, by, kind: str = Pap
         link = PaperLink(paper=paper, method=method, kind=kind, origin=PaperLink.CURATOR)
     link.state, link.curated_by, link.curated_at = state, by, timezone.now()
     link.save()
+    history.record("linked" if state == PaperLink.ACCEPTED else "rejected the link", f"paper:{paper.pk}",
+                   f"method:{method.key}", by=by)
     _link_again(paper.pk)
     return link
 
 
 @transaction.atomic
-def forget_curation(*, link: PaperLink) -> None:
+def forget_curation(*, link: PaperLink, by=None) -> None:
     """Undo a curator's word: an automatic link goes back to being a proposal, a hand-made one goes away."""
+    history.record("took back a word on the link", f"paper:{link.paper_id}", f"method:{link.method.key}", by=by)
     if link.origin == PaperLink.CURATOR:
         link.delete()
     else:

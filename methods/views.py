@@ -87,7 +87,7 @@ def link_curate(request, paper):
     method = get_object_or_404(Method, arena_id=arena, slug=slug)
     if word == "undo":
         link = get_object_or_404(PaperLink, paper=paper, method=method)
-        forget_curation(link=link)
+        forget_curation(link=link, by=request.user)
     else:
         curate_link(paper=paper, method=method, by=request.user,
                     state=PaperLink.REJECTED if word == "reject" else PaperLink.ACCEPTED)

@@ -23,7 +23,7 @@ class PaperAdmin(admin.ModelAdmin):
         return False  # and go with them
 
     def save_model(self, request, obj, form, change):
-        edit_paper(paper=obj)
+        edit_paper(paper=obj, by=request.user)
 
 
 @admin.register(Digest)
@@ -40,7 +40,7 @@ class DigestAdmin(admin.ModelAdmin):
 
     def delete_queryset(self, request, queryset):
         for digest in queryset:
-            remove_digest(digest=digest)
+            remove_digest(digest=digest, by=request.user)
 
 
 @admin.register(Cluster)

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
+from papers import history
 from papers.digests.reading import read_digest
 from papers.digests.records import DigestError, Parsed, single_line
 from papers.digests.titles import title_key
@@ -48,6 +49,8 @@ def import_digest(*, name: str, data: bytes, imported_by=None) -> ImportReport:
             "name": name, "format": parsed.format, "imported_by": imported_by, "state": Digest.IMPORTING,
             "listed": len(parsed.records)})
         complete = digest.state == Digest.COMPLETE  # another request was quicker
+        if created:
+            history.record("imported", f"digest:{digest.pk}", by=imported_by)
         if not (created or complete):
             Digest.objects.filter(pk=digest.pk).update(
                 state=Digest.IMPORTING, format=parsed.format, listed=len(parsed.records))
@@ -77,6 +80,8 @@ def import_large_digest(*, name: str, data: bytes, imported_by=None) -> ImportRe
         with short_write():
             digest, created = Digest.objects.get_or_create(sha256=sha256, defaults={
                 "name": _clean_name(name), "imported_by": imported_by, "state": Digest.IMPORTING})
+            if created:
+                history.record("imported", f"digest:{digest.pk}", by=imported_by)
             if digest.state == Digest.REMOVING:
                 Digest.objects.filter(pk=digest.pk).update(state=Digest.IMPORTING)
         try:
@@ -172,7 +177,7 @@ def _ask_if_there_is_a_broker() -> None:
                        "services next start, or by `manage.py embed`", error)
 
 
-def remove_digest(*, digest: Digest) -> Removal:
+def remove_digest(*, digest: Digest, by=None) -> Removal:
     """Take an import back: its appearances, and the papers no other digest lists and no curator has linked.
 
     What it added to papers listed elsewhere stays. The original bytes stay too, so that importing them undoes this.
@@ -180,7 +185,9 @@ def remove_digest(*, digest: Digest) -> Removal:
     imported again meanwhile.
     """
     listed = digest.appearances.values("paper").distinct().count()
+    number = digest.pk
     removed = remove_entries(digest)
+    history.record("took back the import", f"digest:{number}", by=by, words=digest.name)
     if removed:
         request_embedding()
     return Removal(name=digest.name, sha256=digest.sha256, removed=removed, kept=listed - removed,
@@ -196,7 +203,7 @@ def restore_digest(*, sha256: str, name: str, imported_by=None) -> ImportReport:
     return import_large_digest(name=name, data=data, imported_by=imported_by)
 
 
-def edit_paper(*, paper: Paper) -> None:
+def edit_paper(*, paper: Paper, by=None) -> None:
     """Save a paper changed by hand; the words search sees follow it, and it is still known by its former title.
 
     Raises ValidationError, for instance when another paper has that title.
@@ -218,6 +225,8 @@ def edit_paper(*, paper: Paper) -> None:
                     keep_versions([(paper, Version(field, value, origin_of(before, field)))])
         paper.full_clean()
         paper.save()
+        history.record("edited", f"paper:{paper.pk}", by=by, words=", ".join(
+            field for field in ("title", *FIELDS) if getattr(paper, field) != getattr(before, field)))
         if record_search_texts([search_row(paper)]):
             request_embedding()
 

@@ -194,7 +194,7 @@ def digest_remove(request, pk):
             "digest": digest, "papers": selectors.papers_only_in(digest).count(),
             "restorable": originals.has(digest.sha256)})
     try:
-        removal = remove_digest(digest=digest)
+        removal = remove_digest(digest=digest, by=request.user)
     except DigestError as error:
         messages.error(request, str(error))
         return redirect("digest_detail", pk)

@@ -44,6 +44,10 @@ def page_or_fragment(request: HtmxRequest, page: str, fragment: str, context: di
     return response
 
 
+def _no_bounds(permission: str) -> str:
+    return ""
+
+
 def may(permission: str) -> Callable[[Callable], Callable]:
     """For a page: log in first, then have the permission; "" is for everybody who has logged in."""
     def wrap(view: Callable) -> Callable:
@@ -54,7 +58,10 @@ def may(permission: str) -> Callable[[Callable], Callable]:
 
 
 def may_call(permission: str) -> Callable[[Callable], Callable]:
-    """For an operation of the API: 401 without a person, 403 without the permission, where one is named."""
+    """For an operation of the API: 401 without a person, 403 without the permission, where one is named.
+
+    A token may do less than its owner: who let the request in says what is outside its scopes.
+    """
     def wrap(operation: Callable) -> Callable:
         @wraps(operation)
         def checked(request, *args, **kwargs):
@@ -62,6 +69,8 @@ def may_call(permission: str) -> Callable[[Callable], Callable]:
                 raise HttpError(401, "This needs an API token (header “Authorization: Bearer TOKEN”) or a login.")
             if permission and not request.user.has_perm(permission):
                 raise HttpError(403, f"{request.user.get_username()} needs the permission {permission} for this.")
+            if refusal := getattr(request, "outside_scopes", _no_bounds)(permission):
+                raise HttpError(403, refusal)
             return operation(request, *args, **kwargs)
         checked.__signature__ = signature(operation, eval_str=True)  # type: ignore[attr-defined]  # ninja reads it
         return checked

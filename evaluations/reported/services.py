@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from evaluations.models import ReportedClaim, ReportedClaimEdit, ReportedReading
 from evaluations.reported.rules.extraction import Reported, extract
+from papers import history
 from papers.models import Paper
 from papers.writing import short_write
 
@@ -160,6 +161,7 @@ def undo_claim(*, pk: int, by=None) -> ReportedClaim:
     _update(claim, last.before)
     ReportedClaimEdit.objects.create(claim=claim, action="undo", before=before, after=_state(claim), reverts=last,
                                      made_by=by)
+    _tell(claim, "undid a decision on", by)
     return claim
 
 
@@ -171,7 +173,12 @@ def _decide(pk: int, action: str, wanted: dict, by) -> ReportedClaim:
         return claim
     _update(claim, wanted)
     ReportedClaimEdit.objects.create(claim=claim, action=action, before=before, after=_state(claim), made_by=by)
+    _tell(claim, {"accept": "accepted", "reject": "rejected", "correct": "corrected"}[action], by)
     return claim
+
+
+def _tell(claim: ReportedClaim, verb: str, by) -> None:
+    history.record(verb, f"reported:{claim.pk}", f"paper:{claim.paper_id}", by=by, words=claim.quote[:200])
 
 
 def _state(claim: ReportedClaim) -> dict:

@@ -10,6 +10,7 @@ from ninja.pagination import paginate
 
 from evaluations.models import Run
 from evaluations.runs import replays, requests, selectors, services
+from evaluations.runs.extensions import OverBudget
 from papers.parameters import Body, Id, Moment, Pages, Seed, Word
 from papers.web import may_call
 
@@ -173,7 +174,7 @@ def post_runs(request, body: RunRequest):
     except LookupError as error:
         raise HttpError(404, str(error)) from error
     except ValueError as error:
-        raise HttpError(400, str(error)) from error
+        raise HttpError(409 if isinstance(error, OverBudget) else 400, str(error)) from error
     return Status(202, {
         "request": report.key, "queued": report.queued, "already_measured": report.already_measured,
         "already_queued": report.already_queued, "reason": report.waits_for,
@@ -185,7 +186,7 @@ def post_runs(request, body: RunRequest):
 @may_call("evaluations.change_run")
 def cancel_run(request, pk: Id):
     run = _run(pk)
-    if not services.cancel_run(pk=pk, by=request.user.get_username()):
+    if not services.cancel_run(pk=pk, by=request.user):
         raise HttpError(409, f"run {pk} had ended before: it is {run.state}")
     return selectors.run_record(_run(pk))
 
@@ -195,7 +196,7 @@ def cancel_run(request, pk: Id):
 def retry_run(request, pk: Id):
     _run(pk)
     try:
-        services.retry_run(pk=pk, by=request.user.get_username())
+        services.retry_run(pk=pk, by=request.user)
     except ValueError as error:
         raise HttpError(409, str(error)) from error
     return selectors.run_record(_run(pk))

@@ -22,11 +22,13 @@ from kombu.exceptions import OperationalError
 
 from evaluations.models import DeviceLease, Run, Score, Worker, params_key
 from evaluations.runs import broker
+from evaluations.runs.extensions import before_queueing
 from evaluations.runs.kept_code import kept_for
 from evaluations.runs.requests import MOST_SEEDS, requested
 from methods.kit.params import params_from
 from methods.models import Method
 from methods.selectors import refusals
+from papers import history
 from papers.parameters import MOST_SEED
 
 logger = logging.getLogger(__name__)
@@ -74,7 +76,8 @@ def request_runs(*, methods: Iterable[Method], setting: str = "default", scale: 
     `setting` is a name, "all", or "claims": whatever the methods' claims compare, rivals included. `questions`,
     pairs of method and setting, take the place of `methods` and `setting`. `params` apply to every method. With
     `replay_of`, a measured run is measured once more, to compare, with its own code where that is kept. Raises
-    ValueError when the request itself makes no sense; what one method cannot do is refused in the report.
+    ValueError when the request itself makes no sense or (OverBudget) takes more than the person has left today; what
+    one method cannot do is refused in the report.
     """
     if queue not in QUEUES:
         raise ValueError(f"no queue {queue}; there are {', '.join(QUEUES)}")
@@ -100,13 +103,27 @@ def request_runs(*, methods: Iterable[Method], setting: str = "default", scale: 
     wanted.sort(key=lambda run: (run.seed, run.method.slug != run.method.arena.baseline))
     if replay_of is None:
         wanted = _leave_out_existing(wanted, report)
+    for check in before_queueing:
+        check(requested_by, wanted)
     Run.objects.bulk_create(wanted, batch_size=500, ignore_conflicts=True)
     made = list(Run.objects.filter(request_key=report.key).order_by("pk"))
     report.queued = [run.pk for run in made]
+    if made:
+        _tell(made, {method.pk: method.key for method, _ in asked}, replay_of, requested_by)
     if len(made) < len(wanted):  # another request was quicker
         _leave_out_existing([run for run in wanted if _question(run) not in {_question(r) for r in made}], report)
     transaction.on_commit(lambda: _send(report, queue))
     return report
+
+
+def _tell(made: list[Run], keys: Mapping[int, str], replay_of: Run | None, by) -> None:
+    """Note whose request these runs are."""
+    methods = dict.fromkeys(f"method:{keys[run.method_id]}" for run in made)
+    if replay_of:
+        history.record("asked to replay", f"run:{replay_of.pk}", *methods, by=by)
+    else:
+        history.record("requested runs of", *methods, by=by, words=f"{len(made)} of "
+                       f"{', '.join(dict.fromkeys(run.setting for run in made))}, {made[0].scale} scale")
 
 
 def _send(report: RequestReport, queue: str) -> None:
@@ -290,10 +307,14 @@ def supersede_run(run: Run, *, cause: str, log: str = "") -> None:
                       progress_text="")
 
 
+@transaction.atomic
 def cancel_run(*, pk: int, by) -> bool:
     """Cancel a queued or running run; its worker stops it within a second. False when it had ended."""
-    return Run.objects.filter(pk=pk, state__in=Run.ACTIVE).update(
+    cancelled = Run.objects.filter(pk=pk, state__in=Run.ACTIVE).update(
         state=Run.CANCELLED, cause=f"cancelled by {by}", finished_at=timezone.now(), progress_text="") == 1
+    if cancelled:
+        history.record("cancelled", f"run:{pk}", by=by)
+    return cancelled
 
 
 @transaction.atomic
@@ -315,6 +336,7 @@ def retry_run(*, pk: int, by) -> Run:
     if Run.objects.filter(pk=pk, state=run.state).update(
             state=Run.QUEUED, attempts=0, code_digest=code, failure="", finished_at=None,
             cause=f"queued again by {by}", log=f"{run.log}\n--- {before} ---\n"[-LOG_LIMIT:], progress=0.0):
+        history.record("queued again", f"run:{pk}", by=by)
         transaction.on_commit(lambda: send_runs([pk]))
     run.refresh_from_db()
     return run

@@ -105,7 +105,7 @@ def run_request_progress(request, key):
 @require_POST
 def run_cancel(request, pk):
     run = get_object_or_404(Run, pk=pk)
-    if services.cancel_run(pk=pk, by=request.user.get_username()):
+    if services.cancel_run(pk=pk, by=request.user):
         messages.success(request, f"Run {pk} is cancelled.")
     else:
         messages.warning(request, f"Run {pk} had ended before: it is {run.state}.")
@@ -117,7 +117,7 @@ def run_cancel(request, pk):
 def run_retry(request, pk):
     get_object_or_404(Run, pk=pk)
     try:
-        services.retry_run(pk=pk, by=request.user.get_username())
+        services.retry_run(pk=pk, by=request.user)
         messages.success(request, f"Run {pk} is queued again.")
     except ValueError as error:
         messages.error(request, str(error))

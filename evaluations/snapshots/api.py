@@ -101,7 +101,7 @@ def post_snapshot(request, body: FreezeIn):
 def patch_snapshot(request, key: str, body: TitleIn):
     get_object_or_404(Snapshot, key=key)
     try:
-        return services.snapshot_record(services.retitle_snapshot(key=key, title=body.title))
+        return services.snapshot_record(services.retitle_snapshot(key=key, title=body.title, by=request.user))
     except ValueError as error:
         raise HttpError(400, str(error)) from error
 

@@ -26,6 +26,7 @@ from evaluations.tables.build import TableError
 from evaluations.tables.state import TableState, read_state
 from evaluations.tables.table import Table
 from methods.models import Arena
+from papers import history
 
 TITLE_LETTERS = 160
 
@@ -45,20 +46,23 @@ def freeze_table(*, arena: Arena, state: TableState, by=None, title: str = "") -
         ClaimRecord.of(standing).data() for standing in claim_list(arena=arena, scale=state.scale)]
     environments = _environments(run for of in runs.values() for by_seed in of.values() for run in by_seed.values())
     query = state.query(arena)
-    snapshot, _ = Snapshot.objects.get_or_create(
+    snapshot, new = Snapshot.objects.get_or_create(
         key=content_key(arena.slug, query, kept, claims, environments),
         defaults={"title": title.strip()[:TITLE_LETTERS] or _title(table), "arena": arena.slug, "query": query,
                   "digest": table.digest, "table": kept, "claims": claims, "environments": environments,
                   "frozen_by": by})
+    if new:
+        history.record("froze", f"snapshot:{snapshot.key}", f"arena:{arena.slug}", by=by)
     return snapshot
 
 
-def retitle_snapshot(*, key: str, title: str) -> Snapshot:
+def retitle_snapshot(*, key: str, title: str, by=None) -> Snapshot:
     """Give a snapshot another title, the one thing about it that may change. Raises ValueError for an empty one."""
     title = " ".join(title.split())
     if not title or len(title) > TITLE_LETTERS:
         raise ValueError(f"a title has 1 to {TITLE_LETTERS} letters")
-    Snapshot.objects.filter(pk=key).update(title=title)
+    if Snapshot.objects.filter(pk=key).exclude(title=title).update(title=title):
+        history.record("retitled", f"snapshot:{key}", by=by, words=title)
     return Snapshot.objects.get(pk=key)
 
 

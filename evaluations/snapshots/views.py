@@ -71,7 +71,7 @@ def snapshot_cell(request, key, method):
 def snapshot_retitle(request, key):
     get_object_or_404(Snapshot, key=key)
     try:
-        services.retitle_snapshot(key=key, title=request.POST.get("title", ""))
+        services.retitle_snapshot(key=key, title=request.POST.get("title", ""), by=request.user)
     except ValueError as error:
         messages.error(request, f"Nothing was changed: {error}.")
     return redirect("snapshot_detail", key)

@@ -74,7 +74,7 @@ def decide_duplicate(request, duplicate_id: Id, body: Word):
     """Say that a pair is two papers, for good, or that it is open again. That it is one is said by merging."""
     try:
         return questions.keep_apart(pk=duplicate_id, by=request.user) if body.state == "different" \
-            else questions.ask_again(pk=duplicate_id)
+            else questions.ask_again(pk=duplicate_id, by=request.user)
     except PossibleDuplicate.DoesNotExist:
         raise Http404("There is no such pair.") from None
 

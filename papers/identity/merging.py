@@ -8,6 +8,7 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from papers import history
 from papers.identity.plan import TAKEN
 from papers.matching import Shelf
 from papers.models import Merge, OtherTitle, Paper, PaperIdentifier, PaperValue, PossibleDuplicate
@@ -30,6 +31,7 @@ def merge_papers(*, one: int, other: int, by) -> Merge:
             raise MergeError("This is one paper already." if kept == dropped or now_at(dropped) == kept
                              else "One of the two papers is no longer here.")
         write_papers(Shelf().fold(rows[kept], rows[dropped]), reason=Merge.BY_HAND, by=by)
+        history.record("merged", f"paper:{kept}", f"paper:{dropped}", by=by, words=f"“{rows[dropped].title}” into it")
         request_embedding()
         return Merge.objects.filter(kept=kept, dropped=dropped).latest("pk")
 
@@ -70,6 +72,7 @@ def unmerge(*, pk: int, by) -> Paper:
             defaults={"state": PossibleDuplicate.DIFFERENT, "decided_by": by, "decided_at": timezone.now(),
                       "reason": "they were merged and taken apart", "score": 100.0})
         Merge.objects.filter(pk=pk).update(undone_at=timezone.now())
+        history.record("took apart", f"paper:{kept.pk}", f"paper:{dropped.pk}", by=by)
         record_search_texts(map(search_row, (kept, dropped)))
         request_embedding()
         return dropped

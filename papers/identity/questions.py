@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from rapidfuzz import fuzz
 
+from papers import history
 from papers.identity.rules import differ, near_title, shared_people
 from papers.models import Paper, PossibleDuplicate
 from papers.writing import short_write
@@ -75,12 +76,18 @@ def keep_apart(*, pk: int, by) -> PossibleDuplicate:
     with short_write():
         PossibleDuplicate.objects.filter(pk=pk).update(
             state=PossibleDuplicate.DIFFERENT, decided_by=by, decided_at=timezone.now())
-    return PossibleDuplicate.objects.get(pk=pk)
+        return _decided(pk, "said that they are two papers", by)
 
 
-def ask_again(*, pk: int) -> PossibleDuplicate:
+def ask_again(*, pk: int, by=None) -> PossibleDuplicate:
     """Take back that they are two papers. Raises PossibleDuplicate.DoesNotExist."""
     with short_write():
         PossibleDuplicate.objects.filter(pk=pk).update(
             state=PossibleDuplicate.OPEN, decided_by=None, decided_at=None)
-    return PossibleDuplicate.objects.get(pk=pk)
+        return _decided(pk, "asked again whether they are one paper", by)
+
+
+def _decided(pk: int, verb: str, by) -> PossibleDuplicate:
+    pair = PossibleDuplicate.objects.get(pk=pk)
+    history.record(verb, f"paper:{pair.first_id}", f"paper:{pair.second_id}", by=by)
+    return pair

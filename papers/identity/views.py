@@ -43,7 +43,7 @@ def duplicate_decide(request, pk):
         keep_apart(pk=pk, by=request.user)
         messages.success(request, "Two papers, and they stay two. It can be undone below.")
     elif word == "undo":
-        ask_again(pk=pk)
+        ask_again(pk=pk, by=request.user)
         messages.success(request, "The pair is to be decided again.")
     else:
         return HttpResponse("word is same, different or undo", status=400)

@@ -212,7 +212,7 @@ def act(request, pk: Id, action: Literal["run", "pause", "resume"]):
     if action == "run":
         services.run_now(source=found)
     else:
-        services.pause_source(source=found, paused=action == "pause")
+        services.pause_source(source=found, paused=action == "pause", by=request.user)
     return _source(pk)
 
 
@@ -220,7 +220,7 @@ def act(request, pk: Id, action: Literal["run", "pause", "resume"]):
 @may_call("papers.delete_source")
 def remove(request, pk: Id):
     """Its papers stay. For a week it can be brought back on the page of sources."""
-    services.remove_source(source=_source(pk))
+    services.remove_source(source=_source(pk), by=request.user)
     return Status(204, None)
 
 

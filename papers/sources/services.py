@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from papers import history
 from papers.digests.reading import read_digest
 from papers.digests.records import DigestError, NothingListed, Record
 from papers.services import preview_digest
@@ -85,13 +86,15 @@ def save_source(*, source: Source, by=None) -> Source:
             source.next_run_at = now if before.failures else next_run(source, now=now)
         source.full_clean()
         source.save(update_fields=EDITED if before else None)  # a fetch may be writing the rest
+        history.record("edited" if before else "added", f"source:{source.pk}", by=by)
     return source
 
 
-def pause_source(*, source: Source, paused: bool) -> None:
+def pause_source(*, source: Source, paused: bool, by=None) -> None:
     """Stop or go on fetching on schedule; going on, it is due at once."""
     changes = {"active": False} if paused else {"active": True, "next_run_at": timezone.now()}
     Source.objects.filter(pk=source.pk, removed_at=None).update(**changes)
+    history.record("paused" if paused else "went on with", f"source:{source.pk}", by=by)
 
 
 def run_now(*, source: Source) -> bool:
@@ -106,16 +109,18 @@ def run_now(*, source: Source) -> bool:
         return False
 
 
-def remove_source(*, source: Source) -> None:
+def remove_source(*, source: Source, by=None) -> None:
     """Take the source off the list; it can come back for a while. Its papers stay."""
     Source.objects.filter(pk=source.pk, removed_at=None).update(removed_at=timezone.now())
+    history.record("removed", f"source:{source.pk}", by=by)
 
 
-def restore_source(*, source: Source) -> None:
+def restore_source(*, source: Source, by=None) -> None:
     """Undo a removal: it goes on where it was. Raises ValidationError when its name was given away meanwhile."""
     source.removed_at = None
     source.validate_constraints()
     Source.objects.filter(pk=source.pk).exclude(removed_at=None).update(removed_at=None, next_run_at=timezone.now())
+    history.record("brought back", f"source:{source.pk}", by=by)
 
 
 def forget_removed() -> int:

@@ -88,7 +88,7 @@ def source_run(request, pk):
 @require_POST
 def source_pause(request, pk):
     source = get_object_or_404(selectors.source_list(), pk=pk)
-    services.pause_source(source=source, paused=source.active)
+    services.pause_source(source=source, paused=source.active, by=request.user)
     messages.info(request, f"“{source.name}” is {'paused' if source.active else 'on again'}.")
     return redirect("source_detail", pk)
 
@@ -97,7 +97,7 @@ def source_pause(request, pk):
 @require_POST
 def source_remove(request, pk):
     source = get_object_or_404(selectors.source_list(), pk=pk)
-    services.remove_source(source=source)
+    services.remove_source(source=source, by=request.user)
     messages.success(request, f"“{source.name}” is removed; its papers stay. It can be brought back below.")
     return redirect("source_list")
 
@@ -107,7 +107,7 @@ def source_remove(request, pk):
 def source_restore(request, pk):
     source = get_object_or_404(selectors.removed_sources(), pk=pk)
     try:
-        services.restore_source(source=source)
+        services.restore_source(source=source, by=request.user)
     except ValidationError as error:
         messages.error(request, f"“{source.name}” cannot come back: {' '.join(error.messages)}")
         return redirect("source_list")

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from papers import history
 from papers.digests.records import DigestError, single_line
 from papers.models import Paper
 from papers.services import import_digest
@@ -55,6 +56,8 @@ def want_papers(*, text: str, by=None) -> list[WantedPaper]:
             row.state, row.next_try_at = (WantedPaper.ADDED, None) if paper else (WantedPaper.QUEUED, now)
             row.save()
             wanted.append(row)
+        history.record("asked for", *(f"paper:{row.paper_id}" if row.paper_id else f"identifier:{row.identifier}"
+                                      for row in wanted), by=by)
     return wanted
 
 

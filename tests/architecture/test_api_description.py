@@ -18,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
 
 from config.accounts.models import ApiToken
 from config.api import api
+from config.asking.services import ask
 from config.wsgi import application
 from evaluations.models import Claim, ReportedClaim, Run
 from evaluations.reported.services import read_new_abstracts
@@ -55,19 +56,20 @@ def known(admin_user):
     return {"/papers/": {"paper_id": paper.pk}, "/digests/": {"digest_id": Digest.objects.get().pk},
             "/clusters/": {"cluster_id": cluster.pk}, "/methods/": {"arena": arena.slug, "slug": "quick"},
             "/arenas/": {"slug": arena.slug, "method": "quick"}, "/snapshots/": {"key": snapshot.key},
-            "/runs/": {"pk": waiting.pk}, "/ledger/": {"pk": claim.pk},
+            "/asks/": {"pk": ask(by=admin_user, target="arena:sorting").pk},
+            "/history/": {"kind": "paper", "key": paper.pk}, "/runs/": {"pk": waiting.pk}, "/ledger/": {"pk": claim.pk},
             "/claims/": {"pk": ReportedClaim.objects.get().pk}}
 
 
 @pytest.fixture
 def schema(db):
-    return schemathesis.openapi.from_wsgi("/api/openapi.json", application)
+    return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)
 
 
 @pytest.mark.parametrize(("path", "method"), OPERATIONS, ids=lambda part: part)
 def test_an_operation_keeps_to_its_description(path, method, schema, known, admin_user):
     token = {"Authorization": f"Bearer {ApiToken.issue(user=admin_user, name='t')[1]}"}
-    operation = schema[f"/api{path}"][method.upper()]
+    operation = schema[f"/api/v1{path}"][method.upper()]
     there = next((names for start, names in known.items() if path.startswith(start)), {})
 
     @hypothesis.settings(max_examples=6, deadline=None, database=None, derandomize=True,

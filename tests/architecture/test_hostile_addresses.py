@@ -14,6 +14,8 @@ from django.http import QueryDict
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils.datastructures import MultiValueDict
 
+from config.accounts.invitations import invite
+from config.asking.services import ask
 from evaluations.models import Claim, Run, Snapshot
 from evaluations.snapshots.services import freeze_table
 from evaluations.tables.state import default_state
@@ -59,7 +61,12 @@ def arguments(admin_user):
     snapshot = freeze_table(arena=arena, state=default_state(arena), by=admin_user, title="Then")
     of_runs = {name: {"pk": Run.objects.first().pk} for name in ("run_detail", "run_cancel", "run_retry", "run_replay")}
     of_digests = {f"digest_{name}": {"pk": digest.pk} for name in ("detail", "progress", "original", "remove")}
-    return of_runs | of_digests | {
+    invitation, secret = invite(names=["reader"], days=7, by=admin_user)
+    asked = ask(by=admin_user, target="arena:sorting")
+    of_people = {"person_change": {"pk": admin_user.pk}, "invitation_revoke": {"pk": invitation.pk},
+                 "join": {"secret": secret}, "history": {"kind": "paper", "key": str(paper.pk)},
+                 "ask_answer": {"pk": asked.pk}, "ask_withdraw": {"pk": asked.pk}}
+    return of_runs | of_digests | of_people | {
         "claim_detail": {"pk": claim.pk}, "badge_paper": {"key": str(paper.pk)},
         "snapshot_cell": {"key": snapshot.key, "method": "quick"}, "reported_decide": {"pk": 1, "action": "accept"},
         "snapshot_detail": {"key": snapshot.key}, "snapshot_retitle": {"key": snapshot.key},

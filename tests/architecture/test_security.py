@@ -45,7 +45,11 @@ def _post_addresses():
         ("/runs/1/replay/", {}), ("/arenas/optimizers/freeze/", {}), ("/snapshots/x/title/", {"title": "x"}),
         ("/sources/new/", {"name": "x"}), ("/sources/1/edit/", {}), ("/sources/1/run/", {}), ("/sources/1/pause/", {}),
         ("/sources/1/remove/", {}), ("/sources/1/restore/", {}), ("/papers/add/", {"text": "2401.00001"}),
-        ("/papers/wanted/1/retry/", {}), ("/papers/wanted/1/remove/", {}),
+        ("/papers/wanted/1/retry/", {}), ("/papers/wanted/1/remove/", {}), ("/account/", {"token_name": "x"}),
+        ("/account/password/", {}), ("/account/tokens/1/delete/", {}), ("/people/1/", {"role": "admin"}),
+        ("/people/invitations/", {"role": "admin"}), ("/people/invitations/1/revoke/", {}),
+        ("/asks/new/", {"target": "arena:optimizers"}), ("/asks/1/answer/", {"answer": "grant"}),
+        ("/asks/1/withdraw/", {}),
     ]
 
 

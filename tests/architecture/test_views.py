@@ -87,7 +87,8 @@ def addresses(db):
     paper = Paper.objects.create(title="Quick", title_key="quick")
     record_search_texts([("paper", str(paper.pk), "Quick", ""), ("method", method.key, "Quick", "Sorts.")])
     return {"method_similar": {"arena": arena.slug, "slug": method.slug}, "paper_similar": {"pk": paper.pk},
-            "arena_detail": {"slug": arena.slug}, "run_detail": {"pk": run.pk}}
+            "history": {"kind": "paper", "key": str(paper.pk)}, "arena_detail": {"slug": arena.slug},
+            "run_detail": {"pk": run.pk}}
 
 
 @pytest.mark.parametrize("name", pages_of(APPS))

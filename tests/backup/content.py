@@ -32,7 +32,10 @@ def fill() -> None:
     from django.http import QueryDict
     from django.test import Client
 
+    from config.accounts.budget import allow
+    from config.accounts.invitations import invite
     from config.accounts.models import ApiToken
+    from config.asking.services import ask
     from evaluations.claims.verdicts import update_verdicts
     from evaluations.models import Claim, Prepared, ReportedClaim, Run, TabulatedResult
     from evaluations.reported.services import accept_claim, correct_claim, read_new_abstracts, undo_claim
@@ -110,6 +113,9 @@ def fill() -> None:
     correct_claim(pk=second.pk, by=ada, dataset="Meadow")
     undo_claim(pk=second.pk, by=ada)
     freeze_table(arena=arena, state=read_state(arena, QueryDict("")), by=ada, title="March")
+    invite(names=["runner"], days=7, by=ada)
+    allow(account=ada, seconds=7200, by=ada)
+    ask(by=ada, target="method:sorting/rows", reason="it looks quick")
     Prepared.done("a step", "its key")
     BrokenFile.objects.create(path="methods/arenas/sorting/none.py", arena="sorting", method="none", line=3,
                               place="methods/arenas/sorting/none.py", reason="needs a class None_", sha256="0" * 64)
@@ -155,7 +161,7 @@ def pages() -> dict[str, str]:
         text = re.sub(r"\b(?=\w*[A-Z])[A-Za-z0-9]{64}\b", "a CSRF token", text)
         found[address] = f"{answer.status_code} {text}"
     browser.force_login(User.objects.get(username="ada"))
-    for address in ("/api/sources", "/api/papers/wanted"):
+    for address in ("/api/sources", "/api/papers/wanted", "/api/asks", "/api/history"):
         answer = browser.get(address)
         found[address] = f"{answer.status_code} {answer.content.decode()}"
     found["original"] = b"".join(browser.get(f"/digests/{digest}/original/")).decode()

@@ -1,0 +1,139 @@
+"""A reader asks for a run, a runner grants or declines it."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+from config.accounts.budget import allow
+from config.accounts.models import ApiToken
+from config.asking import services
+from config.asking.models import Ask
+from config.audit.models import Entry
+from evaluations.models import Run
+from papers.models import Paper
+from tests.evaluations.simulated_runs import make_arena, make_method
+
+pytestmark = pytest.mark.django_db
+
+
+def person(name: str, *names: str) -> User:
+    made = User.objects.create_user(name)
+    made.groups.add(*Group.objects.filter(name__in=names))
+    return made
+
+
+def browser(account: User) -> Client:
+    client = Client()
+    client.force_login(account)
+    return client
+
+
+@pytest.fixture
+def method():
+    return make_method(make_arena(), "plain")
+
+
+@pytest.fixture
+def reader():
+    return person("rea", "reader")
+
+
+@pytest.fixture
+def runner():
+    return person("ron", "runner")
+
+
+def test_a_reader_asks_on_the_page_and_a_runner_grants_it(method, reader, runner):
+    mine, theirs = browser(reader), browser(runner)
+    for address in ("/methods/sorting/plain/", "/arenas/sorting/"):
+        page = mine.get(address).content.decode()
+        assert "Ask for this run" in page and "Ask for this run" not in theirs.get(address).content.decode()
+        assert "Ask for this run" not in Client().get(address).content.decode(), "whoever is nobody logs in first"
+    answer = mine.post("/asks/new/", {"target": "method:sorting/plain", "reason": "it looks <b>quick</b>"},
+                       headers={"referer": "http://testserver/methods/sorting/plain/"})
+    assert answer.url == "http://testserver/methods/sorting/plain/"
+    mine.post("/asks/new/", {"target": "method:sorting/plain", "reason": "again"})
+    made = Ask.objects.get()
+    assert "1 asked" in theirs.get("/").content.decode() and "1 asked" not in mine.get("/").content.decode()
+    page = theirs.get("/asks/").content.decode()
+    assert "it looks &lt;b&gt;quick&lt;/b&gt;" in page and "10 runs are missing" in page
+    assert mine.post(f"/asks/{made.pk}/answer/", {"answer": "grant"}).status_code == 403 and not Run.objects.exists()
+    theirs.post(f"/asks/{made.pk}/answer/", {"answer": "grant", "word": "with pleasure"})
+    made.refresh_from_db()
+    assert (made.state, made.answered_by, made.word) == (Ask.GRANTED, runner, "with pleasure")
+    runs = Run.objects.filter(request_key=made.request_key)
+    assert runs.count() == 10 and {run.requested_by for run in runs} == {runner}
+    assert "with pleasure" in mine.get("/asks/").content.decode() and "asked<" not in theirs.get("/").content.decode()
+    theirs.post(f"/asks/{made.pk}/answer/", {"answer": "decline", "word": "too late"})
+    made.refresh_from_db()
+    assert made.state == Ask.GRANTED, "one answer"
+    assert set(Entry.objects.filter(kind="method", key="sorting/plain").values_list("name", "verb")) == {
+        ("rea", "asked for runs of"), ("ron", "granted"), ("ron", "requested runs of")}
+
+
+def test_declining_takes_a_word_and_withdrawing_the_one_who_asked(method, reader, runner):
+    made = services.ask(by=reader, target="arena:sorting", setting="all")
+    browser(runner).post(f"/asks/{made.pk}/answer/", {"answer": "decline", "word": " "})
+    with pytest.raises(services.AskError, match="only whoever asked"):
+        services.withdraw(pk=made.pk, by=runner)
+    assert Ask.objects.get().state == Ask.OPEN
+    services.decline(pk=made.pk, by=runner, word="it takes a day")
+    again = services.ask(by=reader, target="arena:sorting", setting="all")
+    assert again.pk != made.pk
+    services.withdraw(pk=again.pk, by=reader)
+    with pytest.raises(services.AskError, match="withdrawn already"):
+        services.grant(pk=again.pk, by=runner)
+
+
+def test_a_grant_that_cannot_be_run_or_paid_changes_nothing(method, reader, runner, admin_user):
+    made = services.ask(by=reader, target="method:sorting/plain")
+    allow(account=runner, seconds=1, by=admin_user)
+    with pytest.raises(services.AskError, match="of processor time are left"):
+        services.grant(pk=made.pk, by=User.objects.get(pk=runner.pk))
+    odd = services.ask(by=reader, target="method:sorting/plain", setting="nowhere")
+    with pytest.raises(services.AskError, match="has no setting nowhere"):
+        services.grant(pk=odd.pk, by=admin_user)
+    assert {ask.state for ask in Ask.objects.all()} == {Ask.OPEN} and not Run.objects.exists()
+    assert not Entry.objects.filter(verb="granted").exists()
+
+
+@pytest.mark.parametrize(("wish", "said"), [
+    ({"target": "planet:9"}, "names nothing"), ({"target": "paper:1"}, "no method is linked"),
+    ({"target": "method:sorting/plain", "seeds": "x"}, "seeds must be"),
+    ({"target": "method:sorting/plain", "queue": "tpu"}, "no queue tpu")])
+def test_what_cannot_be_asked_for_is_said(method, reader, wish, said):
+    Paper.objects.create(pk=1, title="Quick", title_key="quick")
+    page = browser(reader).post("/asks/new/", wish, follow=True).content.decode()
+    assert said in page and not Ask.objects.exists()
+
+
+def test_one_person_has_only_so_many_open(method, reader):
+    for seeds in range(1, services.MOST_OPEN + 1):
+        services.ask(by=reader, target="arena:sorting", seeds=str(seeds))
+    with pytest.raises(services.AskError, match="withdraw one"):
+        services.ask(by=reader, target="arena:sorting", seeds="99")
+
+
+def test_the_api_asks_lists_and_answers(method, reader, runner):
+    tokens = {who: {"authorization": f"Bearer {ApiToken.issue(user=who, name='t')[1]}"} for who in (reader, runner)}
+    client = Client()
+
+    def post(who, address, body):
+        return client.post(f"/api/v1/asks{address}", body, content_type="application/json", headers=tokens[who])
+
+    made = post(reader, "", {"target": "method:sorting/plain", "seeds": "2", "reason": "curious"})
+    assert made.status_code == 201 and made.json()["state"] == "open"
+    number = made.json()["id"]
+    services.ask(by=runner, target="arena:sorting")
+    listed = {who: client.get("/api/v1/asks", headers=tokens[who]).json()["count"] for who in tokens}
+    assert listed == {reader: 1, runner: 2}
+    assert post(reader, f"/{number}/grant", {}).status_code == 403
+    assert post(runner, f"/{number}/decline", {}).status_code == 409
+    granted = post(runner, f"/{number}/grant", {"word": "yes"}).json()
+    assert (granted["state"], granted["answered_by"]) == ("granted", "ron")
+    assert client.get(f"/api/v1/runs?request={granted['request']}").json()["count"] == 2
+    assert post(reader, f"/{number}/withdraw", {}).status_code == 409 and post(reader, "/999/withdraw", {}
+                                                                               ).status_code == 404
+    assert client.get("/api/v1/asks").status_code == 401
