@@ -308,4 +308,4 @@ class Revision(models.Model):
         return Revision.objects.filter(pk=name).values_list("number", flat=True).first() or 0
 
 
-from papers.sources.models import HostPace, LookUp, Reference, Source, SourceFetch, WantedPaper  # noqa: E402,F401  models of this app
+from papers.sources.models import CodeLink, HostPace, LookUp, Reference, Source, SourceFetch, WantedPaper  # noqa: E402,F401  models of this app

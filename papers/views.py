@@ -21,7 +21,8 @@ from papers.identity.questions import questions_about
 from papers.identity.selectors import addressed, origins_of, versions_of
 from papers.models import Digest, Paper
 from papers.services import continue_import, import_digests, preview_digests, remove_digest, restore_digest
-from papers.sources import enrichment
+from papers.sources import citations
+from papers.sources.code_links import code_of
 from papers.storage import originals
 from papers.uploads import UploadExpired, claim_uploads, keep_uploads, removal_of, removal_token
 from papers.web import may, page_or_fragment, wants_fragment
@@ -59,15 +60,18 @@ def _query(request) -> str:
 
 @require_safe
 def paper_detail(request, pk):
-    paper = Paper.objects.select_related("cluster").filter(pk=pk).first()
+    paper = Paper.objects.select_related("cluster", "look_up").filter(pk=pk).first()
     if paper is None:
         return _where_it_went(pk, "paper_detail")
+    code = code_of(paper)
+    links = [url for url in paper.web_urls if url not in {link.url for link in code}]
     return render(request, "papers/paper_detail.html", {
-        "paper": paper, "appearances": selectors.appearances_of(paper),
+        "paper": paper, "code": code, "links": links, "appearances": selectors.appearances_of(paper),
         "other_titles": paper.other_titles.exclude(title_key=paper.title_key), "bibtex": bibtex([paper]),
         "origins": origins_of(paper), "versions": versions_of(paper), "identifiers": addressed(paper),
         "merges": merges_into(paper), "questions": questions_about(paper),
-        "cites": enrichment.cites(paper)[:100], "cited_by": enrichment.cited_by(paper)[:100]})
+        "cites": citations.cites(paper)[:100], "cited_by": citations.cited_by(paper)[:100],
+        "look_up": getattr(paper, "look_up", None)})
 
 
 def _where_it_went(pk: int, name: str) -> HttpResponse:
