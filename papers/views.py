@@ -12,7 +12,9 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from django_htmx.http import push_url
 
 from papers import selectors
-from papers.citations import bibtex
+from papers.bibliography.formats import bibtex
+from papers.bibliography.items import item_of
+from papers.bibliography.responses import menu
 from papers.digests.records import DigestError
 from papers.extensions import extensions
 from papers.forms import UPLOAD_LIMIT, DigestForm, PaperFilter
@@ -28,7 +30,6 @@ from papers.uploads import UploadExpired, claim_uploads, keep_uploads, removal_o
 from papers.web import may, page_or_fragment, wants_fragment
 
 PER_PAGE = 50
-EXPORT_LIMIT = 5000  # papers in one BibTeX file
 
 
 @require_safe
@@ -40,7 +41,7 @@ def paper_list(request):
     query = _query(request)
     response = page_or_fragment(request, "papers/paper_list.html", "papers/_paper_rows.html", {
         "page": page, "rows": selectors.paper_rows(page.object_list), "filters": filters, "query": query,
-        "ignored": list(form.errors)}, only_page=lambda: {
+        "downloads": menu(reverse("paper_list_bibliography"), query), "ignored": list(form.errors)}, only_page=lambda: {
             "choices": selectors.filter_choices(),
             "further": [(name, offered, filters.get(name, "")) for name, offered in extensions.filters.items()]})
     if wants_fragment(request):
@@ -67,7 +68,8 @@ def paper_detail(request, pk):
     links = [url for url in paper.web_urls if url not in {link.url for link in code}]
     return render(request, "papers/paper_detail.html", {
         "paper": paper, "code": code, "links": links, "appearances": selectors.appearances_of(paper),
-        "other_titles": paper.other_titles.exclude(title_key=paper.title_key), "bibtex": bibtex([paper]),
+        "other_titles": paper.other_titles.exclude(title_key=paper.title_key),
+        "bibtex": "".join(bibtex.write([item_of(paper)])), "downloads": menu(reverse("paper_bibliography", args=[pk])),
         "origins": origins_of(paper), "versions": versions_of(paper), "identifiers": addressed(paper),
         "merges": merges_into(paper), "questions": questions_about(paper),
         "cites": citations.cites(paper)[:100], "cited_by": citations.cited_by(paper)[:100],
@@ -81,20 +83,6 @@ def _where_it_went(pk: int, name: str) -> HttpResponse:
         raise Http404("There is no such paper.")
     return redirect(name, kept)
 
-
-@require_safe
-def paper_bibtex(request, pk):
-    paper = Paper.objects.filter(pk=pk).first()
-    if paper is None:
-        return _where_it_went(pk, "paper_bibtex")
-    return _attachment(bibtex([paper]), f"paper-{pk}.bib", "application/x-bibtex")
-
-
-@require_safe
-def paper_list_bibtex(request):
-    """The papers of a filtered list, at most EXPORT_LIMIT."""
-    papers = selectors.paper_list(**PaperFilter(request.GET).values())[:EXPORT_LIMIT]
-    return _attachment(bibtex(papers), "papers.bib", "application/x-bibtex")
 
 
 @require_safe
@@ -114,6 +102,7 @@ def digest_detail(request, pk):
         "rows": list(zip(page.object_list, selectors.paper_rows(entry.paper for entry in page.object_list),
                          strict=True)),
         "rejections": digest.rejections.all()[:500], "progress": selectors.digest_progress(digest),
+        "downloads": menu(reverse("paper_list_bibliography"), f"digest={pk}"),
         "has_original": originals.has(digest.sha256)})
 
 

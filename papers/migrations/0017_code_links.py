@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('papers', '0016_venue'),
+        ('papers', '0016_venue_and_key'),
     ]
 
     operations = [

@@ -6,8 +6,10 @@ from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from papers.bibliography.responses import menu
 from papers.extensions import extensions
 from papers.models import Cluster, Paper, SearchText
 from papers.parameters import id_from
@@ -36,6 +38,7 @@ def search_page(request):
         "results": results, "problems": problems, "progress": embedding_progress(), "query": _query(request),
         "facets": _facets(request, results) if results.total else None, "narrowed": _narrowed(request),
         "like_query": urlencode({"text": results.query.text}) if results.query.text else "",
+        "downloads": menu(reverse("search_bibliography"), _query(request)),
         "asked": bool(results.query.typed or filters.about_papers)}, only_page=lambda: {
             "choices": filter_choices(), "link_filter": extensions.filters["link"], "search_fields": [
                 (name, list(field.values())[:6]) for name, field in extensions.fields.items()]})
@@ -101,7 +104,8 @@ def cluster_detail(request, pk):
     methods = selectors.cluster_methods(cluster)
     return render(request, "papers/cluster_detail.html", {
         "cluster": cluster, "page": page, "rows": [(row, central.get(row.paper.pk)) for row in rows], "query": "",
-        "size": len(pks), "methods": methods[:12], "more_methods": max(0, len(methods) - 12),
+        "size": len(pks), "downloads": menu(reverse("paper_list_bibliography"), f"cluster={pk}"),
+        "methods": methods[:12], "more_methods": max(0, len(methods) - 12),
         "arenas": sorted({(method.arena, method.arena_title) for method in methods}, key=lambda arena: arena[1]),
         "neighbours": selectors.cluster_neighbours(cluster), "map": selectors.paper_map(cluster),
         "decided": selectors.cluster_verdict_papers(cluster)})

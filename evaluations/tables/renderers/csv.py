@@ -6,10 +6,9 @@ import csv
 import io
 
 from evaluations.tables.table import Tabular
+from papers.formulas import neutralised
 
 TITLE, MEDIA_TYPE, EXTENSION = "CSV", "text/csv; charset=utf-8", "csv"
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # the wide ones in East Asian programs
 
 
 def render(table: Tabular) -> bytes:
@@ -27,5 +26,5 @@ def _plain(value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+        return neutralised(value)
     return repr(value)
