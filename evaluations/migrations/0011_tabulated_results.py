@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('evaluations', '0010_worker_fences'),
-        ('papers', '0016_venue'),
+        ('papers', '0015_names'),
     ]
 
     operations = [
