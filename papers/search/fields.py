@@ -144,6 +144,7 @@ HAS: dict[str, Callable[[], Q]] = {
     "arxiv": lambda: Q(arxiv_id__isnull=False),
     "doi": lambda: Q(doi__isnull=False),
     "abstract": lambda: ~Q(abstract="") & Q(described=False),
+    "withdrawn": lambda: Q(withdrawn=True),
 }
 
 PAPER_FIELDS: dict[str, Callable[[str], Q]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -11,7 +12,7 @@ from django.db.models import Count, QuerySet
 
 from papers.extensions import extensions
 from papers.models import Cluster, Paper, SearchText
-from papers.search.fusion import Examples
+from papers.search.fusion import Examples, Hit
 from papers.search.places import read_places
 from papers.search.vectors import current_vectors
 from papers.selectors import paper_list
@@ -56,6 +57,12 @@ def examples_shown(examples: Examples) -> list[ExampleShown]:
     return [ExampleShown(name, titles.get((kind, key), ""), side == "like", urlencode(
                 [field for field in fields if field != (side, name)] + text))
             for (side, name), (_, kind, key) in zip(fields, given, strict=True)]
+
+
+def withdrawn_among(hits: Sequence[Hit]) -> set[str]:
+    """The keys of the papers among the hits that were withdrawn or retracted. One query."""
+    return {str(pk) for pk in Paper.objects.filter(withdrawn=True, pk__in=[
+        int(hit.key) for hit in hits if hit.kind == SearchText.PAPER]).values_list("pk", flat=True)}
 
 
 @dataclass(frozen=True)
