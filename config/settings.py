@@ -295,6 +295,7 @@ UPSTREAMS = {name: env(f"{name.upper()}_URL", default=address).rstrip("/") for n
     "crossref": "https://api.crossref.org/works", "doi": "https://doi.org", "openreview": "https://api2.openreview.net",
     "semantic_scholar": "https://api.semanticscholar.org", "openalex": "https://api.openalex.org",
     "acl": "https://aclanthology.org", "github": "https://raw.githubusercontent.com",
+    "github_api": "https://api.github.com", "gitlab_api": "https://gitlab.com/api/v4",
 }.items()}  # or mirrors of them, e.g. ARXIV_API_URL
 
 LOGGING = {

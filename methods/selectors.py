@@ -139,6 +139,14 @@ def papers_of(method: Method) -> QuerySet[PaperLink]:
             .order_by("kind", "-score", "paper__title"))
 
 
+def papers_implemented(arena: Arena, methods: Sequence[str]) -> list[int]:
+    """The primary keys of the papers that the methods, given by slug, implement, in the methods' order."""
+    links = PaperLink.objects.shown().filter(method__arena=arena, method__slug__in=methods,
+                                             kind=PaperLink.IMPLEMENTS).values_list("method__slug", "paper")
+    place = {slug: number for number, slug in enumerate(methods)}
+    return [paper for _, paper in sorted(links, key=lambda link: (place[link[0]], link[1]))]
+
+
 def related_papers(method: Method, count: int) -> list[PaperLink]:
     """The papers nearest to the method in meaning that it does not implement."""
     return list(papers_of(method).filter(kind=PaperLink.RELATED)[:count])

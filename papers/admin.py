@@ -12,7 +12,7 @@ class PaperAdmin(admin.ModelAdmin):
     list_display = ["title", "year", "arxiv_id", "doi", "cluster"]
     list_select_related = ["cluster"]
     search_fields = ["title", "arxiv_id", "doi"]
-    fields = ["title", "abstract", "described", "arxiv_id", "doi", "year", "published_on", "authors", "urls",
+    fields = ["title", "abstract", "described", "arxiv_id", "doi", "year", "published_on", "authors", "venue", "urls",
               "withdrawn"]
     show_full_result_count = False
 

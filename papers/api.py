@@ -13,6 +13,10 @@ from ninja.pagination import paginate
 from pydantic import ValidationError
 
 from papers import selectors
+from papers.bibliography.items import Papers
+from papers.bibliography.registry import NoSuchFormat
+from papers.bibliography.responses import Format, download
+from papers.bibliography.selectors import papers_found
 from papers.digests.records import DigestError
 from papers.extensions import extensions
 from papers.forms import UPLOAD_LIMIT, OneOf
@@ -21,6 +25,7 @@ from papers.identity.merging import now_at
 from papers.identity.selectors import addressed, origins_of, versions_of
 from papers.models import Digest, Paper
 from papers.parameters import Body, Id, Moment, Page, Pages, Problem, Word, Year, body_error
+from papers.search.api import SearchQuery
 from papers.search.api import router as search_router
 from papers.services import import_digest, preview_digest
 from papers.web import may_call
@@ -60,6 +65,9 @@ def with_methods(papers: list[Paper]) -> list[Paper]:
 class ClusterRef(Schema):
     id: int
     label: str
+
+
+FILE: dict[str, Any] = {"responses": {200: {"description": "The file"}}}
 
 
 class MethodRef(Schema):
@@ -252,6 +260,25 @@ UPLOAD_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {
 def papers(request, filters: Query[PaperQuery]):
     """Newest first unless `sort` says otherwise."""
     return selectors.paper_list(**filters.dict()).prefetch_related("cluster")
+
+
+@router.get("/papers/bibliography", summary="A list of papers as a file", openapi_extra=FILE)
+def papers_as_file(request, filters: Query[PaperQuery], format: Format = "bibtex"):
+    """All papers of the list, streamed."""
+    return _file(selectors.paper_list(**filters.dict()), format)
+
+
+@router.get("/search/bibliography", summary="The papers that a search finds, as a file", openapi_extra=FILE)
+def search_as_file(request, query: Query[SearchQuery], format: Format = "bibtex"):
+    """In the order of the search; `limit` and `offset` do not count."""
+    return _file(papers_found(query.q, query.dict()), format)
+
+
+def _file(papers: Papers, name: str):
+    try:
+        return download(papers, name)
+    except NoSuchFormat as error:
+        raise HttpError(422, f"{error}.") from error
 
 
 @router.get("/papers/{paper_id}", response={200: PaperDetail, 302: None})

@@ -68,6 +68,7 @@ class Paper(models.Model):
     urls = models.JSONField(default=list, blank=True)
     venue = models.CharField(max_length=300, blank=True)  # journal, conference or book
     withdrawn = models.BooleanField(default=False)
+    cite_key = models.CharField(max_length=80, blank=True, db_index=True, editable=False)  # given once, see bibliography
     sources = models.JSONField(default=dict, blank=True, editable=False)
     cluster = models.ForeignKey(Cluster, null=True, blank=True, on_delete=models.SET_NULL, related_name="papers",
                                 db_index=False)  # the first part of an index below
@@ -314,4 +315,4 @@ class Revision(models.Model):
         return Revision.objects.filter(pk=name).values_list("number", flat=True).first() or 0
 
 
-from papers.sources.models import HostPace, LookUp, Reference, Source, SourceFetch, WantedPaper  # noqa: E402,F401  models of this app
+from papers.sources.models import CodeLink, HostPace, LookUp, Reference, Source, SourceFetch, WantedPaper  # noqa: E402,F401  models of this app

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from papers.bibliography.keys import give_keys
 from papers.digests.records import DigestError, Parsed, Record, Reject
 from papers.extensions import extensions
 from papers.identity.folding import Folding, give_numbers_back, remember_numbers
@@ -155,6 +156,7 @@ def write_papers(plan: Plan, *, reason: str, by=None) -> None:
         with Folding(fold, reason=reason, by=by):
             _fold(fold.kept, fold.dropped)
     give_numbers_back(plan.new)
+    give_keys(plan.new)
     Paper.objects.bulk_create(plan.changed, update_conflicts=True, unique_fields=["pk"], update_fields=PAPER_FIELDS)
     Paper.objects.bulk_create(plan.new)
     OtherTitle.objects.bulk_create([OtherTitle(paper=paper, title=title, title_key=key)

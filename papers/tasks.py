@@ -57,9 +57,12 @@ def run_source(pk: int, due_only: bool = True) -> str:
 
 @shared_task(name="papers.enrich_papers")
 def enrich_papers() -> int:
-    """Look up some papers elsewhere, where that is switched on; returns how many."""
+    """Look up some papers and their code elsewhere, where that is switched on; returns how many papers."""
+    from papers.sources.code_links import check_code_links
     from papers.sources.enrichment import enrich_papers as enrich
-    return enrich()
+    looked_up = enrich()
+    check_code_links()
+    return looked_up
 
 
 @shared_task(name="papers.fetch_wanted")

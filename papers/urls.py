@@ -6,10 +6,9 @@ from papers.feeds import PaperFeed
 urlpatterns = [
     path("papers/", views.paper_list, name="paper_list"),
     path("papers/feed.atom", PaperFeed(), name="paper_feed"),
-    path("papers/papers.bib", views.paper_list_bibtex, name="paper_list_bibtex"),
+    path("", include("papers.bibliography.urls")),
     path("papers/duplicates/", include("papers.identity.urls")),
     path("papers/<int:pk>/", views.paper_detail, name="paper_detail"),
-    path("papers/<int:pk>/paper.bib", views.paper_bibtex, name="paper_bibtex"),
     path("digests/", views.digest_list, name="digest_list"),
     path("digests/restore/", views.digest_restore, name="digest_restore"),
     path("digests/<int:pk>/", views.digest_detail, name="digest_detail"),

@@ -12,7 +12,9 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from django_htmx.http import push_url
 
 from papers import selectors
-from papers.citations import bibtex
+from papers.bibliography.formats import bibtex
+from papers.bibliography.items import item_of
+from papers.bibliography.responses import menu
 from papers.digests.records import DigestError
 from papers.extensions import extensions
 from papers.forms import UPLOAD_LIMIT, DigestForm, PaperFilter
@@ -22,13 +24,13 @@ from papers.identity.selectors import addressed, origins_of, versions_of
 from papers.models import Digest, Paper
 from papers.paging import LongPaginator
 from papers.services import continue_import, import_digests, preview_digests, remove_digest, restore_digest
-from papers.sources import enrichment
+from papers.sources import citations
+from papers.sources.code_links import code_of
 from papers.storage import originals
 from papers.uploads import UploadExpired, claim_uploads, keep_uploads, removal_of, removal_token
 from papers.web import may, page_or_fragment, wants_fragment
 
 PER_PAGE = 50
-EXPORT_LIMIT = 5000  # papers in one BibTeX file
 
 
 @require_safe
@@ -44,7 +46,8 @@ def paper_list(request):
     query = _query(request)
     response = page_or_fragment(request, "papers/paper_list.html", "papers/_paper_rows.html", {
         "page": page, "rows": selectors.paper_rows(page.object_list), "filters": filters, "query": query,
-        "after": _query(request, without="after"), "ignored": list(form.errors)}, only_page=lambda: {
+        "after": _query(request, without="after"), "ignored": list(form.errors),
+        "downloads": menu(reverse("paper_list_bibliography"), query)}, only_page=lambda: {
             "choices": selectors.filter_choices(),
             "further": [(name, offered, filters.get(name, "")) for name, offered in extensions.filters.items()]})
     if wants_fragment(request):
@@ -65,15 +68,19 @@ def _query(request, *, without: str = "") -> str:
 
 @require_safe
 def paper_detail(request, pk):
-    paper = Paper.objects.select_related("cluster").filter(pk=pk).first()
+    paper = Paper.objects.select_related("cluster", "look_up").filter(pk=pk).first()
     if paper is None:
         return _where_it_went(pk, "paper_detail")
+    code = code_of(paper)
+    links = [url for url in paper.web_urls if url not in {link.url for link in code}]
     return render(request, "papers/paper_detail.html", {
-        "paper": paper, "appearances": selectors.appearances_of(paper),
-        "other_titles": paper.other_titles.exclude(title_key=paper.title_key), "bibtex": bibtex([paper]),
+        "paper": paper, "code": code, "links": links, "appearances": selectors.appearances_of(paper),
+        "other_titles": paper.other_titles.exclude(title_key=paper.title_key),
+        "bibtex": "".join(bibtex.write([item_of(paper)])), "downloads": menu(reverse("paper_bibliography", args=[pk])),
         "origins": origins_of(paper), "versions": versions_of(paper), "identifiers": addressed(paper),
         "merges": merges_into(paper), "questions": questions_about(paper),
-        "cites": enrichment.cites(paper)[:100], "cited_by": enrichment.cited_by(paper)[:100]})
+        "cites": citations.cites(paper)[:100], "cited_by": citations.cited_by(paper)[:100],
+        "look_up": getattr(paper, "look_up", None)})
 
 
 def _where_it_went(pk: int, name: str) -> HttpResponse:
@@ -83,20 +90,6 @@ def _where_it_went(pk: int, name: str) -> HttpResponse:
         raise Http404("There is no such paper.")
     return redirect(name, kept)
 
-
-@require_safe
-def paper_bibtex(request, pk):
-    paper = Paper.objects.filter(pk=pk).first()
-    if paper is None:
-        return _where_it_went(pk, "paper_bibtex")
-    return _attachment(bibtex([paper]), f"paper-{pk}.bib", "application/x-bibtex")
-
-
-@require_safe
-def paper_list_bibtex(request):
-    """The papers of a filtered list, at most EXPORT_LIMIT."""
-    papers = selectors.paper_list(**PaperFilter(request.GET).values())[:EXPORT_LIMIT]
-    return _attachment(bibtex(papers), "papers.bib", "application/x-bibtex")
 
 
 @require_safe
@@ -116,6 +109,7 @@ def digest_detail(request, pk):
         "rows": list(zip(page.object_list, selectors.paper_rows(entry.paper for entry in page.object_list),
                          strict=True)),
         "rejections": digest.rejections.all()[:500], "progress": selectors.digest_progress(digest),
+        "downloads": menu(reverse("paper_list_bibliography"), f"digest={pk}"),
         "has_original": originals.has(digest.sha256)})
 
 

@@ -16,7 +16,9 @@ from evaluations.tables.build import TableError
 from evaluations.tables.renderers.registry import render
 from evaluations.tables.state import read_state
 from methods.models import Arena
-from methods.selectors import broken_files
+from methods.selectors import broken_files, papers_implemented
+from papers.bibliography.registry import NoSuchFormat
+from papers.bibliography.responses import Format, download
 from papers.parameters import Page, Pages
 
 router = Router(tags=["arenas"])
@@ -86,6 +88,18 @@ def get_arena(request, slug: str, page: Query[Page]):
     arena.methods_shown, arena.methods_count = list(page.of(methods)), methods.count()
     arena.claims_shown, arena.claims_count = [ClaimRecord.of(each) for each in page.of(claims)], len(claims)
     return arena
+
+
+@router.get("/arenas/{slug}/bibliography", summary="The papers of a table's rows as a file",
+            openapi_extra={"responses": {200: {"description": "The file"}}})
+def get_bibliography(request, slug: str, state: Query[TableQuery], format: Format = "bibtex"):
+    """Those that the methods of exactly these rows implement."""
+    arena = get_object_or_404(Arena, slug=slug)
+    try:
+        rows = read_state(arena, request.GET).build(arena).rows
+        return download(papers_implemented(arena, [row.method for row in rows]), format, f"{slug}-papers")
+    except (TableError, NoSuchFormat) as error:
+        raise HttpError(400, str(error)) from error
 
 
 @router.get("/arenas/{slug}/table", summary="A comparison table as a file",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
 
 from evaluations.arenas.drawn import arena_page, arena_stamp, drawn
 from evaluations.runs.selectors import fences_of
@@ -17,7 +18,9 @@ from evaluations.tables.renderers.registry import formats
 from evaluations.tables.state import TableState, default_state, read_state
 from evaluations.tables.summaries import IN_MINIATURE, arena_cards
 from methods.models import Arena, Method
-from methods.selectors import broken_files
+from methods.selectors import broken_files, papers_implemented
+from papers.bibliography.registry import NoSuchFormat
+from papers.bibliography.responses import download, menu
 from papers.web import may, page_or_fragment, wants_fragment
 
 SNAPSHOTS = 3  # the newest, named under the table
@@ -51,6 +54,7 @@ def arena_detail(request, slug):
         "arena": arena, "state": state, "page": page, "scope": IN_MINIATURE, "query": query, "stamp": shown,
         "every_row": f"?{_separated(query)}rows=all",
         "downloads": [(module.TITLE, f"{_separated(query)}format={name}") for name, module in formats().items()],
+        "papers": menu(reverse("arena_bibliography", args=[slug]), query),
         "broken": broken, "refusal": next((file for file in broken if not (file.method or file.changed)), None),
         "may_freeze": request.user.has_perm("evaluations.add_snapshot"),
         "snapshots": snapshot_list(slug)[:SNAPSHOTS], "settings": _tabs(arena, state), "proposals": page.proposals,
@@ -59,6 +63,18 @@ def arena_detail(request, slug):
         context["fences"] = fences_of()
     return page_or_fragment(request, "evaluations/arenas/arena_detail.html", "evaluations/arenas/_arena_results.html",
                             context)
+
+
+@require_safe
+def arena_bibliography(request, slug):
+    """The papers that the methods of exactly this table's rows implement, in the order of the rows."""
+    arena = get_object_or_404(Arena.objects.defer("source_code"), slug=slug)
+    try:
+        table = read_state(arena, request.GET).build(arena)
+        return download(papers_implemented(arena, [row.method for row in table.rows]),
+                        request.GET.get("format") or "bibtex", f"{slug}-papers")
+    except (TableError, NoSuchFormat) as error:
+        raise Http404(str(error)) from error
 
 
 @may("evaluations.add_snapshot")

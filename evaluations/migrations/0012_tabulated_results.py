@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('evaluations', '0011_families'),
-        ('papers', '0016_venue'),
+        ('papers', '0016_venue_and_key'),
     ]
 
     operations = [

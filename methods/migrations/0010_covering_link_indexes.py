@@ -4,7 +4,7 @@ from django.db.models import deletion
 
 class Migration(migrations.Migration):
 
-    dependencies = [("methods", "0004_link_indexes")]
+    dependencies = [("methods", "0005_needs_scale")]
     operations = [
         migrations.AlterField("paperlink", "paper", models.ForeignKey(
             db_index=False, on_delete=deletion.CASCADE, related_name="links", to="papers.paper")),

@@ -14,7 +14,7 @@ def without(apps, schema_editor):
 
 class Migration(migrations.Migration):
 
-    dependencies = [("papers", "0015_names")]
+    dependencies = [("papers", "0017_code_links")]
     operations = [
         migrations.AlterField("paper", "cluster", models.ForeignKey(
             blank=True, db_index=False, null=True, on_delete=deletion.SET_NULL, related_name="papers",

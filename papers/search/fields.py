@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
+from papers.digests.venues import names_of
 from papers.extensions import Condition, SearchField, extensions
 from papers.models import Appearance, Cluster, Digest, Paper
 from papers.parameters import id_from
@@ -50,7 +51,7 @@ def checked(name: str, value: str) -> str:
         if not any(kind == name for kind, _ in identifiers.identifiers_in(value)):
             raise ValueError(f"{value!r} is none: write {'2106.09685' if name == 'arxiv' else '10.1145/3292500'}, "
                              "or its beginning with *")
-    elif name in ("arxiv", "doi", "author", "source"):
+    elif name in ("arxiv", "doi", "author", "source", "venue"):
         if not re.search(r"[^\W_]", value):
             raise ValueError("needs a letter or digit")
     elif name == "has":
@@ -125,11 +126,25 @@ def _from_source(value: str) -> Q:
     return listed | names.by_identifier([(identifiers.SITE, start)], beginning=True)
 
 
+def _in_venue(value: str) -> Q:
+    """By words of its name, well-known ones by their initials too; initials are a word of their own."""
+    text = value.strip("* ")
+    if value.endswith("*") and not value.startswith("*"):
+        return Q(venue__istartswith=text)
+    named = Q(venue__icontains=text)
+    if re.fullmatch(r"[A-Za-z]{2,7}", text):
+        named &= Q(venue__iregex=rf"(^|[^a-z]){text}([^a-z]|$)")
+    for words in names_of(text):
+        named |= Q(venue__icontains=words)
+    return named
+
+
 HAS: dict[str, Callable[[], Q]] = {
     "code": lambda: names.by_identifier([(identifiers.HAS, "code")]),
     "arxiv": lambda: Q(arxiv_id__isnull=False),
     "doi": lambda: Q(doi__isnull=False),
     "abstract": lambda: ~Q(abstract="") & Q(described=False),
+    "withdrawn": lambda: Q(withdrawn=True),
 }
 
 PAPER_FIELDS: dict[str, Callable[[str], Q]] = {
@@ -140,6 +155,7 @@ PAPER_FIELDS: dict[str, Callable[[str], Q]] = {
     "arxiv": _identified(identifiers.ARXIV),
     "doi": _identified(identifiers.DOI),
     "source": _from_source,
+    "venue": _in_venue,
     "has": lambda value: HAS[value.lower()](),
 }
 

@@ -39,10 +39,16 @@ def identifiers_of(*, arxiv_id: str | None, doi: str | None, urls: Iterable[str]
         host = _host(url)
         if host:
             found.append((SITE, host))
-            if any(host == code or host.endswith(f".{code}") for code in _CODE_HOSTS):
+            if is_code(url):
                 found.append((HAS, "code"))
     found += [(SITE, "arxiv.org")] if arxiv_id else []
     return list(dict.fromkeys(found))
+
+
+def is_code(url: str) -> bool:
+    """Whether the address is at a site where code is kept."""
+    host = _host(url)
+    return any(host == code or host.endswith(f".{code}") for code in _CODE_HOSTS)
 
 
 def identifiers_in(text: str) -> tuple[Identifier, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -12,7 +13,7 @@ from django.db.models import Count
 from papers.extensions import MethodCount, extensions
 from papers.keeping import kept, stamp_of
 from papers.models import Cluster, Paper, Revision, SearchText
-from papers.search.fusion import Examples
+from papers.search.fusion import Examples, Hit
 from papers.search.places import read_places
 from papers.search.vectors import current_vectors
 from papers.selectors import paper_count
@@ -42,6 +43,12 @@ def examples_shown(examples: Examples) -> list[ExampleShown]:
     return [ExampleShown(name, titles.get((kind, key), ""), side == "like", urlencode(
                 [field for field in fields if field != (side, name)] + text))
             for (side, name), (_, kind, key) in zip(fields, given, strict=True)]
+
+
+def withdrawn_among(hits: Sequence[Hit]) -> set[str]:
+    """The keys of the papers among the hits that were withdrawn or retracted. One query."""
+    return {str(pk) for pk in Paper.objects.filter(withdrawn=True, pk__in=[
+        int(hit.key) for hit in hits if hit.kind == SearchText.PAPER]).values_list("pk", flat=True)}
 
 
 @dataclass(frozen=True)

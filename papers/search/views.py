@@ -6,8 +6,10 @@ from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from papers.bibliography.responses import menu
 from papers.extensions import extensions
 from papers.models import Cluster, Paper, SearchText
 from papers.parameters import id_from
@@ -35,7 +37,9 @@ def search_page(request):
     return page_or_fragment(request, "papers/search.html", "papers/_search_results.html", {
         "results": results, "problems": problems, "progress": embedding_progress(), "query": _query(request),
         "facets": _facets(request, results) if results.total else None, "narrowed": _narrowed(request),
+        "withdrawn": selectors.withdrawn_among(results.hits), "ticked_text": results.query.text[:1000],
         "like_query": urlencode({"text": results.query.text}) if results.query.text else "",
+        "downloads": menu(reverse("search_bibliography"), _query(request)),
         "asked": bool(results.query.typed or filters.about_papers)}, only_page=lambda: {
             "choices": filter_choices(), "link_filter": extensions.filters["link"], "search_fields": [
                 (name, list(field.values())[:6]) for name, field in extensions.fields.items()]})
@@ -67,7 +71,9 @@ def similar_page(request):
     values = request.POST if request.method == "POST" else request.GET
     filters, problems = filters_from(values)
     text = values.get("text", "").replace("\0", "").strip()[:TEXT_LIMIT]
-    examples, unread = examples_from(values.getlist("like"), values.getlist("unlike"), text)
+    given = {side: values.getlist(side) for side in ("like", "unlike")}
+    given["unlike" if values.get("side") == "unlike" else "like"] += values.getlist("ticked")
+    examples, unread = examples_from(given["like"], given["unlike"], text)
     problems += unread
     results = None
     if text or examples.like:
@@ -78,6 +84,7 @@ def similar_page(request):
     elif examples.unlike:
         problems.append("what is unlike something needs a text or an example that it is like")
     return page_or_fragment(request, "papers/similar.html", "papers/_similar_results.html", {
+        "withdrawn": selectors.withdrawn_among(results.hits if results else ()), "ticked_text": text[:1000],
         "text": text, "results": results, "problems": problems, "filters": filters, "examples": examples,
         "shown": selectors.examples_shown(examples), "more": _more(examples), "unlike_weight": UNLIKE,
         "cut": len(text.split()) > READ_WORDS, "read_words": READ_WORDS})
@@ -101,7 +108,8 @@ def cluster_detail(request, pk):
     methods = selectors.cluster_methods(cluster)
     return render(request, "papers/cluster_detail.html", {
         "cluster": cluster, "page": page, "rows": [(row, central.get(row.paper.pk)) for row in rows], "query": "",
-        "size": len(pks), "methods": methods[:12], "more_methods": max(0, len(methods) - 12),
+        "size": len(pks), "downloads": menu(reverse("paper_list_bibliography"), f"cluster={pk}"),
+        "methods": methods[:12], "more_methods": max(0, len(methods) - 12),
         "arenas": sorted({(method.arena, method.arena_title) for method in methods}, key=lambda arena: arena[1]),
         "neighbours": selectors.cluster_neighbours(cluster), "map": selectors.paper_map(cluster),
         "decided": selectors.cluster_verdict_papers(cluster)})

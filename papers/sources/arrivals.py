@@ -14,6 +14,9 @@ from papers.digests.records import NothingListed, Record, normal_arxiv_id
 
 SEEN = 5000  # keys kept of a source: several times what the largest feed lists at once
 
+# Further identifiers, under the names by which `papers/digests/identifiers.py` knows them
+_NAMED = {"openreview": "openreview", "acl": "acl", "pubmed": "pmid", "semanticscholar": "s2id", "corpus": "corpusid",
+          "openalex": "openalex"}
 _NUMBERED = re.compile(r"(\d{2})(\d{2})\.(\d{4,5})")
 
 
@@ -138,8 +141,9 @@ def as_jsonl(records: Iterable[Record]) -> bytes:
             "title": record.title, "description" if record.described else "abstract": record.abstract,
             "arxiv_id": record.arxiv_id, "doi": record.doi, "year": record.year,
             "published_on": record.published_on.isoformat() if record.published_on else None,
-            "authors": list(record.authors), "urls": list(record.urls),
+            "authors": list(record.authors), "urls": list(record.urls), "venue": record.venue,
+            "ids": {_NAMED[kind]: value for kind, value in record.identifiers if kind in _NAMED},
             "status": "withdrawn" if record.withdrawn else None}
-        lines.append(json.dumps({name: value for name, value in fields.items() if value not in (None, "", [])},
+        lines.append(json.dumps({name: value for name, value in fields.items() if value not in (None, "", [], {})},
                                 ensure_ascii=False))
     return "\n".join(lines).encode()

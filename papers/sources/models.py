@@ -156,3 +156,27 @@ class Reference(models.Model):
 
     def __str__(self):
         return f"{self.paper} cites {self.key}"
+
+
+class CodeLink(models.Model):
+    """An address of a paper's code, who says that it is, and what was found there when it was last looked at."""
+
+    UNSEEN, REACHABLE, EMPTY, ARCHIVED, GONE = "unseen", "reachable", "empty", "archived", "gone"
+    STATES = {UNSEEN: "not looked at", REACHABLE: "reachable", EMPTY: "empty", ARCHIVED: "archived", GONE: "gone"}
+
+    paper = models.ForeignKey("papers.Paper", on_delete=models.CASCADE, related_name="code_links")
+    url = models.CharField(max_length=500)
+    evidence = models.CharField(max_length=60)
+    state = models.CharField(max_length=10, choices=list(STATES.items()), default=UNSEEN)
+    detail = models.CharField(max_length=200, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=300, blank=True)  # why the last look told nothing
+    attempts = models.PositiveIntegerField(default=0)  # in a row that told nothing
+    next_check_at = models.DateTimeField(null=True, blank=True, db_index=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["paper", "url"], name="one_code_link_per_address")]
+
+    def __str__(self):
+        return f"{self.url}: {self.state}"

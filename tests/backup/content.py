@@ -52,7 +52,7 @@ def fill() -> None:
     from papers.search.refresh import embed_texts
     from papers.services import import_digest, record_search_texts, remove_digest
     from papers.sources.fetching import run_source
-    from papers.sources.models import LookUp, Reference, Source
+    from papers.sources.models import CodeLink, LookUp, Reference, Source
     from papers.sources.pacing import reserve
     from papers.sources.passwords import encrypted
     from papers.sources.services import save_source
@@ -126,6 +126,7 @@ def fill() -> None:
     reserve("example.org", longest=0)
     one, other = Paper.objects.order_by("pk")[:2]
     LookUp.objects.create(paper=one, state=LookUp.DONE)
+    CodeLink.objects.create(paper=one, url="https://github.com/ada/lakes", evidence="a list", state=CodeLink.EMPTY)
     Reference.objects.create(paper=one, key=f"title:{other.title_key}")
     TabulatedResult.objects.create(paper=one, digest=Digest.objects.get(), task="Naming", dataset="Lakes", metric="Recall",
                                    value="81.5 %", number=81.5, model="Ranger", key="k")

@@ -13,7 +13,8 @@ from pylatexenc.latex2text import LatexNodes2Text
 from pylatexenc.latexencode import get_builtin_uni2latex_dict
 from pylatexenc.latexwalker import LatexMacroNode, LatexWalker
 
-from papers.citations import bibtex
+from papers.bibliography.formats import bibtex
+from papers.bibliography.items import item_of
 from papers.models import Paper
 from papers.tex import ATOMS, SIGNS, TWO, WRAPPERS, author, escaped
 
@@ -106,10 +107,10 @@ def test_an_organisation_is_one_name(name, expected):
 
 
 def test_hostile_papers_are_one_readable_entry_each():
-    papers = [Paper(pk=number, title=text, title_key=str(number), authors=["Ana Lima", text, "The R and D Team", " "],
-                    abstract=text, doi=f"10.1/{text}", urls=[f"https://a.org/{text}"], year=2020)
+    papers = [Paper(cite_key=f"key{number}", title=text, title_key=str(number), abstract=text, doi=f"10.1/{text}",
+                    authors=["Ana Lima", text, "The R and D Team", " "], urls=[f"https://a.org/{text}"], year=2020)
               for number, text in enumerate(HOSTILE)]
-    library = bibtexparser.parse_string(bibtex(papers))
+    library = bibtexparser.parse_string("".join(bibtex.write(map(item_of, papers))))
     assert not library.failed_blocks and len(library.entries) == len(papers) == len(library.entries_dict)
     for entry in library.entries:
         fields = {field.key: field.value for field in entry.fields}

@@ -31,6 +31,7 @@ class Upstream:
 
     def __init__(self):
         self.pages: dict[str, Callable[[dict], Reply] | Reply] = {}
+        self.rules: list[Callable[[str, dict], Reply | None]] = []  # asked for a path that has no page
         self.waiting: dict[str, list[Reply]] = defaultdict(list)
         self.asked: list[tuple[str, dict, dict]] = []  # path, query, headers
         self.url = ""
@@ -41,7 +42,10 @@ class Upstream:
         self.asked.append((parts.path, query, headers))
         if self.waiting[parts.path]:
             return self.waiting[parts.path].pop(0)
-        page = self.pages.get(parts.path, Reply("nothing here", 404))
+        page = self.pages.get(parts.path)
+        if page is None:
+            answers = (rule(parts.path, query) for rule in self.rules)
+            return next((reply for reply in answers if reply), Reply("nothing here", 404))
         return page(query) if callable(page) else page
 
     def times(self, path: str) -> int:
@@ -105,7 +109,8 @@ Abstract: We look at it closely.</description><guid isPermaLink="false">oai:arXi
 
 def atom(papers: list[dict]) -> str:
     entries = "".join(f"""<entry><id>http://arxiv.org/abs/{p['id']}v1</id><published>{p['day']}T10:00:00Z</published>
-<updated>{p['day']}T10:00:00Z</updated><title>{escape(p['title'])}</title><summary>We look at it closely.</summary>
+<updated>{p['day']}T10:00:00Z</updated><title>{escape(p['title'])}</title>
+<summary>{escape(p.get('abstract', 'We look at it closely.'))}</summary>
 <author><name>{p['author']}</name></author><link href="http://arxiv.org/abs/{p['id']}v1" rel="alternate"/></entry>"""
                       for p in papers)
     return f"""<?xml version="1.0" encoding="UTF-8"?><feed xmlns="http://www.w3.org/2005/Atom">

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from evaluations.tables.table import Field, Tabular
+from papers.formulas import neutralised
 
 TITLE, MEDIA_TYPE, EXTENSION = "CSV", "text/csv; charset=utf-8", "csv"
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # the wide ones in East Asian programs
 
 
 def render(table: Tabular) -> bytes:
@@ -39,5 +38,5 @@ def _plain(value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+        return neutralised(value)
     return repr(value)

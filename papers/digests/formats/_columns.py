@@ -9,6 +9,7 @@ from papers.digests.dates import written_day
 from papers.digests.names import given_first, split_names
 from papers.digests.records import Parsed, find_arxiv_id, harvest_links, normal_arxiv_id, normal_doi
 from papers.digests.venues import clean_venue
+from papers.formulas import as_written
 
 # In each line the better name first: of two columns for one field, the first that says something is taken.
 HEADINGS = {
@@ -109,7 +110,7 @@ def plain_cell(text: str) -> Cell:
     if "<a" in text or "<A" in text:
         links += [unescape(address) for address, _ in _ANCHOR.findall(text)]
         text = _ANCHOR.sub(r"\2", text)
-    text = text.strip()
+    text = as_written(text.strip())
     if len(text) > 4 and text[:2] == text[-2:] == "**":
         text = text[2:-2].strip()
     return Cell(text, links)

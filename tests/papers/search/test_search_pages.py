@@ -58,7 +58,7 @@ def test_search_page_shows_hits_scores_and_reasons(client, library):
 
 def test_search_fragment_is_only_the_results(client, library):
     html = page(client, "search", query="?q=rain", **HTMX)
-    assert "<html" not in html and "<form" not in html and "radar" in html
+    assert "<html" not in html and 'role="search"' not in html and "radar" in html
 
 
 def test_filters_in_form_and_box(client, library):
@@ -152,6 +152,32 @@ def test_more_and_less_like_a_hit(client, library):
     get(client, "similar", status=422, unlike=f"paper:{key}")
     assert "needs a text" in page(client, "similar", query=f"?unlike=paper:{key}")
     assert "no paper 404 is searchable" in page(client, "similar", query="?like=paper:404")
+
+
+def test_ticked_rows_are_examples(client, library):
+    """Rows of a search, and of the list of papers, are ticked: more like these, or less, beside what was typed."""
+    optimizer, forgetting = library["optimizer"], library["forgetting"]
+    html = page(client, "search", query="?q=rain+from+radar")
+    assert 'name="ticked"' in html and 'form="ticked"' in html and 'name="text" value="rain from radar"' in html
+    listed = client.get(reverse("paper_list")).content.decode()
+    assert f'name="ticked" value="paper:{optimizer.key}" form="ticked"' in listed and 'id="ticked"' in listed
+    both = f"ticked=paper:{optimizer.key}&ticked=paper:{forgetting.key}"
+    html = page(client, "similar", query=f"?{both}&side=like")
+    assert html.count(">like</span>") == 2 and ">unlike</span>" not in html
+    html = page(client, "similar", query=f"?text=rain&like=paper:{optimizer.key}&ticked=paper:{forgetting.key}&side=unlike")
+    assert html.count(">like</span>") == html.count(">unlike</span>") == 1
+    assert "is no example" in page(client, "similar", query="?ticked=poem:1&side=like&text=rain")
+
+
+def test_a_withdrawn_paper_says_so_wherever_it_is_found(client, library):
+    key = library["forgetting"].key
+    assert "withdrawn</span>" not in page(client, "search", query="?q=forgetting")
+    Paper.objects.filter(pk=int(key)).update(withdrawn=True)
+    assert "withdrawn</span>" in page(client, "search", query="?q=forgetting")
+    assert "withdrawn</span>" in page(client, "similar", query="?text=forgetting")
+    assert "withdrawn</span>" in client.get(reverse("paper_list")).content.decode()
+    assert key in {hit["key"] for hit in get(client, "search", q="has:withdrawn forgetting")["hits"]}
+    assert key not in {hit["key"] for hit in get(client, "search", q="-has:withdrawn forgetting")["hits"]}
 
 
 def test_cluster_pages(client, library):

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from papers.models import Paper
+from papers.models import Paper, PossibleDuplicate
 from papers.services import import_digest
-from papers.sources.enrichment import cited_by, cites, enrich_papers
+from papers.sources.citations import cited_by, cites
+from papers.sources.enrichment import enrich_papers
 from papers.sources.models import LookUp, Reference
 from tests.servers.upstream import Reply, arxiv_api, paper
 
@@ -40,13 +41,13 @@ def test_nothing_is_asked_unless_it_is_switched_on(upstream, settings):
 
 
 def test_a_paper_is_filled_by_its_title_and_asked_about_once(on):
-    put({"title": "Meadows at Rest", "description": "Somebody says so.", "year": 2023})
+    put({"title": "Meadows at Rest", "description": "Somebody says so.", "year": 2023, "authors": ["Example, Ada"]})
     on.pages[f"{SCHOLAR}/search/match"] = Reply(json.dumps({"data": [scholar("Meadows At Rest.")]}))
     assert enrich_papers() == 1
     found = Paper.objects.get()
     assert (found.abstract, found.described, found.doi, found.arxiv_id) == (
         "They are seen to rest.", False, "10.1000/1", "2403.00001")
-    assert found.year == 2023 and found.title == "Meadows at Rest" and found.authors == ["Ada Example"]
+    assert found.year == 2023 and found.title == "Meadows at Rest" and found.authors == ["Example, Ada"]
     assert found.look_up.state == "done" and found.look_up.filled["doi"] == "Semantic Scholar"
     asked = len(on.asked)
     assert enrich_papers() == 0 and len(on.asked) == asked
@@ -92,7 +93,7 @@ def test_citations_between_papers_here_whenever_they_come(on, client):
                   {"title": "By its title!", "externalIds": None}, {"title": "Not Here"}, {"title": None}, "odd"]
     on.pages[f"{SCHOLAR}/search/match"] = lambda query: Reply(json.dumps(
         {"data": [scholar("Meadows at Rest", references)]} if "Meadows" in query["query"] else {}))
-    put({"title": "Meadows at Rest"}, {"title": "By Its Title"})
+    put({"title": "Meadows at Rest", "year": 2024}, {"title": "By Its Title"})
     enrich_papers()
     import_digest(name="later.json", data=json.dumps([{"title": "Numbered", "arxiv_id": "2401.00001"},
                                                       {"title": "Named", "doi": "10.1000/abc"}]).encode())
@@ -100,9 +101,48 @@ def test_citations_between_papers_here_whenever_they_come(on, client):
     assert [each.title for each in cites(citing)] == ["By Its Title", "Named", "Numbered"]
     numbered = Paper.objects.get(title="Numbered")
     assert list(cited_by(numbered)) == [citing] and not cited_by(citing)
-    assert "Cited here by" in client.get(f"/papers/{numbered.pk}/").content.decode()
-    assert "Cites, of those here" in client.get(f"/papers/{citing.pk}/").content.decode()
+    assert "Derivative work here" in client.get(f"/papers/{numbered.pk}/").content.decode()
+    assert "Prior work here" in client.get(f"/papers/{citing.pk}/").content.decode()
     assert Reference.objects.count() == 4
     LookUp.objects.update(state="waiting", next_try_at="2026-01-01T00:00:00Z")
     enrich_papers()
     assert Reference.objects.count() == 4
+
+
+def test_a_title_alone_is_only_a_lead(on):
+    put({"title": "Meadows at Rest"}, {"title": "Counting Clouds"})
+    alone = scholar("Meadows at Rest", abstract=None, externalIds={"ArXiv": "2403.00001"})
+    on.pages |= {f"{SCHOLAR}/search/match": lambda query: Reply(json.dumps({"data": [
+                     alone if "Meadows" in query["query"] else alone | {"title": "Counting Clouds"}]})),
+                 "/arxiv_api": arxiv_api([paper("2403.00001", "Meadows at Rest", "2024-03-01")])}
+    enrich_papers()  # what arXiv says under that number has the title, and nothing here agrees with it or does not
+    assert not Paper.objects.exclude(arxiv_id=None).exists()
+    Paper.objects.filter(title="Meadows at Rest").update(abstract="We look at it more closely than others.")
+    LookUp.objects.update(state="waiting", next_try_at="2026-01-01T00:00:00Z")
+    enrich_papers()
+    assert list(Paper.objects.exclude(arxiv_id=None).values_list("title", flat=True)) == ["Meadows at Rest"]
+
+
+def test_withdrawals_venue_and_identifiers_are_taken(on, client):
+    put({"title": "Meadows at Rest", "doi": "10.1000/1", "abstract": "Ours.", "authors": ["Ada Example"], "year": 2024,
+         "arxiv_id": "2403.00001"})
+    on.pages |= {f"{SCHOLAR}/ARXIV:2403.00001": Reply(json.dumps(scholar("Meadows at Rest", venue="Annals of Tests"))),
+                 "/openalex/works/doi:10.1000/1": Reply(json.dumps(WORK | {"is_retracted": True})),
+                 "/hugging_face/papers/2403.00001": Reply(json.dumps({
+                     "id": "2403.00001", "title": "Meadows at Rest", "githubRepo": "https://github.com/ada/meadows"}))}
+    enrich_papers()
+    found = Paper.objects.get()
+    assert found.withdrawn and found.venue == "Annals of Tests" and found.abstract == "Ours."
+    assert ("semanticscholar", "a" * 40) in found.identifiers.values_list("kind", "value")
+    assert found.look_up.filled["withdrawn"] == "OpenAlex" and found.look_up.filled["code"] == "Hugging Face"
+    page = client.get(f"/papers/{found.pk}/").content.decode()
+    assert "withdrawn" in page and "github.com/ada/meadows" in page and "named by Hugging Face" in page
+    assert "withdrawn from OpenAlex" in page
+
+
+def test_who_else_has_the_identifier_is_asked_about(on):
+    put({"title": "Meadows at Rest", "year": 2024}, {"title": "The Journal Version", "doi": "10.1000/1"})
+    on.pages[f"{SCHOLAR}/search/match"] = Reply(json.dumps({"data": [scholar("Meadows at Rest")]}))
+    enrich_papers()
+    question = PossibleDuplicate.objects.get()
+    assert question.reason == "Semantic Scholar gives the first the second's doi" and question.state == "open"

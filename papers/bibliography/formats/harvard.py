@@ -1,0 +1,14 @@
+"""References in the style Harvard (Cite Them Right)."""
+
+from collections.abc import Iterable, Iterator
+
+from papers.bibliography.formats._references import EXTENSION, MEDIA_TYPE, references
+from papers.bibliography.items import Item
+
+__all__ = ["EXTENSION", "MEDIA_TYPE", "TITLE", "write"]
+
+TITLE = "References, Harvard (Cite Them Right)"
+
+
+def write(items: Iterable[Item]) -> Iterator[str]:
+    return references(items, "harvard-cite-them-right")
