@@ -13,6 +13,7 @@ from typing import Any
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import conditional_page
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError, ValidationErrorContext
 from ninja.openapi.schema import REF_TEMPLATE, OpenAPISchema
@@ -94,6 +95,7 @@ def _faults(request: HttpRequest, path: dict[str, Any], known: list[str], repeat
 api = ExplainedAPI(title="Assay", version="1", description="Everything the pages show, as data.",
                    docs_url="docs", urls_namespace="api", auth=[TokenAuth(), SessionAuth(), Anonymous()])
 api.add_decorator(refuse_unknown, mode="view")
+api.add_decorator(conditional_page, mode="view")  # an ETag on what is read; 304 where nothing changed
 api.add_router("", sources)  # before papers: /papers/add is no paper's number
 api.add_router("", papers)
 api.add_router("", methods)

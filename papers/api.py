@@ -289,9 +289,9 @@ def paper(request, paper_id: Id):
 
 @router.get("/digests", response=list[DigestOut])
 @paginate(Pages)
-def digests(request):
+def digests(request, since: Annotated[Moment | None, Field(description="imported at or after, ISO 8601")] = None):
     """Newest first, with entries and rejects counted."""
-    return selectors.digest_list()
+    return selectors.digest_list(since=since)
 
 
 @router.get("/digests/{digest_id}", response=DigestDetail)

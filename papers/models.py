@@ -68,7 +68,7 @@ class Paper(models.Model):
     urls = models.JSONField(default=list, blank=True)
     venue = models.CharField(max_length=300, blank=True)  # journal, conference or book
     withdrawn = models.BooleanField(default=False)
-    cite_key = models.CharField(max_length=80, blank=True, db_index=True, editable=False)  # given once, see bibliography
+    cite_key = models.CharField(max_length=80, blank=True, db_index=True, editable=False)  # given once
     sources = models.JSONField(default=dict, blank=True, editable=False)
     cluster = models.ForeignKey(Cluster, null=True, blank=True, on_delete=models.SET_NULL, related_name="papers")
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)

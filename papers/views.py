@@ -65,8 +65,8 @@ def paper_detail(request, pk):
         return _where_it_went(pk, "paper_detail")
     return render(request, "papers/paper_detail.html", {
         "paper": paper, "appearances": selectors.appearances_of(paper),
-        "other_titles": paper.other_titles.exclude(title_key=paper.title_key), "bibtex": "".join(bibtex.write([item_of(paper)])),
-        "downloads": menu(reverse("paper_bibliography", args=[pk])),
+        "other_titles": paper.other_titles.exclude(title_key=paper.title_key),
+        "bibtex": "".join(bibtex.write([item_of(paper)])), "downloads": menu(reverse("paper_bibliography", args=[pk])),
         "origins": origins_of(paper), "versions": versions_of(paper), "identifiers": addressed(paper),
         "merges": merges_into(paper), "questions": questions_about(paper),
         "cites": enrichment.cites(paper)[:100], "cited_by": enrichment.cited_by(paper)[:100]})

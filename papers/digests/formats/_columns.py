@@ -149,7 +149,8 @@ def row_fields(head: Columns, cells: Sequence[Cell]) -> dict:
     comment = " ".join(said("comment"))
     arxiv_id = next(filter(None, (*(normal_arxiv_id(_padded(text)) for text in said("arxiv")),
                                   *map(normal_arxiv_id, said("link")), *map(normal_arxiv_id, links),
-                                  *map(find_arxiv_id, (*said("arxiv"), comment, *said("journal"), *said("place"))))), None)
+                                  *map(find_arxiv_id, (*said("arxiv"), comment, *said("journal"), *said("place"))))),
+                    None)
     dois = [normal_doi(text) for text in (*said("doi"), *(link for link in links if "doi.org/" in link))]
     dates, years = said("date"), said("year")
     day = next(filter(None, map(written_day, dates)), None)
