@@ -107,6 +107,26 @@ def digest_entries(digest: Digest) -> QuerySet[Appearance]:
     return digest.appearances.select_related("paper__cluster").order_by("position")
 
 
+OUTCOMES = {"new": "new papers", "merged": "merged into known papers", "known": "known already"}
+TITLES_SHOWN = 200  # of each outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an import made of some of its entries: how many, and the first of them in the digest's order."""
+
+    title: str
+    count: int
+    entries: list[Appearance]
+
+
+def digest_outcomes(digest: Digest) -> list[Outcome]:
+    """New, merged and known, as the preview showed them; none of a digest imported before that was kept."""
+    counts = dict(digest.appearances.order_by().values_list("outcome").annotate(Count("pk")))
+    return [Outcome(title, counts[name], list(digest_entries(digest).filter(outcome=name)[:TITLES_SHOWN]))
+            for name, title in OUTCOMES.items() if counts.get(name)] if counts.keys() - {""} else []
+
+
 @dataclass(frozen=True, slots=True)
 class DigestProgress:
     """How far the background work on a digest's papers is: entries stored, distinct papers, embedded, linked."""

@@ -18,6 +18,7 @@ urlpatterns = [
     path("digests/<int:pk>/continue/", views.digest_continue, name="digest_continue"),
     path("digests/<int:pk>/remove/", views.digest_remove, name="digest_remove"),
     path("import/", views.digest_import, name="digest_import"),
+    path("import/columns/", views.digest_columns, name="digest_columns"),
     path("import/confirm/", views.digest_confirm, name="digest_confirm"),
     path("", include("papers.search.urls")),
     path("", include("papers.sources.urls")),
