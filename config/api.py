@@ -14,6 +14,7 @@ from typing import Any
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import conditional_page
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError, ValidationErrorContext
 from ninja.openapi.schema import REF_TEMPLATE, OpenAPISchema
@@ -107,6 +108,7 @@ this version is at [`/api/v1/client.py`](/api/v1/client.py), an MCP server for a
 api = ExplainedAPI(title="Assay", version="1", description=DESCRIPTION,
                    docs_url="docs", urls_namespace="api", auth=[TokenAuth(), SessionAuth(), Anonymous()])
 api.add_decorator(refuse_unknown, mode="view")
+api.add_decorator(conditional_page, mode="view")  # an ETag on what is read; 304 where nothing changed
 api.add_router("", sources)  # before papers: /papers/add is no paper's number
 api.add_router("", papers)
 api.add_router("", methods)

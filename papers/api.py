@@ -17,6 +17,7 @@ from papers.bibliography.items import Papers
 from papers.bibliography.registry import NoSuchFormat
 from papers.bibliography.responses import Format, download
 from papers.bibliography.selectors import papers_found
+from papers.digests.columns import chosen_columns
 from papers.digests.records import DigestError
 from papers.extensions import extensions
 from papers.forms import UPLOAD_LIMIT, OneOf
@@ -235,6 +236,8 @@ class ImportOut(Schema):
     merged: int
     rejected: int
     notes: list[str]
+    headings: Annotated[list[str], Field(description="of a table")]
+    columns: Annotated[dict[str, str], Field(description="which heading of a table was read as which field")]
     entries: list[ImportedEntry]
     rejects: list[RejectOut]
 
@@ -291,9 +294,9 @@ def paper(request, paper_id: Id):
 
 @router.get("/digests", response=list[DigestOut])
 @paginate(Pages)
-def digests(request):
+def digests(request, since: Annotated[Moment | None, Field(description="imported at or after, ISO 8601")] = None):
     """Newest first, with entries and rejects counted."""
-    return selectors.digest_list()
+    return selectors.digest_list(since=since)
 
 
 @router.get("/digests/{digest_id}", response=DigestDetail)
@@ -307,7 +310,8 @@ def digest(request, digest_id: Id, page: Query[Page]):
 
 @router.post("/digests", response={200: ImportOut, 201: ImportOut, 422: Unreadable}, openapi_extra=UPLOAD_BODY)
 @may_call("papers.add_digest")
-def import_a_digest(request, dry_run: bool = False):
+def import_a_digest(request, dry_run: bool = False, columns: Annotated[str, Field(
+        max_length=2000, description="of a table with unusual headings: title=Naam,authors=Auteurs")] = ""):
     """Import a digest: a `file` (multipart), or JSON with `text` and a `name`.
 
     201 when it was stored, 200 when these bytes were imported before or with `dry_run`, 422 when nothing could be
@@ -318,8 +322,9 @@ def import_a_digest(request, dry_run: bool = False):
         raise HttpError(413, f"{name}: larger than {UPLOAD_LIMIT >> 20} MB; import it on the server with "
                              "`manage.py ingest`.")
     try:
-        report = preview_digest(name=name, data=data) if dry_run else \
-            import_digest(name=name, data=data, imported_by=request.user)
+        chosen = chosen_columns(columns)
+        report = preview_digest(name=name, data=data, columns=chosen) if dry_run else \
+            import_digest(name=name, data=data, imported_by=request.user, columns=chosen)
     except DigestError as error:
         return Status(422, {"detail": str(error), "rejects": list(error.rejects)})
     return Status(200 if dry_run or report.already_imported else 201, report.as_dict())

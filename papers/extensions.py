@@ -115,7 +115,8 @@ class Extensions:
     verdict_counts: Callable[[Sequence[int]], Mapping[int, Mapping[str, int]]] = _no_verdicts
     reasons_to_stay: list[Callable[[], Condition]] = field(default_factory=list)
     on_fold: list[Callable[[Paper, Paper], None]] = field(default_factory=list)
-    on_reported: list[Callable[[Digest, Sequence[tuple[Paper, Sequence[Reported]]]], None]] = field(default_factory=list)
+    on_reported: list[Callable[[Digest, Sequence[tuple[Paper, Sequence[Reported]]]], None]] = field(
+        default_factory=list)
     after_embedding: list[str] = field(default_factory=list)
 
     @property

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from pydantic_core import core_schema
 
+from papers.digests.columns import FIELDS
 from papers.extensions import extensions
 from papers.parameters import MOST_ID, MOST_LETTERS, on_the_calendar
 from papers.selectors import SORTS
@@ -102,9 +103,23 @@ class DigestForm(forms.Form):
             raise forms.ValidationError("Paste some text or choose a file.")
         return cleaned
 
-    def uploads(self) -> list[tuple[str, bytes]]:
-        """(name, bytes) of the paste and of every file."""
-        uploads = [(file.name, file.read()) for file in self.cleaned_data["files"]]
+    def uploads(self) -> list[tuple[str, bytes, dict[str, str]]]:
+        """(name, bytes, columns) of the paste and of every file; nobody has said anything of their columns yet."""
+        uploads: list[tuple[str, bytes, dict[str, str]]] = [
+            (file.name, file.read(), {}) for file in self.cleaned_data["files"]]
         if self.cleaned_data["text"]:
-            uploads.insert(0, (self.cleaned_data["name"] or "pasted text", self.cleaned_data["text"].encode()))
+            uploads.insert(0, (self.cleaned_data["name"] or "pasted text", self.cleaned_data["text"].encode(), {}))
         return uploads
+
+
+class ColumnChoice:
+    """What a preview's form says of the columns of its tables: "columns-1-title" is the second upload's."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def of(self, upload: int) -> dict[str, str]:
+        """Field to heading; empty where no title was chosen, which means that the headings shall tell."""
+        chosen = {field: heading for field in FIELDS
+                  if (heading := self.values.get(f"columns-{upload}-{field}", "").strip()[:200])}
+        return chosen if "title" in chosen else {}

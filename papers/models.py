@@ -20,6 +20,7 @@ class Digest(models.Model):
     sha256 = models.CharField(max_length=64, unique=True, editable=False)
     name = models.CharField(max_length=255)
     format = models.CharField(max_length=40)
+    columns = models.JSONField(default=dict, blank=True, editable=False)  # of a table: field to heading, as was said
     state = models.CharField(max_length=10, default=COMPLETE, editable=False,
                              choices=[(state, state) for state in (COMPLETE, IMPORTING, REMOVING)])
     listed = models.PositiveIntegerField(null=True, editable=False)  # entries it has; unknown until it is read
@@ -68,7 +69,7 @@ class Paper(models.Model):
     urls = models.JSONField(default=list, blank=True)
     venue = models.CharField(max_length=300, blank=True)  # journal, conference or book
     withdrawn = models.BooleanField(default=False)
-    cite_key = models.CharField(max_length=80, blank=True, db_index=True, editable=False)  # given once, see bibliography
+    cite_key = models.CharField(max_length=80, blank=True, db_index=True, editable=False)  # given once
     sources = models.JSONField(default=dict, blank=True, editable=False)
     cluster = models.ForeignKey(Cluster, null=True, blank=True, on_delete=models.SET_NULL, related_name="papers",
                                 db_index=False)  # the first part of an index below
@@ -222,6 +223,7 @@ class Appearance(models.Model):
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="appearances", db_index=False)
     position = models.PositiveIntegerField()  # 1-based, in the order of the digest
     line = models.PositiveIntegerField(null=True)
+    outcome = models.CharField(max_length=6, blank=True)  # of its import: new, known or merged; "" before that was kept
 
     class Meta:
         ordering = ["digest", "position"]

@@ -42,6 +42,8 @@ class ImportReport:
     entries: list[Entry] = field(default_factory=list)
     rejected: list[Reject] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    headings: tuple[str, ...] = ()  # of a table
+    columns: dict[str, str] = field(default_factory=dict)  # field: heading, as read, or guessed where it was not
     error: str = ""
 
     def __str__(self):
@@ -91,6 +93,7 @@ class ImportReport:
         return {
             "name": self.name, "sha256": self.sha256, "format": self.format, "digest": self.digest_id,
             "already_imported": self.already_imported, "error": self.error, **self.counts, "notes": self.notes,
+            "headings": list(self.headings), "columns": self.columns,
             "entries": [{"position": e.position, "line": e.line, "title": e.title, "paper": e.paper_id,
                          "outcome": e.outcome,
                          "changes": [{"field": c.field, "before": c.before, "after": c.after} for c in e.changes]}
@@ -108,6 +111,7 @@ class Removal:
     removed: int
     kept: int
     restorable: bool
+    columns: dict[str, str] = field(default_factory=dict)
 
 
 def stored_report(digest: Digest, *, already_imported: bool = False) -> ImportReport:

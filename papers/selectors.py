@@ -129,9 +129,10 @@ def appearances_of(paper: Paper) -> QuerySet[Appearance]:
     return paper.appearances.select_related("digest").order_by("-digest__imported_at", "digest", "position")
 
 
-def digest_list() -> QuerySet[Digest]:
-    """Digests, newest first, with `entries` and `rejects` counted."""
-    return Digest.objects.select_related("imported_by").annotate(
+def digest_list(*, since: datetime | None = None) -> QuerySet[Digest]:
+    """Digests, newest first, with `entries` and `rejects` counted; with `since`, those imported at or after."""
+    digests = Digest.objects.filter(imported_at__gte=since) if since else Digest.objects.all()
+    return digests.select_related("imported_by").annotate(
         entries=_count_of(Appearance.objects.all()), rejects=_count_of(Rejection.objects.all()))
 
 
@@ -143,6 +144,26 @@ def _count_of(rows: QuerySet) -> Coalesce:
 def digest_entries(digest: Digest) -> QuerySet[Appearance]:
     """The digest's papers in its order."""
     return digest.appearances.select_related("paper__cluster").order_by("position")
+
+
+OUTCOMES = {"new": "new papers", "merged": "merged into known papers", "known": "known already"}
+TITLES_SHOWN = 200  # of each outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an import made of some of its entries: how many, and the first of them in the digest's order."""
+
+    title: str
+    count: int
+    entries: list[Appearance]
+
+
+def digest_outcomes(digest: Digest) -> list[Outcome]:
+    """New, merged and known, as the preview showed them; none of a digest imported before that was kept."""
+    counts = dict(digest.appearances.order_by().values_list("outcome").annotate(Count("pk")))
+    return [Outcome(title, counts[name], list(digest_entries(digest).filter(outcome=name)[:TITLES_SHOWN]))
+            for name, title in OUTCOMES.items() if counts.get(name)] if counts.keys() - {""} else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from celery import current_app
@@ -12,6 +12,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from papers import history
+from papers.digests.columns import UnknownHeadings
 from papers.digests.reading import read_digest
 from papers.digests.records import DigestError, Parsed, single_line
 from papers.digests.titles import title_key
@@ -27,12 +28,15 @@ from papers.writing import short_write
 
 logger = logging.getLogger(__name__)
 
+Upload = tuple[str, bytes] | tuple[str, bytes, Mapping[str, str]]  # name, bytes, and what a person said of its columns
 LARGE = 2**18  # bytes; reading and storing more takes longer than a page should
 
 
-def import_digest(*, name: str, data: bytes, imported_by=None) -> ImportReport:
+def import_digest(*, name: str, data: bytes, imported_by=None, columns: Mapping[str, str] | None = None
+                  ) -> ImportReport:
     """Read one digest and store its papers, appearances and rejects, a lot at a time.
 
+    `columns` says which heading of a table is which field where a person has said so; it is kept with the digest.
     The same bytes are imported once: again changes nothing, and the report says so; an import that was stopped half
     way goes on. Raises DigestError when no paper can be read from them.
     """
@@ -42,12 +46,13 @@ def import_digest(*, name: str, data: bytes, imported_by=None) -> ImportReport:
         originals.put(data)  # in case it was lost
     if known and known.state == Digest.COMPLETE:
         return stored_report(known, already_imported=True)
-    parsed = read_digest(data, name)
+    columns = columns or (known.columns if known else {})
+    parsed = read_digest(data, name, columns)
     sha256 = originals.put(data)
     with short_write():
         digest, created = Digest.objects.get_or_create(sha256=sha256, defaults={
             "name": name, "format": parsed.format, "imported_by": imported_by, "state": Digest.IMPORTING,
-            "listed": len(parsed.records)})
+            "listed": len(parsed.records), "columns": columns})
         complete = digest.state == Digest.COMPLETE  # another request was quicker
         if created:
             history.record("imported", f"digest:{digest.pk}", by=imported_by)
@@ -70,7 +75,8 @@ def _continues(digest: Digest) -> list[str]:
         else []
 
 
-def import_large_digest(*, name: str, data: bytes, imported_by=None) -> ImportReport:
+def import_large_digest(*, name: str, data: bytes, imported_by=None, columns: Mapping[str, str] | None = None
+                        ) -> ImportReport:
     """Have a worker import a digest that takes more than a moment; a small one is imported at once.
 
     So is a large one where no broker answers. Raises DigestError as `import_digest` does.
@@ -79,7 +85,8 @@ def import_large_digest(*, name: str, data: bytes, imported_by=None) -> ImportRe
         sha256 = originals.put(data)
         with short_write():
             digest, created = Digest.objects.get_or_create(sha256=sha256, defaults={
-                "name": _clean_name(name), "imported_by": imported_by, "state": Digest.IMPORTING})
+                "name": _clean_name(name), "imported_by": imported_by, "state": Digest.IMPORTING,
+                "columns": columns or {}})
             if created:
                 history.record("imported", f"digest:{digest.pk}", by=imported_by)
             if digest.state == Digest.REMOVING:
@@ -91,7 +98,7 @@ def import_large_digest(*, name: str, data: bytes, imported_by=None) -> ImportRe
                 return ImportReport(name=digest.name, sha256=sha256, digest_id=digest.pk, queued=True)
         except OperationalError as error:
             logger.warning("No broker to hand the import of %s to (%s): it is done here", digest.name, error)
-    return import_digest(name=name, data=data, imported_by=imported_by)
+    return import_digest(name=name, data=data, imported_by=imported_by, columns=columns)
 
 
 def continue_import(*, digest: Digest) -> ImportReport:
@@ -103,28 +110,28 @@ def continue_import(*, digest: Digest) -> ImportReport:
     return import_digest(name=digest.name, data=data)
 
 
-def import_digests(uploads: Iterable[tuple[str, bytes]], *, imported_by=None, large_later: bool = False
+def import_digests(uploads: Iterable[Upload], *, imported_by=None, large_later: bool = False
                    ) -> list[ImportReport]:
-    """Import each (name, bytes) on its own; what cannot be read is a report with `error`.
+    """Import each (name, bytes[, columns]) on its own; what cannot be read is a report with `error`.
 
     With `large_later`, workers import the large ones.
     """
     take = import_large_digest if large_later else import_digest
     reports = []
-    for name, data in uploads:
+    for name, data, *columns in uploads:
         try:
-            reports.append(take(name=name, data=data, imported_by=imported_by))
+            reports.append(take(name=name, data=data, imported_by=imported_by, columns=next(iter(columns), None)))
         except DigestError as error:
-            reports.append(ImportReport(name=_clean_name(name), error=str(error), rejected=list(error.rejects)))
+            reports.append(_failed(_clean_name(name), error))
     return reports
 
 
-def preview_digests(uploads: Iterable[tuple[str, bytes]]) -> list[ImportReport]:
+def preview_digests(uploads: Iterable[Upload]) -> list[ImportReport]:
     """What import_digests would report, one digest after the other. Nothing is written: what an import would do is
     worked out the same way, and a later digest sees what an earlier one would bring."""
     reports: list[ImportReport] = []
     shelf = Shelf()
-    for name, data in uploads:
+    for name, data, *columns in uploads:
         name, sha256 = _clean_name(name), hashlib.sha256(data).hexdigest()
         twin = next((report for report in reports if report.sha256 == sha256 and not report.error), None)
         known = Digest.objects.filter(sha256=sha256).first()
@@ -134,11 +141,19 @@ def preview_digests(uploads: Iterable[tuple[str, bytes]]) -> list[ImportReport]:
             elif known and known.state == Digest.COMPLETE:
                 report = stored_report(known, already_imported=True)
             else:
-                report = _preview(name, sha256, read_digest(data, name), known, shelf)
+                chosen = next(iter(columns), None) or (known.columns if known else {})
+                report = _preview(name, sha256, read_digest(data, name, chosen), known, shelf)
         except DigestError as error:
-            report = ImportReport(name=name, sha256=sha256, error=str(error), rejected=list(error.rejects))
+            report = _failed(name, error)
+            report.sha256 = sha256
         reports.append(report)
     return reports
+
+
+def _failed(name: str, error: DigestError) -> ImportReport:
+    """What could not be read; of a table with unusual headings these, and what they may be."""
+    headings, guess = (error.headings, error.guess) if isinstance(error, UnknownHeadings) else ((), {})
+    return ImportReport(name=name, error=str(error), rejected=list(error.rejects), headings=headings, columns=guess)
 
 
 def _preview(name: str, sha256: str, parsed: Parsed, known: Digest | None, shelf: Shelf) -> ImportReport:
@@ -147,12 +162,13 @@ def _preview(name: str, sha256: str, parsed: Parsed, known: Digest | None, shelf
                           if record.position not in stored], Origin(rank_of(parsed.format))).placed
     return ImportReport(name=known.name if known else name, sha256=sha256, format=parsed.format,
                         entries=entries_of(parsed.records, stored, placed), rejected=list(parsed.rejects),
+                        headings=parsed.headings, columns=parsed.columns,
                         notes=parsed.notes + (_continues(known) if known else []))
 
 
-def preview_digest(*, name: str, data: bytes) -> ImportReport:
+def preview_digest(*, name: str, data: bytes, columns: Mapping[str, str] | None = None) -> ImportReport:
     """One digest's preview. Raises DigestError when no paper can be read from it."""
-    report = preview_digests([(name, data)])[0]
+    report = preview_digests([(name, data, columns or {})])[0]
     if report.error:
         raise DigestError(report.error, tuple(report.rejected))
     return report
@@ -191,16 +207,17 @@ def remove_digest(*, digest: Digest, by=None) -> Removal:
     if removed:
         request_embedding()
     return Removal(name=digest.name, sha256=digest.sha256, removed=removed, kept=listed - removed,
-                   restorable=originals.has(digest.sha256))
+                   restorable=originals.has(digest.sha256), columns=digest.columns)
 
 
-def restore_digest(*, sha256: str, name: str, imported_by=None) -> ImportReport:
+def restore_digest(*, sha256: str, name: str, imported_by=None, columns: Mapping[str, str] | None = None
+                   ) -> ImportReport:
     """Import a removed digest again from its kept original. Raises DigestError when that is gone."""
     try:
         data = originals.get(sha256)
     except KeyError:
         raise DigestError(f"{name}: its original is no longer kept") from None
-    return import_large_digest(name=name, data=data, imported_by=imported_by)
+    return import_large_digest(name=name, data=data, imported_by=imported_by, columns=columns)
 
 
 def edit_paper(*, paper: Paper, by=None) -> None:

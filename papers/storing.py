@@ -71,7 +71,12 @@ def store_entries(digest: Digest, parsed: Parsed) -> tuple[list[Entry], bool]:
         _check_still_importing(digest)
         Digest.objects.filter(pk=digest.pk).update(state=Digest.COMPLETE)
     digest.state = Digest.COMPLETE
-    return [_folded(entry, became) for entry in entries], changed
+    final = [_folded(entry, became) for entry in entries]
+    merged = [entry.position for entry, before in zip(final, entries, strict=True) if entry.outcome != before.outcome]
+    if merged:  # with a paper that a later lot brought together with another
+        with short_write():
+            digest.appearances.filter(position__in=merged, outcome=NEW).update(outcome=MERGED)
+    return final, changed
 
 
 def lots_of(records: Iterable[Record]) -> Iterator[list[Record]]:
@@ -142,7 +147,8 @@ def _store_rejects(digest: Digest, rejects: list[Reject]) -> None:
 def _write(digest: Digest, plan: Plan) -> None:
     write_papers(plan, reason=f"“{digest.name}” lists both as one")
     Appearance.objects.bulk_create([
-        Appearance(digest=digest, paper=placed.paper, position=placed.record.position, line=placed.record.line)
+        Appearance(digest=digest, paper=placed.paper, position=placed.record.position, line=placed.record.line,
+                   outcome=placed.outcome)
         for placed in plan.placed])
     reported = [(placed.paper, placed.record.reported) for placed in plan.placed if placed.record.reported]
     if reported:

@@ -1,11 +1,12 @@
 from django.urls import include, path
+from django.views.decorators.http import conditional_page
 
 from papers import views
 from papers.feeds import PaperFeed
 
 urlpatterns = [
     path("papers/", views.paper_list, name="paper_list"),
-    path("papers/feed.atom", PaperFeed(), name="paper_feed"),
+    path("papers/feed.atom", conditional_page(PaperFeed()), name="paper_feed"),
     path("", include("papers.bibliography.urls")),
     path("papers/duplicates/", include("papers.identity.urls")),
     path("papers/<int:pk>/", views.paper_detail, name="paper_detail"),
@@ -17,6 +18,7 @@ urlpatterns = [
     path("digests/<int:pk>/continue/", views.digest_continue, name="digest_continue"),
     path("digests/<int:pk>/remove/", views.digest_remove, name="digest_remove"),
     path("import/", views.digest_import, name="digest_import"),
+    path("import/columns/", views.digest_columns, name="digest_columns"),
     path("import/confirm/", views.digest_confirm, name="digest_confirm"),
     path("", include("papers.search.urls")),
     path("", include("papers.sources.urls")),

@@ -15,9 +15,10 @@ from papers import selectors
 from papers.bibliography.formats import bibtex
 from papers.bibliography.items import item_of
 from papers.bibliography.responses import menu
+from papers.digests.columns import FIELDS
 from papers.digests.records import DigestError
 from papers.extensions import extensions
-from papers.forms import UPLOAD_LIMIT, DigestForm, PaperFilter
+from papers.forms import UPLOAD_LIMIT, ColumnChoice, DigestForm, PaperFilter
 from papers.identity.merging import merges_into, now_at
 from papers.identity.questions import questions_about
 from papers.identity.selectors import addressed, origins_of, versions_of
@@ -108,7 +109,9 @@ def digest_detail(request, pk):
         "digest": digest, "page": page,
         "rows": list(zip(page.object_list, selectors.paper_rows(entry.paper for entry in page.object_list),
                          strict=True)),
-        "rejections": digest.rejections.all()[:500], "progress": selectors.digest_progress(digest),
+        "rejections": digest.rejections.all()[:500],
+        "outcomes": selectors.digest_outcomes(digest) if page.number == 1 else [],
+        "progress": selectors.digest_progress(digest),
         "downloads": menu(reverse("paper_list_bibliography"), f"digest={pk}"),
         "has_original": originals.has(digest.sha256)})
 
@@ -141,11 +144,30 @@ def digest_import(request):
     if request.method != "POST" or not form.is_valid():
         return render(request, "papers/digest_import.html", {"form": form, "limit": UPLOAD_LIMIT},
                       status=422 if request.method == "POST" else 200)
-    uploads = form.uploads()
+    return _preview(request, form.uploads())
+
+
+@may("papers.add_digest")
+@require_POST
+def digest_columns(request):
+    """The same preview, with the columns of its tables as the person has chosen them."""
+    try:
+        uploads = claim_uploads(request.POST.get("all", ""), user=request.user)
+    except UploadExpired as error:
+        messages.error(request, str(error))
+        return redirect("digest_import")
+    choice = ColumnChoice(request.POST)
+    return _preview(request, [(name, data, choice.of(number) or columns)
+                              for number, (name, data, columns) in enumerate(uploads)])
+
+
+def _preview(request, uploads: list[tuple[str, bytes, dict[str, str]]]) -> HttpResponse:
     reports = preview_digests(uploads)
     worth_keeping = [upload for upload, report in zip(uploads, reports, strict=True) if report.changes_anything]
+    tables = any(report.headings for report in reports)
     return render(request, "papers/digest_preview.html", {
         "reports": reports, "token": keep_uploads(worth_keeping, user=request.user) if worth_keeping else "",
+        "all": keep_uploads(uploads, user=request.user) if tables else "", "fields": FIELDS,
         "totals": {name: sum(report.counts[name] for report in reports) for name in reports[0].counts}})
 
 
@@ -205,7 +227,8 @@ def digest_restore(request):
                                 "again.")
         return redirect("digest_list")
     try:
-        report = restore_digest(sha256=removed["sha256"], name=removed["name"], imported_by=request.user)
+        report = restore_digest(sha256=removed["sha256"], name=removed["name"], imported_by=request.user,
+                                columns=removed.get("columns"))
     except DigestError as error:
         messages.error(request, str(error))
         return redirect("digest_list")

@@ -70,7 +70,8 @@ def unfinished_imports() -> Iterator[Finding]:
             data = originals.get(digest.sha256)
             with transaction.atomic():
                 digest.delete()
-                return import_digest(name=digest.name, data=data, imported_by=digest.imported_by).summary
+                return import_digest(name=digest.name, data=data, imported_by=digest.imported_by,
+                                     columns=digest.columns).summary
         kept = originals.has(digest.sha256)
         yield Finding("imports", f"the digest “{digest}” lists no papers",
                       f"{MEND} reads its original again" if kept else

@@ -9,8 +9,8 @@ _MONTHS = {name: number for number, name in enumerate(
     ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1)}
 _MONTH = (r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
           r"(?:uary|ruary|ch|il|e|y|ust|t|tember|ober|ember)?(?![a-z])\.?")
-_DAY_FIRST = re.compile(rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th)?\.?[ ./-]+{_MONTH}", re.I)
-_MONTH_FIRST = re.compile(rf"\b{_MONTH}[ ./-]*(\d{{1,2}})(?!\d)", re.I)
+_DAY_FIRST = re.compile(rf"(?<!\d)(?<!\d[-–])(\d{{1,2}})(?:st|nd|rd|th)?\.?[ ./-]+{_MONTH}", re.I)
+_MONTH_FIRST = re.compile(rf"\b{_MONTH}[ ./-]*(\d{{1,2}})(?!\d)(?! ?[-–] ?\d)", re.I)
 _NUMBERS = re.compile(r"(\d{4})(?:[-/.](\d{1,2})[-/.](\d{1,2})|(\d\d)(\d\d)|年(\d{1,2})月(\d{1,2})日?)(?!\d)")
 YEAR = re.compile(r"(?<!\d)(?:1[6-9]|20|21)\d\d(?!\d)")
 

@@ -40,7 +40,7 @@ def html_text(html: str) -> str:
 
 _MENTION = re.compile(
     r"\b(?:in|by|from|of|with|to|on|like|and|than|following|extends?|us(?:es?|ing)|unlike|called|via|improves?|"
-    r"outperforms?)\s+(?:(?:this|that|an?|the|their|another|earlier|previous|prior|recent|original|related)\s+)*$", re.I)
+    r"outperforms?) (?:(?:this|that|an?|the|their|another|earlier|previous|prior|recent|original|related) )*+$", re.I)
 
 
 def is_mention(before: str, after: str) -> bool:
@@ -87,7 +87,7 @@ def _lines(text: str):
         words = _plain(block)
         after: list[str] = []
 
-        def link(found: re.Match, words=words, after=after) -> str:
+        def link(found: re.Match, words=words, after=after, block=block) -> str:
             linked, address = _plain(found[1]), found[2]
             if _CHROME.search(linked) or _CHROME.search(address) or address in linked:
                 return found[1]

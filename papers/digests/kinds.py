@@ -4,8 +4,10 @@ import re
 
 from papers.digests.source import BINARIES, Source
 
-_ZIPPED = ((b"xl/", "an Excel workbook (XLSX)"), (b"word/", "a Word document (DOCX)"),
+_ZIPPED = ((b"xl/workbook.bin", "a binary Excel workbook (XLSB)"), (b"xl/", "an Excel workbook (XLSX)"),
+           (b"word/", "a Word document (DOCX)"),
            (b"ppt/", "a PowerPoint file (PPTX)"), (b"application/epub", "an EPUB book"),
+           (b"vnd.oasis.opendocument.spreadsheet", "an OpenDocument spreadsheet (ODS)"),
            (b"application/vnd.oasis", "an OpenDocument file"))
 _ROOTS = {"rss": "RSS", "rdf": "RSS or RDF", "oai-pmh": "OAI-PMH", "feed": "Atom", "html": "an HTML page",
           "!doctype": "an HTML page", "records": "EndNote XML", "modscollection": "MODS", "mods": "MODS",

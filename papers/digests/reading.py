@@ -11,11 +11,14 @@ A format that only wraps others (a mail) has `unwrap(source) -> list[Source]` in
 
 import logging
 import pkgutil
+import re
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from types import ModuleType
 
 from papers.digests import formats
+from papers.digests.columns import UnknownHeadings
 from papers.digests.kinds import structure
 from papers.digests.records import DigestError, Full, NothingListed, Parsed, Record, Reject
 from papers.digests.source import Source, open_source
@@ -32,12 +35,14 @@ def all_formats() -> tuple[ModuleType, ...]:
                  if not found.name.startswith("_"))
 
 
-def read_digest(data: bytes, name: str) -> Parsed:
+def read_digest(data: bytes, name: str, columns: Mapping[str, str] | None = None) -> Parsed:
     """The records, rejects and notes of one digest. Raises DigestError, naming the file, when nothing can be read.
+
+    `columns` says which heading of a table is which field, where a person has said so (`papers.digests.columns`).
 
     NothingListed, a DigestError too, says that it was read well and holds no paper: an empty day, not a broken file.
     """
-    source, notes = open_source(data, name)
+    source, notes = open_source(data, name, columns)
     parsed = _read(source, _WRAPPINGS)
     parsed.notes[:0] = notes
     if parsed.records:
@@ -102,6 +107,8 @@ def _joined(wrapper: str, sources: list[Source], wrappings: int) -> Parsed:
         for reject in parsed.rejects:
             whole.reject(reject.line, f"{source.name}: {reject.reason}", reject.excerpt)
     if whole is None:
+        if failures and isinstance(failures[0], UnknownHeadings):  # which are asked about of a file by itself
+            raise DigestError(f"{failures[0]}; take the table out and import it by itself", failures[0].rejects)
         raise failures[0] if failures else DigestError(f"the {wrapper} has no text part")
     for failure in failures:
         whole.reject(None, str(failure))
@@ -113,7 +120,7 @@ def _refusal(source: Source) -> str:
     names = sorted((module.NAME for module in all_formats()), key=str.casefold)
     if not kind:
         said = "this looks like plain text without a title followed by an abstract"
-    elif any(name in kind for name in names):
+    elif any(re.search(rf"\b{re.escape(name)}\b", kind) for name in names):
         said = f"this looks like {kind}, but not like a list of papers in it"
     else:
         said = f"this {'looks like' if source.text else 'is'} {kind}, which is not read"

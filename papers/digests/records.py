@@ -91,6 +91,8 @@ class Parsed:
     records: list[Record] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    headings: tuple[str, ...] = ()  # of a table
+    columns: dict[str, str] = field(default_factory=dict)  # field: heading, as the table was read
     guessed: bool = False  # nothing but its shape says that it lists papers: refused when most are only a title
 
     def add(self, *, line: int | None, title, excerpt: str = "", **fields) -> None:

@@ -1,7 +1,8 @@
 """A digest before it is read: unpacked, decoded and cleaned, as every format sees it."""
 
 import codecs
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from papers.digests.records import DigestError, without_controls
@@ -25,12 +26,13 @@ class Source:
     """A file, a paste, or a part of a mail.
 
     `data` are the unpacked bytes, for formats that are not text; `text` is what they say, with line breaks as \\n,
-    without control characters and in NFC; "" where they are no text.
+    without control characters and in NFC; "" where they are no text. `columns` is for tables, see `columns.py`.
     """
 
     name: str
     data: bytes
     text: str
+    columns: Mapping[str, str] = field(default_factory=dict)  # field: heading, where a person has said so
 
     @cached_property
     def head(self) -> str:
@@ -38,13 +40,13 @@ class Source:
         return self.text[:HEAD * 4].lstrip()[:HEAD]
 
 
-def open_source(data: bytes, name: str) -> tuple[Source, list[str]]:
+def open_source(data: bytes, name: str, columns: Mapping[str, str] | None = None) -> tuple[Source, list[str]]:
     """The source and notes on how it was opened. Raises DigestError when it is empty or a broken archive."""
     data, notes = unpacked(data, name)
     if not data.strip():
         raise DigestError(f"{name}: the file is empty")
     text, decoding = decode(data, name)
-    return Source(name, data, without_controls(text)), notes + decoding
+    return Source(name, data, without_controls(text), columns or {}), notes + decoding
 
 
 def decode(data: bytes, name: str) -> tuple[str, list[str]]:

@@ -10,9 +10,9 @@ VENUE_LIMIT = 300  # what the database column holds
 SHORT = 40  # characters in a row
 
 _NO_VENUE = re.compile(
-    r"\W*(?:computing research repository|arxiv(?:\.org)?|corr|e-?prints?|preprint|under review|submitted|n/?a|none|null|"
+    r"(?:computing research repository|arxiv(?:\.org)?|corr|e-?prints?|preprint|under review|submitted|n/?a|none|null|"
     r"unknown|not available|cornell university(?: library)?|v?abs/\S+|\d{4}\.\d{4,5}(?:v\d+)?|"
-    r"[a-z-]+/\d{7}(?:v\d+)?|vol(?:ume)?\.?|[12]\d{3}|\[[\w.-]+\]|in|on|at|:|\W)+", re.I)
+    r"[a-z-]+/\d{7}(?:v\d+)?|vol(?:ume)?\.?|[12]\d{3}|\[[\w.-]+\]|in|on|at|\W)++", re.I)
 _TAGS = re.compile(r"</?(?:i|b|em|strong|su[bp]|span|scp|jats:\w+)(?:\s[^<>]{0,100})?/?>", re.I)
 # Words of the names that lists write for what readers know by its initials, the first that fits counts
 _KNOWN = (

@@ -24,5 +24,7 @@ class Migration(migrations.Migration):
         migrations.AddField("paper", "venue", models.CharField(blank=True, max_length=300)),
         migrations.AddField("paper", "cite_key", models.CharField(blank=True, db_index=True, editable=False,
                                                                   max_length=80)),
+        migrations.AddField("digest", "columns", models.JSONField(blank=True, default=dict, editable=False)),
+        migrations.AddField("appearance", "outcome", models.CharField(blank=True, max_length=6)),
         migrations.RunPython(key_the_papers, migrations.RunPython.noop, elidable=True),
     ]

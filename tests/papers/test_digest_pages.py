@@ -117,7 +117,7 @@ def test_digest_pages_show_places_and_rejects(client, django_assert_max_num_quer
     report = import_digest(name="broken.txt", data=broken.encode())
     url = reverse("digest_detail", args=[report.digest_id])
     client.get(url)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(13):
         html = client.get(url).content.decode()
     assert "no title before it" in html and '<td class="num">15</td>' in html and '<td class="num">11</td>' in html
     assert "Take this import back" not in html and "The original" not in html
@@ -179,3 +179,49 @@ def test_admin_corrects_and_takes_back_through_the_services(admin_client):
     asked = admin_client.post(reverse("admin:papers_digest_delete", args=[report.digest_id]), {"post": "yes"})
     admin_client.post(asked.url)
     assert not Paper.objects.exists() and not SearchText.objects.exists()
+
+
+DUTCH = "Naam;Schrijvers;Jaar\r\n" + "".join(
+    f"Calm Schedules for {things};Ada Example, Bo Sample;202{number}\r\n" for number, things in enumerate(
+        ("Noisy Gradients", "Quiet Rivers", "Loud Forests")))
+
+
+def test_unusual_headings_are_mapped_in_the_preview_and_kept(client, importer):
+    client.force_login(importer)
+    page = client.post(reverse("digest_import"), {"text": DUTCH, "name": "lijst"})
+    html = page.content.decode()
+    assert "Which column is what" in html and "no column is headed as the papers" in html
+    assert '<option selected>Naam</option>' in html and page.context["token"] == ""
+    page = client.post(reverse("digest_columns"), {
+        "all": page.context["all"], "columns-0-title": "Naam", "columns-0-authors": "Schrijvers",
+        "columns-0-year": "Jaar"})
+    assert [entry.title for entry in page.context["reports"][0].new] == [
+        "Calm Schedules for Noisy Gradients", "Calm Schedules for Quiet Rivers", "Calm Schedules for Loud Forests"]
+    shown = client.post(reverse("digest_confirm"), {"token": page.context["token"]}, follow=True)
+    digest = Digest.objects.get()
+    assert digest.columns == {"title": "Naam", "authors": "Schrijvers", "year": "Jaar"}
+    assert "title = “Naam”" in shown.content.decode()
+    removed = client.post(reverse("digest_remove", args=[digest.pk]), follow=True)
+    client.post(reverse("digest_restore"), {"token": removed.context["token"]})
+    assert Digest.objects.get().columns == digest.columns and Paper.objects.count() == 3
+
+
+def test_columns_of_somebody_else_are_not_shown(client, importer, django_user_model):
+    client.force_login(importer)
+    token = client.post(reverse("digest_import"), {"text": DUTCH}).context["all"]
+    client.force_login(django_user_model.objects.create_superuser("other", password="a long password"))
+    assert client.post(reverse("digest_columns"), {"all": token}).url == reverse("digest_import")
+    client.logout()
+    assert client.post(reverse("digest_columns"), {"all": token}).status_code == 302
+
+
+def test_a_digests_page_keeps_what_its_import_brought(client):
+    import_digest(name="a", data=b'[{"title": "Sorting Rows"}, {"title": "Sorting Trees"}]')
+    report = import_digest(name="b", data=b'[{"title": "Zebras in Rows"}, {"title": "Sorting Rows", "year": 2020}, '
+                                          b'{"title": "Sorting Trees"}, {"abstract": "x"}, {"title": "Ants"}]')
+    page = client.get(reverse("digest_detail", args=[report.digest_id]))
+    assert [(outcome.title, outcome.count, [place.paper.title for place in outcome.entries])
+            for outcome in page.context["outcomes"]] == [
+        ("new papers", 2, ["Zebras in Rows", "Ants"]), ("merged into known papers", 1, ["Sorting Rows"]),
+        ("known already", 1, ["Sorting Trees"])]
+    assert "What its import brought" in page.content.decode()

@@ -156,7 +156,7 @@ def test_bibtex_reads_back_as_the_same_papers(client, library):
 
 
 def test_keys_are_given_once_and_are_unique():
-    records = [{"title": f"Sorting {part}", "year": 2020, "authors": ["Ana Lima"]} for part in ("Rows", "Trees", "Sets")]
+    records = [{"title": f"Sorting {of}", "year": 2020, "authors": ["Ana Lima"]} for of in ("Rows", "Trees", "Sets")]
     import_digest(name="a", data=json.dumps(records).encode())
     papers = Paper.objects.order_by("pk")
     keys = [item.key for item in items(papers)]
@@ -172,3 +172,15 @@ def test_described_papers_say_so(client):
     import_digest(name="b", data=BLANK_LAYOUT.encode())
     html = client.get(reverse("paper_detail", args=[Paper.objects.get(title="Sorting").pk])).content.decode()
     assert "own abstract yet" in html and "Abstract</h2>" not in html
+
+
+def test_what_did_not_change_is_not_sent_again(client, library):
+    for address in ("/api/papers", "/api/digests", reverse("paper_feed"), f"/api/papers/{library['alpha'].pk}"):
+        first = client.get(address)
+        assert first.status_code == 200 and first["ETag"]
+        assert client.get(address, headers={"If-None-Match": first["ETag"]}).status_code == 304, address
+    Paper.objects.filter(pk=library["alpha"].pk).update(title="Another")
+    assert client.get(address, headers={"If-None-Match": first["ETag"]}).status_code == 200
+    newest = Digest.objects.order_by("-imported_at")[0]
+    listed = client.get("/api/digests", {"since": newest.imported_at.isoformat()}).json()
+    assert [each["id"] for each in listed["items"]] == [newest.pk]

@@ -1,10 +1,11 @@
 """Tables with headings: which column is what, and a row read as a paper. For CSV, workbooks, Markdown and HTML."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import unescape
 
+from papers.digests.columns import FIELDS, normal_heading
 from papers.digests.dates import written_day
 from papers.digests.names import given_first, split_names
 from papers.digests.records import Parsed, find_arxiv_id, harvest_links, normal_arxiv_id, normal_doi
@@ -36,6 +37,7 @@ HEADINGS = {
 }
 _FIELD = {name.replace(" ", ""): (kind, place) for kind, names in HEADINGS.items()
           for place, name in enumerate(names.split(","))}
+_OF_FIELD = {field: {"venue": "journal", "url": "link"}.get(field, field) for field in FIELDS}
 _SHOWN = "Title, Authors, Abstract, Year, Date, DOI, arXiv ID, URL, PDF, Code"
 _LINK = re.compile(r"\[([^\[\]\n]{0,500})\]\((https?://[^\s()]+(?:\([^\s()]*\)[^\s()]*)?)\)")
 _ANCHOR = re.compile(r"<a\s[^<>]*?href=[\"']?(https?://[^\s\"'<>]+)[^<>]*>(.{0,500}?)</a>", re.I | re.S)
@@ -78,13 +80,24 @@ class Columns:
         return [heading for place, heading in enumerate(self.headings) if place not in read and heading]
 
 
-def columns(cells: Sequence[str]) -> Columns | None:
-    """The columns, where the cells are headings and one of them is a title's; None otherwise."""
+def columns(cells: Sequence[str], chosen: Mapping[str, str] | None = None) -> Columns | None:
+    """The columns, where the cells are headings and one of them is a title's; None otherwise.
+
+    What is chosen counts, and goes before what headings say of the other fields.
+    """
     if len(cells) > 500:
         cells = cells[:500]
     found: dict[str, list[tuple[int, int]]] = {}
-    for place, cell in enumerate(cells):
-        if kind := _FIELD.get(_normal(cell)):
+    names = [normal_heading(cell) for cell in cells]
+    taken = {}
+    for name, heading in (chosen or {}).items():
+        if normal_heading(heading) not in names:
+            return None
+        taken[names.index(normal_heading(heading))] = _OF_FIELD.get(name, name)
+    for place, cell in enumerate(names):
+        if place in taken:
+            found.setdefault(taken[place], []).append((-1, place))
+        elif (kind := _FIELD.get(cell)) and (kind[0] not in taken.values() or kind[0] == "link"):
             found.setdefault(kind[0], []).append((kind[1], place))
     titles = sorted(found.get("title", ()))
     if not titles:
@@ -93,7 +106,17 @@ def columns(cells: Sequence[str]) -> Columns | None:
     places["title"] = (titles[0][1],)
     if spare := tuple(place for _, place in titles[1:]):  # "Paper" beside "Title" holds the paper's address
         places["link"] = (*places.get("link", ()), *spare)
-    return Columns(places, tuple(" ".join(cell.split())[:60] for cell in cells))
+    return Columns(places, tuple(" ".join(cell.split())[:80] for cell in cells))
+
+
+def note_columns(parsed: Parsed, head: Columns) -> None:
+    """Say in the outcome which heading was read as which field, and which as none."""
+    parsed.headings = head.headings
+    for name, kind in _OF_FIELD.items():
+        if places := head.places.get(kind):
+            parsed.columns[name] = head.headings[places[0]]
+    if head.unread:
+        parsed.notes.append(f"columns that are not read: {', '.join(head.unread[:20])}")
 
 
 def unknown(cells: Iterable[str]) -> str:
@@ -121,7 +144,7 @@ def add_row(parsed: Parsed, head: Columns, cells: Sequence[Cell], line: int | No
     if not any(cell.text.strip() or cell.links for cell in cells):
         return
     texts = [cell.text for cell in cells]
-    if [_normal(text) for text in texts] == [_normal(text) for text in head.headings]:
+    if [normal_heading(text) for text in texts] == [normal_heading(text) for text in head.headings]:
         return
     shown = " | ".join(texts)[:400]
     if any(text.strip() for text in texts[len(head.headings):]):
@@ -149,7 +172,8 @@ def row_fields(head: Columns, cells: Sequence[Cell]) -> dict:
     comment = " ".join(said("comment"))
     arxiv_id = next(filter(None, (*(normal_arxiv_id(_padded(text)) for text in said("arxiv")),
                                   *map(normal_arxiv_id, said("link")), *map(normal_arxiv_id, links),
-                                  *map(find_arxiv_id, (*said("arxiv"), comment, *said("journal"), *said("place"))))), None)
+                                  *map(find_arxiv_id, (*said("arxiv"), comment, *said("journal"), *said("place"))))),
+                    None)
     dois = [normal_doi(text) for text in (*said("doi"), *(link for link in links if "doi.org/" in link))]
     dates, years = said("date"), said("year")
     day = next(filter(None, map(written_day, dates)), None)
@@ -182,8 +206,3 @@ def _padded(text: str) -> str:
     found = _CUT_ID.fullmatch(text)
     return f"{found[1]}.{found[2]:0<{5 if int(found[1]) >= 1501 else 4}}" if found else text
 
-
-def _normal(heading: str) -> str:
-    if len(heading) > 80:
-        return ""
-    return re.sub(r"[\W_]+", "", heading).casefold()

@@ -25,7 +25,8 @@ def reference_fields(*, title: str, people: Iterable[str], abstract: str = "", e
     """The keyword arguments of `Parsed.add` for one reference.
 
     `dois` hold a DOI by their tag; `loose` are fields in which some programs put one, or an arXiv id, among other
-    things; `places` the journal, volume and publisher, where a preprint is named; `days` dates and `venues` names of journals or books, the best first.
+    things; `places` the journal, volume and publisher, where a preprint is named; `days` dates and
+    `venues` names of journals or books, the best first.
     """
     addresses = [address for text in addresses for address in _BETWEEN_ADDRESSES.split(text.strip()) if address]
     dois = [*dois]

@@ -51,7 +51,9 @@ def _add(entry: Element, line: int, parsed: Parsed, errors: list[str]) -> None:
     parsed.add(
         line=line, title=title, excerpt=identifier or summary, abstract=arxiv_abstract(summary), arxiv_id=arxiv_id,
         doi=find_doi(entry, [identifier, *addresses]), published_on=day, authors=_authors(entry), urls=addresses,
-        comment=_text(entry, "comment"), venue=_text(entry, "journal_ref", "journal_reference", "publicationname"), source="feed" if _text(entry, "announce_type") else "")
+        comment=_text(entry, "comment"),
+        venue=_text(entry, "journal_ref", "journal_reference", "publicationname"),
+        source="feed" if _text(entry, "announce_type") else "")
 
 
 def _text(entry: Element, *names: str) -> str:

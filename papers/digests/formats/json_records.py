@@ -91,7 +91,10 @@ class _Walk:
                 self.within = around
                 return end
             if not is_record and not self._table_rows(value, at) and expected and not _is_empty(value):
-                self._add(value, at, end)  # which says what is missing
+                if said := fields.fault_of(value):
+                    self.parsed.reject(self._at(at), f"no paper but an answer that says “{said}”", self.text[at:end])
+                else:
+                    self._add(value, at, end)  # which says what is missing
         return end
 
     def _list(self, at: int, depth: int) -> int:
@@ -149,10 +152,13 @@ class _Walk:
                 held := _HOLDS.search(self.text, at, broken.at)) and (
                 held[1] in _LISTS or not _OF_ONE_PAPER.search(self.text, at, held.end())):
             return self._members(at, depth)
-        resume = _RESUME.search(self.text, max(broken.at, at + 1)) if self.faults < _BROKEN_LIMIT else None
+        after = max(broken.at, at + 1)
+        line = self.text.rfind("\n", at + 1, after)
+        if line >= 0 and not self.text[line:after].strip():  # what is broken is that the next line begins anew
+            after = line
+        resume = _RESUME.search(self.text, after) if self.faults < _BROKEN_LIMIT else None
         end = resume.end() if resume else len(self.text)
-        line = self._at(at)
-        self.parsed.reject(line, f"broken JSON: {broken} (line {self._at(broken.at)}); " + (
+        self.parsed.reject(self._at(at), f"broken JSON: {broken} (line {self._at(broken.at)}); " + (
             f"read again from line {self._at(end)} on" if resume else "nothing is read from here on"),
                            self.text[at:at + 300])
         return end

@@ -2,11 +2,13 @@
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import islice
 
-from papers.digests.formats._columns import Columns, add_row, columns, plain_cell, unknown
+from papers.digests.columns import SAMPLE, UnknownHeadings, checked
+from papers.digests.formats._columns import Columns, add_row, columns, note_columns, plain_cell, unknown
 from papers.digests.kinds import structure
-from papers.digests.records import DigestError, Parsed
+from papers.digests.records import Parsed
 from papers.digests.source import Source
 
 NAME = "CSV"
@@ -26,25 +28,28 @@ def sniff(source: Source) -> float:
     head = source.head
     if not head or _SEP_LINE.match(head):
         return 0.8 if head else 0.0
-    if _headings(head.split("\n")):
-        return 0.8
-    return 0.05 if structure(source) in ("CSV", "a table with tabs (TSV)") or _looks_separated(head) else 0.0
+    if _headings(head.split("\n"), source.columns):
+        return 0.97 if source.columns else 0.8
+    if _looks_separated(head):
+        return 0.9 if source.columns else 0.15  # before running text: its lines are no titles
+    return 0.05 if structure(source) in ("CSV", "a table with tabs (TSV)") else 0.0
 
 
 def parse(source: Source) -> Parsed:
     """The rows under the first line of known headings. Raises DigestError, naming the headings, where there is none."""
     lines = source.text.split("\n")
-    found = _headings(lines)
+    found = _headings(lines, source.columns)
     if not found:
         at = next((number for number, line in enumerate(lines) if line.strip() and not _SEP_LINE.match(line + "\n")), 0)
-        separator = max(_SEPARATORS, key=lines[at].count)
-        cells = [cell.strip(" \"'") for cell in lines[at].split(separator)]
-        raise DigestError(f"{source.name}: line {at + 1}: {unknown(cells)}")
+        separator = _likely_separator(lines[at:at + 10])
+        rows = [row for _, row, reason in islice(_rows(lines, at, separator), SAMPLE + 1) if not reason]
+        cells = [cell.strip() for cell in rows[0]] if rows else []
+        raise UnknownHeadings(f"{source.name}: line {at + 1}: {checked(source.columns, cells) or unknown(cells)}",
+                              cells, rows[1:])
     at, separator, head = found
     parsed = Parsed(NAME)
     parsed.notes.append(f"cells set apart by {_SEPARATORS.get(separator, separator)}")
-    if head.unread:
-        parsed.notes.append(f"columns that are not read: {', '.join(head.unread[:20])}")
+    note_columns(parsed, head)
     for number, line in enumerate(lines[:at], 1):
         if line.strip() and not _SEP_LINE.match(line + "\n"):
             parsed.reject(number, "above the headings", line)
@@ -56,7 +61,18 @@ def parse(source: Source) -> Parsed:
     return parsed
 
 
-def _headings(lines: list[str]) -> tuple[int, str, Columns] | None:
+def _likely_separator(lines: list[str]) -> str:
+    """What sets cells apart in lines without known headings: the sign that each has as often as the first."""
+    def score(separator: str) -> tuple[int, int]:
+        counts = [len(row) for row in csv.reader(lines, delimiter=separator)]
+        return sum(count == counts[0] for count in counts if counts[0] > 1), counts[0]
+    try:
+        return max(_SEPARATORS, key=score)
+    except csv.Error:
+        return max(_SEPARATORS, key=lines[0].count)
+
+
+def _headings(lines: list[str], chosen: Mapping[str, str]) -> tuple[int, str, Columns] | None:
     """Where the headings are, what sets cells apart, and the columns."""
     start, given = 0, ""
     if sep := _SEP_LINE.match(lines[0] + "\n"):
@@ -69,8 +85,8 @@ def _headings(lines: list[str]) -> tuple[int, str, Columns] | None:
             if separator not in line or len(line) > 20_000:
                 continue
             row = next(_rows(lines[:at + _HEAD_LINES], at, separator), (0, [], ""))[1]
-            head = columns(row)
-            if head and head.known >= 2 and (best is None or head.known > best[2].known):
+            head = columns(row, chosen)
+            if head and (head.known >= 2 or chosen) and (best is None or head.known > best[2].known):
                 best = at, separator, head
         if best:
             return best
@@ -111,7 +127,7 @@ def _with_end(lines: list[str], start: int) -> Iterator[str]:
 
 
 def _looks_separated(head: str) -> bool:
-    """The first lines have the same number of short cells, three or more."""
+    """The first lines have the same number of cells, in the first line short ones: three, or two where no comma is."""
     lines = [line for line in head.split("\n")[:-1] if line.strip()][:6]
     if len(lines) < 3 or _MARKUP.match(head):
         return False
@@ -120,6 +136,7 @@ def _looks_separated(head: str) -> bool:
             rows = list(csv.reader(lines, delimiter=separator))
         except csv.Error:
             continue
-        if len(rows[0]) >= 3 and len({len(row) for row in rows}) == 1 and all(len(cell) <= 40 for cell in rows[0]):
+        if len(rows[0]) >= 2 + (separator == ",") and len({len(row) for row in rows}) == 1 and \
+                all(0 < len(cell.strip()) <= 40 for cell in rows[0]):
             return True
     return False

@@ -4,13 +4,13 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
-from datetime import date, datetime
+from functools import partial
 
 from openpyxl import load_workbook
 from openpyxl.packaging.relationship import get_dependents, get_rels_path
 from openpyxl.utils.cell import range_boundaries
 
-from papers.digests.formats._columns import Columns, add_row, columns, plain_cell, unknown
+from papers.digests.formats._sheets import WIDTH, Links, Sheet, read_sheets, texts
 from papers.digests.formats.zip_archive import check_sizes, member_names
 from papers.digests.kinds import structure
 from papers.digests.records import DigestError, Full, Parsed
@@ -19,8 +19,7 @@ from papers.digests.source import Source
 NAME = "XLSX"
 TAGS_LIMIT = 12_000_000  # of XML in all its parts: about three million cells
 
-_ROWS, _COLUMNS = 1_048_576, 500  # rows are Excel's own limit
-_HEAD_ROWS = 20
+_ROWS = 1_048_576  # Excel's own limit
 _FORMULA = re.compile(r'=\s*HYPERLINK\(\s*"(https?://[^"]+)"\s*(?:[,;]\s*"((?:[^"]|"")*)"\s*)?\)', re.I)
 _OWN_ENTITIES = re.compile(rb"<!(?:DOCTYPE|ENTITY)|<\0!\0(?:D|E)\0|\0<\0!\0(?:D|E)")
 
@@ -31,7 +30,8 @@ def sniff(source: Source) -> float:
     names = member_names(source.data)
     if names is None:  # damaged, which is to be said
         return 0.95 if structure(source) == "an Excel workbook (XLSX)" else 0.0
-    return 0.95 if "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names) else 0.0
+    return 0.95 if "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names) \
+        and "xl/workbook.bin" not in names else 0.0
 
 
 def parse(source: Source) -> Parsed:
@@ -68,78 +68,28 @@ def _check(source: Source) -> bool:
 
 def _read(source: Source, formulas: bool) -> Parsed:
     book = load_workbook(io.BytesIO(source.data), read_only=True, data_only=True, keep_links=False)
-    parsed, first = None, None
-    others: list[str] = []
-    for sheet in book.worksheets:
-        found = None if parsed else _headings(sheet)
-        if found:
-            parsed = Parsed(NAME)
-            parsed.notes.append(f"read from the sheet “{sheet.title}”")
-            linked = _links(source, sheet)
-            if formulas:
-                linked.update(_formula_links(source, sheet.title))
-            _rows(parsed, sheet, *found, linked)
-        else:
-            others.append(sheet.title)
-            first = first or next((row for row in _values(sheet, _HEAD_ROWS) if any(row)), None)
-    if parsed is None:
-        raise DigestError(f"{source.name}: {unknown(first or [])}")
-    if others:
-        parsed.notes.append(f"sheets that were not read: {', '.join(others[:20])}")
-    return parsed
+
+    def links(sheet) -> Links:
+        found = _links(source, sheet)
+        if formulas:
+            found.update(_formula_links(source, sheet.title))
+        return found
+
+    return read_sheets(source, NAME, [
+        Sheet(sheet.title, partial(_values, sheet, _ROWS), partial(links, sheet)) for sheet in book.worksheets])
 
 
-def _headings(sheet) -> tuple[int, Columns] | None:
-    for number, row in enumerate(_values(sheet, _HEAD_ROWS), 1):
-        head = columns(row)
-        if head and (head.known >= 2 or sum(map(bool, row)) == 1):
-            return number, head
-    return None
-
-
-def _rows(parsed: Parsed, sheet, at: int, head: Columns, linked: dict[tuple[int, int], tuple[str, str]]) -> None:
-    if head.unread:
-        parsed.notes.append(f"columns that are not read: {', '.join(head.unread[:20])}")
-    linked_rows = {row for row, _ in linked}
-    for number, row in enumerate(_values(sheet, _ROWS, len(head.headings) + 20), 1):
-        if number < at and any(row):
-            parsed.reject(number, "above the headings", " | ".join(filter(None, row)))
-        if number <= at or not any(row) and number not in linked_rows:
-            continue
-        cells = []
-        for column in range(1, max(len(row), len(head.headings)) + 1):
-            cell = plain_cell(row[column - 1] if column <= len(row) else "")
-            if link := linked.get((number, column)):
-                cell.links.append(link[0])
-                cell.text = cell.text or link[1]
-            cells.append(cell)
-        add_row(parsed, head, cells, number)
-
-
-def _values(sheet, rows: int, width: int = _COLUMNS) -> Iterator[list[str]]:
+def _values(sheet, rows: int, width: int = WIDTH) -> Iterator[list[str]]:
     """The rows as text. What a sheet says of its own size is not believed."""
     sheet.reset_dimensions()
     for row in sheet.iter_rows(max_row=rows, max_col=width, values_only=True):
-        texts = [_text(value) for value in row] if any(row) else []
-        while texts and not texts[-1]:
-            texts.pop()
-        yield texts
+        yield texts(row) if any(row) else []
 
 
-def _text(value) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime | date):
-        return value.isoformat()[:10]
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    return str(value)
-
-
-def _links(source: Source, sheet) -> dict[tuple[int, int], tuple[str, str]]:
+def _links(source: Source, sheet) -> Links:
     """The address of each cell that is a link, by row and column; its words are in the cell."""
     path = sheet._worksheet_path  # which the library keeps to itself, as it does the links of a sheet read this way
-    found: dict[tuple[int, int], tuple[str, str]] = {}
+    found: Links = {}
     with zipfile.ZipFile(io.BytesIO(source.data)) as archive:
         part = archive.read(path)
         marks = re.findall(rb"<(?:\w+:)?hyperlink\s[^<>]*>", part)
@@ -158,7 +108,7 @@ def _links(source: Source, sheet) -> dict[tuple[int, int], tuple[str, str]]:
     return found
 
 
-def _formula_links(source: Source, title: str) -> dict[tuple[int, int], tuple[str, str]]:
+def _formula_links(source: Source, title: str) -> Links:
     """Address and words of each cell that is a link by formula."""
     book = load_workbook(io.BytesIO(source.data), read_only=True, keep_links=False)
     found = {}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
+from papers.digests.columns import FIELDS, chosen_columns
 from papers.digests.records import DigestError
 from papers.models import Digest
 from papers.reports import ImportReport
@@ -19,19 +20,27 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("paths", nargs="*", metavar="PATH", help="a file, a folder, or - for standard input")
+        parser.add_argument("--columns", action="append", default=[], metavar="FIELD=HEADING,…",
+                            help="which headings of a table are what, e.g. title=Naam,authors=Auteurs; fields are "
+                                 + ", ".join(FIELDS))
         parser.add_argument("--unfinished", action="store_true",
                             help="finish the imports and removals that were stopped half way")
         parser.add_argument("--dry-run", action="store_true", help="say what would change and save nothing")
         parser.add_argument("--json", action="store_true", help="print the full reports as JSON")
 
-    def handle(self, *, paths, dry_run, unfinished, json: bool, **options):
+    def handle(self, *, paths, dry_run, unfinished, json: bool, columns, **options):
+        try:
+            chosen = chosen_columns(",".join(columns))
+        except DigestError as error:
+            raise CommandError(str(error)) from error
         if unfinished:
             self._finish()
         if not paths:
             if unfinished:
                 return
             raise CommandError("name a file, a folder, or - for standard input")
-        uploads, failed = self._uploads(paths)
+        files, failed = self._uploads(paths)
+        uploads = [(name, data, chosen) for name, data in files]
         reports = failed + (preview_digests(uploads) if dry_run else import_digests(uploads))
         if json:
             self._print_json(reports)
