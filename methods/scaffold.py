@@ -111,11 +111,12 @@ def _text(paper: Paper, arena: Arena, name: str, stem: str) -> str:
         card_paper.append(f"arxiv={_literal(paper.arxiv_id)},")
     lines = [
         f'"""{_plain(name)}: say here in one line what the paper proposes.', "",
-        *_wrapped(f"To do, until `manage.py check_method methods/arenas/{folder}/{stem}.py` finds nothing more: tell the "
-                  "idea in your own words in place of this paragraph; write the hooks below; declare each "
-                  "hyperparameter once, as `tau: float = param(1.0, \"what it does\", low=0.0, high=4.0)`; say on the card "
-                  "what the paper claims, as `Beats(\"" + arena.baseline + "\", on=\"" + arena.primary_metric["name"] +
-                  "\")`; and give a formula, where there is one, with a doctest whose number was worked by hand."), "",
+        *_wrapped(f"To do, until `manage.py check_method methods/arenas/{folder}/{stem}.py` finds nothing more: tell "
+                  "the idea in your own words in place of this paragraph; write the hooks below; declare each "
+                  "hyperparameter once, as `tau: float = param(1.0, \"what it does\", low=0.0, high=4.0)`; say on the "
+                  "card what the paper claims, as `Beats(\"" + arena.baseline + "\", on=\"" +
+                  arena.primary_metric["name"] + "\")`; and give a formula, where there is one, with a doctest whose "
+                  "number was worked by hand."), "",
         "Departs from the paper: nothing of it is written yet.", '"""', "",
         f"from methods.arenas.{folder}.arena import {slot}", "from methods.kit.method import Card, Paper", "", "",
         f"class {class_name}({slot}):", "    card = Card(",

@@ -56,7 +56,8 @@ def _telling(inside: int, overall: int, rows: int, papers: int) -> float:
 
 def _completed(term: str, shown: str, text: str) -> str:
     """With "models" behind it where that is how the text mostly goes on: the word alone tells nothing apart."""
-    stems = r"[\s-]+".join(re.escape(word[:-1] if word.endswith("y") else word) + r"[a-z]{0,3}" for word in term.split())
+    stems = r"[\s-]+".join(re.escape(word[:-1] if word.endswith("y") else word) + r"[a-z]{0,3}"
+                            for word in term.split())
     follows = Counter(found[1] is not None for found in re.finditer(rf"\b{stems}\b(\s+models?\b)?", text, re.I))
     return f"{shown} models" if follows[True] > MODELS * follows.total() and follows[True] > 1 else shown
 

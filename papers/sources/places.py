@@ -133,7 +133,7 @@ def _hugging_face(paper: Paper) -> Said:
     found = _json(_known(f"{settings.UPSTREAMS['hugging_face']}/papers/{quote(paper.arxiv_id, safe='/')}"))
     if not isinstance(found, dict) or normal_arxiv_id(found.get("id")) != paper.arxiv_id:
         return UNKNOWN
-    [record, *_] = read(json.dumps(found).encode(), "paper.json", []) or [None]
+    record = next(iter(read(json.dumps(found).encode(), "paper.json", [])), None)
     code = found.get("githubRepo")
     return Said(record, code=(code,) if isinstance(code, str) and re.match(r"https?://", code) else ())
 

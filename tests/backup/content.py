@@ -128,8 +128,8 @@ def fill() -> None:
     LookUp.objects.create(paper=one, state=LookUp.DONE)
     CodeLink.objects.create(paper=one, url="https://github.com/ada/lakes", evidence="a list", state=CodeLink.EMPTY)
     Reference.objects.create(paper=one, key=f"title:{other.title_key}")
-    TabulatedResult.objects.create(paper=one, digest=Digest.objects.get(), task="Naming", dataset="Lakes", metric="Recall",
-                                   value="81.5 %", number=81.5, model="Ranger", key="k")
+    TabulatedResult.objects.create(paper=one, digest=Digest.objects.get(), task="Naming", dataset="Lakes",
+                                   metric="Recall", value="81.5 %", number=81.5, model="Ranger", key="k")
 
 
 def pages() -> dict[str, str]:

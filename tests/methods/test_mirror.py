@@ -114,7 +114,7 @@ def test_each_entry_of_authors_is_a_paper_of_a_card_of_its_arena(file):
     cards = {paper.title for method in discover()[file.stem].methods.values() for paper in method.card.papers}
     for title, authors in written:
         assert title in cards, f"no card of {file.stem} names “{title}”"
-        assert authors and all(name == " ".join(name.split()) and any(map(str.isalpha, name)) for name in authors), title
+        assert authors and all(name == " ".join(name.split()) and any(map(str.isalpha, name)) for name in authors)
         assert len(set(authors)) == len(authors), title
 
 

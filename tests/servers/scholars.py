@@ -1,6 +1,6 @@
 """Semantic Scholar, OpenAlex, Hugging Face and arXiv as one local world of papers, with the answers that mislead.
 
-Made from a catalogue: of each paper a place may know it, may know only others like it, or may give one of the same title.
+Made from a catalogue: a place may know a paper, may know only others like it, or may give one of the same title.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ class World:
 
     def _scholar(self, work: Work) -> dict:
         outside = {"CorpusId": 7_000_000 + work.number} | ({"ArXiv": work.arxiv} if work.arxiv else {})
-        return {"paperId": f"{work.number:040x}", "externalIds": outside, "title": work.title, "venue": "Annals of Tests",
-                "abstract": work.abstract if work.number % 3 else None, "year": work.year,
+        return {"paperId": f"{work.number:040x}", "externalIds": outside, "title": work.title,
+                "venue": "Annals of Tests", "abstract": work.abstract if work.number % 3 else None, "year": work.year,
                 "publicationDate": f"{work.year}-03-01", "references": [],
                 "authors": [{"authorId": str(work.number), "name": name} for name in work.authors]}
 
@@ -100,7 +100,8 @@ class World:
                 "display_name": work.title, "publication_year": work.year, "publication_date": f"{work.year}-03-01",
                 "is_retracted": work.number % 50 == 1, "abstract_inverted_index": words,
                 "primary_location": {"landing_page_url": landing, "source": {"display_name": "Annals of Tests"}},
-                "authorships": [{"author_position": "first", "author": {"display_name": name}} for name in work.authors]}
+                "authorships": [{"author_position": "first", "author": {"display_name": name}}
+                                for name in work.authors]}
 
     def _hugging_face(self, rest: str, query: dict) -> Reply:
         work = self.by_arxiv.get(rest.rpartition("/")[2])

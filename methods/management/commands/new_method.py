@@ -32,8 +32,8 @@ class Command(BaseCommand):
                 file.write(begun.text)
         except OSError as error:
             raise CommandError(f"{begun.path} cannot be written: {error.strerror}") from None
-        self.stdout.write(f"{begun.path} is begun, in the arena “{begun.arena.title}”. Write what it says is to do, then:\n"
-                          f"  manage.py check_method {begun.path}")
+        self.stdout.write(f"{begun.path} is begun, in the arena “{begun.arena.title}”. Write what it says is to do, "
+                          f"then:\n  manage.py check_method {begun.path}")
 
 
 def _paper(named: str) -> Paper:

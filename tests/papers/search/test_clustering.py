@@ -249,8 +249,8 @@ def test_our_own_words_make_no_cluster_and_no_name(db):
             word = words[number]
             paper = Paper.objects.create(
                 title=f"The {word} of {subject}, seen anew {number}", title_key=f"{subject} {number}", described=True,
-                abstract=f"The gist, told in a plain picture: a {word} of {subject} starts at zero and is kept, so that "
-                         "the gist stays plain and nothing else of the picture comes into it.")
+                abstract=f"The gist, told in a plain picture: a {word} of {subject} starts at zero and is kept, so "
+                         "that the gist stays plain and nothing else of the picture comes into it.")
             described[paper.pk] = subject
     record_search_texts([("paper", str(paper.pk), paper.title, paper.abstract)
                          for paper in Paper.objects.filter(pk__in=described)])

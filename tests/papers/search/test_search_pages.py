@@ -164,7 +164,8 @@ def test_ticked_rows_are_examples(client, library):
     both = f"ticked=paper:{optimizer.key}&ticked=paper:{forgetting.key}"
     html = page(client, "similar", query=f"?{both}&side=like")
     assert html.count(">like</span>") == 2 and ">unlike</span>" not in html
-    html = page(client, "similar", query=f"?text=rain&like=paper:{optimizer.key}&ticked=paper:{forgetting.key}&side=unlike")
+    html = page(client, "similar",
+                query=f"?text=rain&like=paper:{optimizer.key}&ticked=paper:{forgetting.key}&side=unlike")
     assert html.count(">like</span>") == html.count(">unlike</span>") == 1
     assert "is no example" in page(client, "similar", query="?ticked=poem:1&side=like&text=rain")
 

@@ -81,7 +81,7 @@ def test_what_is_found_is_the_paper_itself(linkless, upstream, settings):
     print(len(linkless), told)
     assert told["wrong"] == 0 and told["right"] + told["missed"] == len(findable)
     title_alone = {work.number for work in works if work.number in findable and not work.arxiv
-                   and work.number % 2 == 0 and work.number % 3 == 0}  # no abstract, no identifier, nobody else knows it
+                   and work.number % 2 == 0 and work.number % 3 == 0}  # no abstract, no identifier
     assert missed == title_alone and told["missed"] <= 0.05 * len(findable)
     found = Paper.objects.exclude(authors=[])
     assert not found.exclude(venue="Annals of Tests").exists()
