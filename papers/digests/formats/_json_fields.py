@@ -14,12 +14,12 @@ from papers.digests.venues import clean_venue, known_initials
 _TITLES = ("title", "paper_title", "display_name", "titles")
 _INNER = ("paper", "citingPaper", "citedPaper", "content", "attributes", "metadata", "info", "bib", "_source", "work")
 _ABSTRACTS = ("abstract", "summary", "abstractText", "paperAbstract", "abstractNote", "abstracts")
-_DESCRIPTIONS = ("description", "descriptions", "tldr", "TLDR", "short_abstract")  # until there is an abstract
+_DESCRIPTIONS = ("description", "descriptions", "tldr", "TLDR", "short_abstract", "content_text", "content_html")  # until there is an abstract
 _ARXIV_FIELDS = ("arxiv_id", "arxivId", "arxiv", "paper_arxiv_id", "eprint", "id", "paper_id", "paperId", "entry_id",
                  "url", "URL", "url_abs", "pdf_url", "url_pdf", "link", "abs_url", "paper_url", "site", "pdf", "abs",
                  "paper_url_abs", "arxiv_url", "ee", "source_url")
 _DATES = ("published_on", "published", "publishedAt", "published_at", "publication_date", "publicationDate", "date",
-          "paper_date", "firstPublicationDate", "submitted", "created", "update_date", "updated")
+          "paper_date", "firstPublicationDate", "date_published", "submitted", "created", "update_date", "updated")
 _DATE_PARTS = ("published", "published-online", "published-print", "issued", "posted")
 _YEARS = ("year", "publication_year", "publicationYear", "pub_year", "pubYear")
 _PEOPLE = ("authors", "author", "authorships", "creators", "creator", "authorString")
