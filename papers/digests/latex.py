@@ -28,7 +28,8 @@ _ACCENTS = {"'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u
             "textcommabelow": "\u0326", "cb": "\u0326"}
 _SPACES = set(" ,;:>\\\n\t")
 _NOTHING = set("!-/@+()[]")
-_SWITCHES = set("""normalfont rmdefault bf it em sc tt rm sf sl cal bfseries itshape scshape mdseries upshape slshape ttfamily sffamily
+_SWITCHES = set("""normalfont rmdefault
+    bf it em sc tt rm sf sl cal bfseries itshape scshape mdseries upshape slshape ttfamily sffamily
     rmfamily displaystyle textstyle scriptstyle left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr middle
     xspace protect relax noindent centering small large Large footnotesize normalsize limits nolimits boldmath
     item""".split())

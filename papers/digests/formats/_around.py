@@ -16,8 +16,8 @@ _NAME_PART = (r"(?:van|von|de|der|den|di|da|del|la|le|bin|al|el|ten|dos|du|[A-Z]
               r"[^\W\d_a-zA-Z][\w'’.-]*)")
 NAME = re.compile(rf"{_NAME_PART}(?:\s+{_NAME_PART}){{0,4}}\*?")
 _ALONE = re.compile(rf"{_NAME_PART}(?:\s+{_NAME_PART}){{1,3}}")
-_NO_NAME = re.compile(r"\b(?:paper|oral|spotlight|poster|award|best|accepted|published|appear|in|the|code|project|official|"
-                      r"presented|submitted|highlight|talk|demo|short|long|main|track|findings)\b", re.I)
+_NO_NAME = re.compile(r"\b(?:paper|oral|spotlight|poster|award|best|accepted|published|appear|in|the|code|project|"
+                      r"official|presented|submitted|highlight|talk|demo|short|long|main|track|findings)\b", re.I)
 _FURNITURE = re.compile(r"(?:main |primary )?(?:categor(?:y|ies)|subjects?|keywords?)\s*[:：].{0,80}|"
                         r"(?:abstract|tl;?dr|summary|details|摘要)[:：]?", re.I)
 _LABEL = re.compile(r"^(?:abstract|tl;?dr|summary|摘要)\s*[:：]\s*", re.I)

@@ -22,6 +22,10 @@ def read_page(blocks: list[Block], parsed: Parsed, base: str = "") -> None:
     at = 0
     while at < len(blocks):
         at = page.read(blocks, at)
+    if page.items:
+        for item in page.menu:
+            parsed.reject(item.line, "an item among papers whose link leads to none", item.text)
+        page.passed -= len(page.menu)
     if page.titles:
         for heading in page.groups:  # of the same kind as those that were papers' titles
             if heading.level in page.titles and len(heading.text.split()) >= 3:
@@ -34,6 +38,8 @@ def read_page(blocks: list[Block], parsed: Parsed, base: str = "") -> None:
 class _Page:
     def __init__(self, parsed: Parsed, base: str):
         self.parsed, self.base, self.passed = parsed, base, 0
+        self.items = 0  # that are papers
+        self.menu: list[Block] = []  # items that would be, but for their link
         self.titles: set[int] = set()  # the levels of headings that are titles
         self.groups: list[Block] = []  # headings that are none
 
@@ -123,6 +129,7 @@ class _Page:
             self._pass(block)
 
     def _add(self, entry, block: Block, excerpt: str) -> None:
+        self.items += block.kind == "item"
         self.parsed.add(line=block.line, excerpt=excerpt, **entry.fields)
 
     def _pass(self, block: Block) -> None:
@@ -131,6 +138,9 @@ class _Page:
         outside = [link for run in block.runs if (link := absolute(run.href, self.base))]
         if len(text.split()) < 3 or (not outside and any(run.href for run in block.runs)):
             self.passed += bool(text)
+            if block.kind == "item" and len(text.split()) >= 5 and not any(
+                    re.match(r"#|/|mailto:|\.", run.href) for run in block.runs if run.href):
+                self.menu.append(block)
         elif outside:
             self.parsed.reject(block.line, "its links lead to no paper", text)
         elif block.kind == "item" or len(text) >= _PROSE:
