@@ -17,9 +17,9 @@ from pathlib import Path
 from papers.digests.reading import read_digest
 from papers.digests.records import DigestError, Parsed
 from tests.papers.digest_texts import ATOM, BIBTEX, BLANK_LAYOUT, DENSE_LAYOUT
-from tests.papers.digests import lists, reference_lists
+from tests.papers.digests import lists, reference_lists, table_lists
 
-WRITERS = lists.WRITERS + reference_lists.WRITERS
+WRITERS = lists.WRITERS + reference_lists.WRITERS + table_lists.WRITERS
 CASES = Path(__file__).parent / "papers" / "digests" / "cases"
 SLOW = 5.0  # seconds
 TITLE = re.compile(rb"\bZq\d{4}x\b")
@@ -77,6 +77,7 @@ def main(how_many: int, seed: int) -> int:
     samples = [path.read_bytes() for path in sorted(CASES.iterdir()) if path.suffix != ".tsv"]
     samples += [text.encode() for text in (ATOM, BIBTEX, BLANK_LAYOUT, DENSE_LAYOUT)]
     tried, read, bad = Counter(), Counter(), Counter()
+    slowest = 0.0
     kept = Path(tempfile.mkdtemp(prefix="fuzz_digests_"))
     for _ in range(how_many):
         kind, data = ("sample", random_.choice(samples)) if random_.random() < 0.4 else written(random_)
@@ -92,7 +93,8 @@ def main(how_many: int, seed: int) -> int:
             fault = "caught" if "fault of the reader" in str(error) else ""
         except Exception as error:
             fault = f"crash {type(error).__name__}"
-        if time.process_time() - began > SLOW:
+        slowest = max(slowest, took := time.process_time() - began)
+        if took > SLOW:
             fault = "slow"
         if fault:
             bad[kind, fault] += 1
@@ -103,7 +105,8 @@ def main(how_many: int, seed: int) -> int:
         as_formats = {name.removeprefix(f"{kind} as "): number for name, number in read.items()
                       if name.startswith(f"{kind} as ")}
         print(f"{kind}: {count} inputs, read as {as_formats}, faults {faults or 'none'}")
-    print(f"{how_many} inputs, {sum(bad.values())} faults" + (f", kept in {kept}" if bad else ""))
+    print(f"{how_many} inputs, {sum(bad.values())} faults, slowest {slowest:.2f} s of processor time"
+          + (f", kept in {kept}" if bad else ""))
     return int(bool(bad))
 
 

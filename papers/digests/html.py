@@ -22,7 +22,7 @@ _LINK = re.compile("\1([^\1\2]*)\2([^\1\2]*)\2")  # the words, the address
 _LABELS = re.compile(r"\W*(?:(?:the |read |full |view |see )*(?:paper|pdf|arxiv|abs|abstract|link|article|preprint|"
                      r"html|more|here|code|github|repo|project(?: page)?|website|data|demo|tweet|post|source))?\W*",
                      re.I)
-_CHROME = re.compile(r"unsubscribe|manage.?preferences|view.?(?:in|this).?(?:browser|email)|mailto:", re.I)
+CHROME = re.compile(r"unsubscribe|manage.?preferences|view.?(?:in|this).?(?:browser|email)|mailto:", re.I)
 
 
 def html_text(html: str) -> str:
@@ -89,7 +89,7 @@ def _lines(text: str):
 
         def link(found: re.Match, words=words, after=after, block=block) -> str:
             linked, address = _plain(found[1]), found[2]
-            if _CHROME.search(linked) or _CHROME.search(address) or address in linked:
+            if CHROME.search(linked) or CHROME.search(address) or address in linked:
                 return found[1]
             if linked in (words, re.sub(r"^\W*\d{1,3}\W+", "", words)) or normal_arxiv_id(linked) \
                     or _LABELS.fullmatch(linked[:60]) and not is_mention(

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pylatexenc.latex2text import get_default_latex_context_db
 
 _TOKEN = re.compile(r"\\([a-zA-Z]+)\*?|\\(.)|[{}~]|---?|``|''", re.S)
-_SPECIAL = re.compile(r"[\\${}~]|--|``")
+_SPECIAL = re.compile(r"[\\${}~`]|--")
+_QUOTED = re.compile(r"(?<![\w`])`([^`']{1,300})'(?![\w'])")
 _MATH = re.compile(r"\\.|(\$\$?)((?:[^$\\]|\\.)++)\1(\d?)", re.S)
 _OPTION = re.compile(r"\s*\[[^\[\]{}\n]{0,80}\]")
 _GROUP = re.compile(r"\s*\{(?!\s*\})")
@@ -23,10 +24,12 @@ _ACCENTS = {"'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u
             "c": "\u0327", "k": "\u0328", "H": "\u030b", "v": "\u030c", "u": "\u0306", "d": "\u0323", "b": "\u0331",
             "r": "\u030a", "hat": "\u0302", "widehat": "\u0302", "tilde": "\u0303", "widetilde": "\u0303",
             "bar": "\u0304", "vec": "\u20d7", "dot": "\u0307", "ddot": "\u0308", "check": "\u030c", "breve": "\u0306",
-            "acute": "\u0301", "grave": "\u0300", "mathring": "\u030a", "not": "\u0338"}
+            "acute": "\u0301", "grave": "\u0300", "mathring": "\u030a", "not": "\u0338", "h": "\u0309", "t": "\u0361",
+            "textcommabelow": "\u0326", "cb": "\u0326"}
 _SPACES = set(" ,;:>\\\n\t")
 _NOTHING = set("!-/@+()[]")
-_SWITCHES = set("""bf it em sc tt rm sf sl cal bfseries itshape scshape mdseries upshape slshape ttfamily sffamily
+_SWITCHES = set("""normalfont rmdefault
+    bf it em sc tt rm sf sl cal bfseries itshape scshape mdseries upshape slshape ttfamily sffamily
     rmfamily displaystyle textstyle scriptstyle left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr middle
     xspace protect relax noindent centering small large Large footnotesize normalsize limits nolimits boldmath
     item""".split())
@@ -44,6 +47,7 @@ _CALLS: dict[str, tuple[int, Callable[..., str]]] = {  # macro: how many argumen
     "sqrt": (1, lambda root: f"√{root}" if len(root) == 1 else f"√({root})"),
     "href": (2, lambda address, words: words), "texorpdfstring": (2, lambda typeset, words: words),
     "textcolor": (2, lambda colour, words: words), "colorbox": (2, lambda colour, words: words),
+    **{name: (2, lambda over, under: f"C({over},{under})") for name in ("binom", "dbinom", "tbinom")},
     "raisebox": (2, lambda height, words: words), "footnote": (1, lambda words: f" [{words}]"),
     **{name: (1, lambda key: f"[{key}]") for name in ("cite", "citep", "citet", "citeyear", "citeauthor")},
     **{name: (1, lambda _: "") for name in ("color", "label", "begin", "end", "phantom", "includegraphics", "thanks")},
@@ -61,7 +65,8 @@ def _signs() -> dict[str, str]:
             "textbar": "|", "textasciicircum": "^", "euro": "€", "ne": "≠", "copyright": "©", "degree": "°", "S": "§",
             "P": "¶", "lq": "‘", "rq": "’", "space": " ", "slash": "/", "quad": " ", "qquad": " ", "newline": " ",
             "par": " ", "Pr": "Pr", "textunderscore": "_", "textdollar": "$", "lbrace": "{", "rbrace": "}",
-            "backslash": "\\", "textperiodcentered": "·", "&": "&"}
+            "backslash": "\\", "textperiodcentered": "·", "&": "&", "pounds": "£", "flqq": "«", "frqq": "»",
+            "flq": "‹", "frq": "›", "glqq": "„", "grqq": "“", "glq": "‚", "grq": "‘", "prime": "′"}
 
 
 _SIGNS = _signs()
@@ -105,7 +110,10 @@ def latex_to_text(text: str) -> str:
         return " ".join(text.split())
     if "$" in text:
         text = _MATH.sub(lambda found: _freed(found) if found[1] and _is_formula(found) else found[0], text)
-    return " ".join(unicodedata.normalize("NFC", "".join(_Reader(text).out)).split())
+    read = unicodedata.normalize("NFC", "".join(_Reader(text).out))
+    if "`" in read:
+        read = _QUOTED.sub(r"‘\1’", read.replace("!`", "¡").replace("?`", "¿"))
+    return " ".join(read.split())
 
 
 def _freed(found: re.Match) -> str:
@@ -119,14 +127,14 @@ _MACRO_LAST = re.compile(r"\\[A-Za-z]+$")
 def _is_formula(found: re.Match) -> bool:
     """Between two $: a formula and no two prices, by what it holds or, as pandoc has it, by its edges."""
     inside = found[2]
-    return any(sign in inside for sign in "\\^_{=") or \
+    return any(sign in inside for sign in "\\^_{=") or inside in ("<", ">", "+", "-", "~", "|", "*") or \
         not (inside[0].isspace() or inside[-1].isspace() or found[3])
 
 
 def _accented(accent: str, letters: str) -> str:
     if not letters:
         return "" if accent.isalpha() else accent
-    if len(letters) > 1 and accent.isalpha() and len(accent) > 1:
+    if len(letters) > 1 and accent.isalpha() and len(accent) > 2 and accent != "textcommabelow":
         return letters  # a hat over a whole word
     base = {"ı": "i", "ȷ": "j"}.get(letters[0], letters[0])
     return unicodedata.normalize("NFC", base + _ACCENTS[accent]) + letters[1:]

@@ -47,7 +47,7 @@ def clean_venue(text) -> str:
     if not isinstance(text, str) or not text.strip():
         return ""
     text = " ".join(unescape(_TAGS.sub("", plain(text[:2000]))).replace("{", "").replace("}", "").split())
-    text = text.strip(" ,;:|*_")
+    text = re.sub(r"(?<=\d)\.$", "", text.strip(" ,;:|*_"))
     if _NO_VENUE.fullmatch(text[:VENUE_LIMIT]) or not any(map(str.isalpha, text)) \
             or re.match(r"https?:|www\.|10\.\d{4}", text):
         return ""

@@ -15,6 +15,12 @@ _NAMED = re.compile(VENUE.pattern.replace("|arXiv|preprint", "").replace(r"|tech
 _NAME_PART = (r"(?:van|von|de|der|den|di|da|del|la|le|bin|al|el|ten|dos|du|[A-Z][\w'’.-]*|"
               r"[^\W\d_a-zA-Z][\w'’.-]*)")
 NAME = re.compile(rf"{_NAME_PART}(?:\s+{_NAME_PART}){{0,4}}\*?")
+_ALONE = re.compile(rf"{_NAME_PART}(?:\s+{_NAME_PART}){{1,3}}")
+_NO_NAME = re.compile(r"\b(?:paper|oral|spotlight|poster|award|best|accepted|published|appear|in|the|code|project|"
+                      r"official|presented|submitted|highlight|talk|demo|short|long|main|track|findings)\b", re.I)
+_FURNITURE = re.compile(r"(?:main |primary )?(?:categor(?:y|ies)|subjects?|keywords?)\s*[:：].{0,80}|"
+                        r"(?:abstract|tl;?dr|summary|details|摘要)[:：]?", re.I)
+_LABEL = re.compile(r"^(?:abstract|tl;?dr|summary|摘要)\s*[:：]\s*", re.I)
 _BY = re.compile(r"\s*(?:by|authors?|author\(s\)|作者)\s*[:：]?\s+", re.I)
 _ENOUGH = 20  # characters that make a description
 
@@ -38,8 +44,8 @@ def around(lead: str, rest: list[tuple[str, bool]]) -> dict:
         parts = re.split(r"(\s[-–—|]\s|[|•·])", text)
         for place in range(0, len(parts), 2):
             part = _trimmed(parts[place])
-            if not any(map(str.isalpha, part)) and not YEAR.search(part):
-                continue  # a number before the title, signs between links
+            if not any(map(str.isalpha, part)) and not YEAR.search(part) or _FURNITURE.fullmatch(part):
+                continue  # a number before the title, signs between links, the name of what follows
             names, meta, more = _person_and_venue(part, italic) if not authors else ([], part, "")
             authors = authors or names
             if names or len(meta) <= 80 and (VENUE.search(meta) or YEAR.search(meta) or written_day(meta)):
@@ -47,7 +53,7 @@ def around(lead: str, rest: list[tuple[str, bool]]) -> dict:
                 comments += [meta] if meta else []
                 description += [more] if more else []
             else:  # from here on the line is one text, dashes and all
-                description.append(_trimmed("".join(parts[place:])))
+                description.append(_LABEL.sub("", _trimmed("".join(parts[place:]))))
                 break
     said = " ".join(description)
     if len(said) < _ENOUGH:
@@ -71,6 +77,9 @@ def _person_and_venue(part: str, italic: bool) -> tuple[list[str], str, str]:
     if dot and len(first) > 12 and (names := names_in(first, italic)):
         more = more.strip()
         return (names, more, "") if len(more) < 60 else (names, "", more)
+    venue = VENUE.search(part[:200])
+    if venue and (alone := _ALONE.fullmatch(part[:venue.start()].rstrip(" ,.;(["))) and not _NO_NAME.search(alone[0]):
+        return people(alone[0]), part[venue.start():], ""
     marks = [found for found in (VENUE.search(part[:2000]), YEAR.search(part[:2000])) if found]
     mark = min(marks, key=lambda found: found.start(), default=None)
     if mark and (names := names_in(part[:mark.start()].rstrip(" ,.;(["), False)):  # "Example et al., ICLR 2020"

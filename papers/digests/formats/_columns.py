@@ -27,6 +27,7 @@ HEADINGS = {
     "arxiv": "arxiv id, arxiv, arxivid, arxiv number, eprint, id, paper id, identifier, archive location",
     "link": "url, urls, link, links, paper url, paper link, paperurl, pdf, pdf url, pdf link, arxiv url, arxiv link, "
             "abs, abs url, abstract url, html, paper pdf, code, code url, code link, codes, github, repo, repository, "
+            "repo url, code repository, github url, github link, project url, paper url abs, paper url pdf, "
             "project, project page, website, homepage, source, resources, 链接, 代码",
     "comment": "comments, comment, note, notes, extra, remarks, venue comments",
     "journal": "journal, source title, publication title, venue, conference, publication, journal ref, book title, "

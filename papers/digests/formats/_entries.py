@@ -8,7 +8,7 @@ from papers.digests.dates import written_day
 from papers.digests.formats._around import NAME, VENUE, YEAR, around, names_in
 from papers.digests.formats._blocks import Run
 from papers.digests.formats._columns import LABEL, without_own
-from papers.digests.html import is_mention
+from papers.digests.html import CHROME, is_mention
 from papers.digests.records import clean_url, find_arxiv_id, harvest_links, normal_arxiv_id, normal_doi
 
 _LOCAL_ID = re.compile(r"(?:^|/)(?:abs|pdf|papers|html)/"
@@ -126,6 +126,9 @@ def _pieces(runs: list[Run]) -> list[_Piece]:
             pieces.append(_Piece(run.text, run.href, run.style))
     for at, piece in enumerate(pieces):
         text = " ".join(piece.text.split())
+        if piece.href and (CHROME.search(text[:80]) or CHROME.search(piece.href[:300])):
+            piece.href, piece.text = "", "\n"  # of the newsletter, not of the paper
+            continue
         if piece.href and 0 < at < len(pieces) - 1 and LABEL.fullmatch(text[:80]) \
                 and is_mention(pieces[at - 1].text, pieces[at + 1].text):
             piece.mention = True

@@ -11,6 +11,7 @@ from papers.digests.records import arxiv_year, normal_doi, parse_date
 _ANNOUNCED = re.compile(r"\s*arXiv:\S+\s+Announce Type: \S+\s+(?:Abstract:\s*)?")
 _DOI_ADDRESS = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:|info:doi/)?10\.\d|https?://[^\s?#]*/doi/", re.I)
 _TAG = re.compile(r"<[^<>]*>")
+_AFFILIATION = re.compile(r"\s*\([^()]{0,300}\)")
 
 
 def arxiv_abstract(text: str) -> str:
@@ -37,7 +38,8 @@ def announced_authors(entry: Element) -> list[str]:
     """The people of `dc:creator`: one each, or all in one."""
     people = [_TAG.sub("", plain_words(element)) for element in entry.iter() if local(element.tag) == "creator"]
     people = [person for person in people if person.strip()]
-    return list(map(given_first, split_names(people[0][:50_000]) if len(people) == 1 else people))
+    people = [_AFFILIATION.sub("", person[:50_000]) for person in people]
+    return list(map(given_first, split_names(people[0]) if len(people) == 1 else people))
 
 
 def find_doi(entry: Element, addresses: Iterable[str]) -> str | None:

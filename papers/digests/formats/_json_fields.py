@@ -14,12 +14,13 @@ from papers.digests.venues import clean_venue, known_initials
 _TITLES = ("title", "paper_title", "display_name", "titles")
 _INNER = ("paper", "citingPaper", "citedPaper", "content", "attributes", "metadata", "info", "bib", "_source", "work")
 _ABSTRACTS = ("abstract", "summary", "abstractText", "paperAbstract", "abstractNote", "abstracts")
-_DESCRIPTIONS = ("description", "descriptions", "tldr", "TLDR", "short_abstract")  # until there is an abstract
+_DESCRIPTIONS = ("description", "descriptions", "tldr", "TLDR", "short_abstract", "content_text",
+                 "content_html")  # until there is an abstract
 _ARXIV_FIELDS = ("arxiv_id", "arxivId", "arxiv", "paper_arxiv_id", "eprint", "id", "paper_id", "paperId", "entry_id",
                  "url", "URL", "url_abs", "pdf_url", "url_pdf", "link", "abs_url", "paper_url", "site", "pdf", "abs",
                  "paper_url_abs", "arxiv_url", "ee", "source_url")
 _DATES = ("published_on", "published", "publishedAt", "published_at", "publication_date", "publicationDate", "date",
-          "paper_date", "firstPublicationDate", "submitted", "created", "update_date", "updated")
+          "paper_date", "firstPublicationDate", "date_published", "submitted", "created", "update_date", "updated")
 _DATE_PARTS = ("published", "published-online", "published-print", "issued", "posted")
 _YEARS = ("year", "publication_year", "publicationYear", "pub_year", "pubYear")
 _PEOPLE = ("authors", "author", "authorships", "creators", "creator", "authorString")
@@ -36,8 +37,8 @@ _VENUES = ("venue", "journal", "journal_name", "journal_title", "journalTitle", 
 _VENUE_NAMES = ("name", "display_name", "journal_title", "title", "value", "text", "raw")
 _FAMILY_FIRST = re.compile(r"^(.+) ([A-Z]{1,4})\.?$")  # "Example AB", as Europe PMC has it
 _HOMONYM = re.compile(r" 0\d{3}$")  # DBLP's number of one of several of a name
-_TAG = re.compile(r"<(/?)(?:jats:)?(p|h[1-6]|title|sec|div|br|li|list|ul|ol|i|em|b|bold|strong|italic|sub|sup|scp?|tt|span|a|"
-                  r"monospace|inline-formula|list-item)(?:\s[^<>]*)?/?>", re.I)
+_TAG = re.compile(r"<(/?)(?:jats:)?(p|h[1-6]|title|sec|div|br|li|list|ul|ol|i|em|b|bold|strong|italic|sub|sup|scp?|tt|"
+                  r"span|a|monospace|inline-formula|list-item)(?:\s[^<>]*)?/?>", re.I)
 _LISTED_ROW = re.compile(r"- *(\d{4}-\d\d-\d\d), *\*\*(.+?)\*\*, *(.+?),? *(?:Paper|Code|$)")
 _OF_A_CONFERENCE = re.compile(r"(?:^|[/\\])([a-z]{2,10})[._-]?((?:19|20)\d\d)\.jsonl?(?:\.gz)?(?: in .*)?$", re.I)
 _SLANT = re.compile(r"</?(?:jats:)?(?:i|em|italic|sub|sup|scp)>", re.I)  # what Crossref keeps in titles
@@ -79,7 +80,8 @@ def read(record: dict, year_of_file: int | None = None, *, task: str = "", datas
         year = int(named[0])  # OpenReview says it there only
     return {
         "reported": tuple(_reported(record, task, dataset)),
-        "title": _without_stop(record, _title(record)) or record.get("title"), "abstract": abstract or _text(record, _DESCRIPTIONS),
+        "title": _without_stop(record, _title(record)) or record.get("title"),
+        "abstract": abstract or _text(record, _DESCRIPTIONS),
         "described": not abstract, "arxiv_id": _arxiv_id(record), "doi": _doi(record),
         "year": next((record[name] for name in _YEARS if record.get(name)), None) or year or year_of_file,
         "published_on": published, "authors": _authors(record), "urls": list(_urls(record)),
@@ -207,7 +209,8 @@ def _arxiv_id(record: dict) -> str | None:
 
 def _doi(record: dict) -> str | None:
     outside = record.get("externalIds")
-    values = [record.get("doi"), record.get("DOI"), record.get("dois"), outside.get("DOI") if isinstance(outside, dict) else None]
+    values = [record.get("doi"), record.get("DOI"), record.get("dois"),
+              outside.get("DOI") if isinstance(outside, dict) else None]
     for value in values:
         if isinstance(value, list) and value:
             value = value[0].get("value") if isinstance(value[0], dict) else value[0]

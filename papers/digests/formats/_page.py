@@ -22,6 +22,15 @@ def read_page(blocks: list[Block], parsed: Parsed, base: str = "") -> None:
     at = 0
     while at < len(blocks):
         at = page.read(blocks, at)
+    if page.items:
+        for item in page.menu:
+            parsed.reject(item.line, "an item among papers whose link leads to none", item.text)
+        page.passed -= len(page.menu)
+    if page.titles:
+        for heading in page.groups:  # of the same kind as those that were papers' titles
+            if heading.level in page.titles and len(heading.text.split()) >= 3:
+                parsed.reject(heading.line, "a heading like those of papers, without a link to a paper below",
+                              heading.text)
     if page.passed:
         parsed.notes.append(f"{page.passed} menu items, links within the page and short lines were passed over")
 
@@ -29,6 +38,10 @@ def read_page(blocks: list[Block], parsed: Parsed, base: str = "") -> None:
 class _Page:
     def __init__(self, parsed: Parsed, base: str):
         self.parsed, self.base, self.passed = parsed, base, 0
+        self.items = 0  # that are papers
+        self.menu: list[Block] = []  # items that would be, but for their link
+        self.titles: set[int] = set()  # the levels of headings that are titles
+        self.groups: list[Block] = []  # headings that are none
 
     def read(self, blocks: list[Block], at: int) -> int:
         """Read what begins with a block; the place of the next thing."""
@@ -116,6 +129,7 @@ class _Page:
             self._pass(block)
 
     def _add(self, entry, block: Block, excerpt: str) -> None:
+        self.items += block.kind == "item"
         self.parsed.add(line=block.line, excerpt=excerpt, **entry.fields)
 
     def _pass(self, block: Block) -> None:
@@ -124,6 +138,9 @@ class _Page:
         outside = [link for run in block.runs if (link := absolute(run.href, self.base))]
         if len(text.split()) < 3 or (not outside and any(run.href for run in block.runs)):
             self.passed += bool(text)
+            if block.kind == "item" and len(text.split()) >= 5 and not any(
+                    re.match(r"#|/|mailto:|\.", run.href) for run in block.runs if run.href):
+                self.menu.append(block)
         elif outside:
             self.parsed.reject(block.line, "its links lead to no paper", text)
         elif block.kind == "item" or len(text) >= _PROSE:
@@ -154,6 +171,7 @@ class _Page:
         titled = any(part and part.sure and _has_title(block, entry.fields["title"], least=1000)
                      for block, part in zip(below, parts, strict=True) if (entry := read_entry(block.runs, self.base)))
         if not (sure or (labels and not titled and len(ids) <= 1 and not listed)):
+            self.groups += [] if listed or titled else [heading]
             return at + 1  # its name is no paper; what is below speaks for itself
         runs: list[Run] = [run for run in heading.runs if not own or run.href] if own else []
         prose, left = False, []
@@ -169,6 +187,7 @@ class _Page:
         if own and entry:
             _without_title(entry.fields, title)
         if entry:
+            self.titles.add(heading.level)
             self._add(entry, heading, heading.text)
         for block in left:
             self._text(block)

@@ -27,6 +27,10 @@ logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)
 
 _HEAD = re.compile(r"^[ \t]*@[ \t]*(\w+)\s*[{(]", re.M)
 _HEAD_IN_LINE = re.compile(r"(?<=\})[ \t,]*@[ \t]*\w+[ \t]*[{(]")
+_KEY = re.compile(r"\s*@\s*\w+\s*[{(]\s*([^\s,{}()]+)")
+_CROSSREF = re.compile(r"\bcrossref\s*=\s*[{\"]?\s*([^\s,{}\"]+)", re.I)
+_VOLUMES = ("proceedings", "book", "collection", "mvproceedings", "mvbook", "mvcollection")
+_PART = re.compile(r"(\w+)\s*=\s*(\{[^{}]*\}|\"[^\"]*\"|[^,]*)")
 _COMMENTS = ("comment", "preamble", "string")
 _MARKS = re.compile(r"\\.|[{}\"#]", re.S)
 _ADDRESS = re.compile(r"https?://[^\s{}\\]+")
@@ -43,6 +47,7 @@ def sniff(source: Source) -> float:
 def parse(source: Source) -> Parsed:
     parsed = Parsed(NAME)
     strings: dict[str, str] = {}
+    volumes = _volumes(source.text)
     for line, chunk in _chunks(source.text):
         if reason := _hopeless(chunk):
             parsed.reject(line, reason, chunk[:200])
@@ -50,7 +55,7 @@ def parse(source: Source) -> Parsed:
         failed = False
         for block in Splitter(chunk).split().blocks:
             if not (failed and isinstance(block, ImplicitComment)):  # the rest of the entry that failed
-                _take(block, line, strings, parsed)
+                _take(block, line, strings, parsed, volumes)
             failed = False
             if isinstance(block, ParsingFailedBlock) and block.ignore_error_block is None:
                 failed = True
@@ -58,6 +63,19 @@ def parse(source: Source) -> Parsed:
                 reason = " ".join(str(getattr(block.error, "abort_reason", block.error)).split())[:200]
                 parsed.reject(line + (block.start_line or 0), f"an entry that does not parse: {reason}", excerpt)
     return parsed
+
+
+def _volumes(text: str) -> dict[str, dict[str, str]]:
+    """The fields of the entries that others refer to as the volume they are in, by key in lower case."""
+    wanted = {found[1].lower() for found in _CROSSREF.finditer(text)}
+    volumes: dict[str, dict[str, str]] = {}
+    for _, chunk in _chunks(text) if wanted else ():
+        head = _KEY.match(chunk)
+        if head and head[1].lower() in wanted and not _hopeless(chunk):
+            for block in Splitter(chunk).split().blocks:
+                if isinstance(block, Entry):
+                    volumes[block.key.lower()] = {field.key.lower(): _value(field.value, {}) for field in block.fields}
+    return volumes
 
 
 def _chunks(text: str) -> Iterator[tuple[int, str]]:
@@ -88,13 +106,15 @@ def _hopeless(chunk: str) -> str:
     return ""
 
 
-def _take(block: Block, line: int, strings: dict[str, str], parsed: Parsed) -> None:
+def _take(block: Block, line: int, strings: dict[str, str], parsed: Parsed, volumes: dict[str, dict[str, str]]) -> None:
     line += block.start_line or 0
     if isinstance(block, ParsingFailedBlock):
         if isinstance(block.ignore_error_block, Entry):  # a key or a field that comes twice: all is there
-            _add(block.ignore_error_block, line, strings, parsed)
+            _add(block.ignore_error_block, line, strings, parsed, volumes)
+    elif isinstance(block, Entry) and block.key.lower() in volumes and block.entry_type in _VOLUMES:
+        parsed.notes.append(f"line {line}: the volume {block.key[:60]} is no paper; those in it carry its name")
     elif isinstance(block, Entry):
-        _add(block, line, strings, parsed)
+        _add(block, line, strings, parsed, volumes)
     elif isinstance(block, String):
         strings[block.key.lower()] = _value(block.value, strings)
     elif isinstance(block, ImplicitComment):
@@ -104,7 +124,7 @@ def _take(block: Block, line: int, strings: dict[str, str], parsed: Parsed) -> N
             parsed.reject(line, "text outside any entry, not read", " ".join(rest)[:200])
 
 
-def _add(entry: Entry, line: int, strings: dict[str, str], parsed: Parsed) -> None:
+def _add(entry: Entry, line: int, strings: dict[str, str], parsed: Parsed, volumes: dict[str, dict[str, str]]) -> None:
     fields: dict[str, str] = {}
     for field in entry.fields:
         raw = field.value
@@ -117,6 +137,9 @@ def _add(entry: Entry, line: int, strings: dict[str, str], parsed: Parsed) -> No
             name = field.key.lower()
             if fields.setdefault(name, value) != value and name == "title":
                 parsed.reject(line, "a second title in one entry, not read", value[:200])
+    if volume := volumes.get(fields.get("crossref", "").lower()):
+        fields = {"booktitle": volume.get("booktitle") or volume.get("title", ""), **{
+            name: volume[name] for name in ("year", "date", "month") if name in volume}, **fields}
     title = latex_to_text(fields.get("title", "")[:5000])
     if subtitle := latex_to_text(fields.get("subtitle", "")[:1000]):
         title = f"{title}: {subtitle}"
@@ -204,6 +227,10 @@ def _authors(text: str) -> list[str]:
             continue
         if "," not in person:
             names.append(latex_to_text(person))
+            continue
+        if "family=" in person:  # biblatex's way of naming the parts
+            parts = {name.lower(): value.strip('{}" ') for name, value in _PART.findall(person)}
+            names.append(latex_to_text(" ".join(filter(None, map(parts.get, ("given", "prefix", "family", "suffix"))))))
             continue
         if not braces and person.count(",") == 1:
             names.append(latex_to_text(" ".join(reversed(person.split(",")))))

@@ -30,7 +30,7 @@ def sniff(source: Source) -> float:
         return 0.8 if head else 0.0
     if _headings(head.split("\n"), source.columns):
         return 0.97 if source.columns else 0.8
-    if _looks_separated(head):
+    if _looks_separated(head, named=source.name.lower().endswith((".csv", ".tsv", ".tab"))):
         return 0.9 if source.columns else 0.15  # before running text: its lines are no titles
     return 0.05 if structure(source) in ("CSV", "a table with tabs (TSV)") else 0.0
 
@@ -126,8 +126,9 @@ def _with_end(lines: list[str], start: int) -> Iterator[str]:
     yield _END
 
 
-def _looks_separated(head: str) -> bool:
-    """The first lines have the same number of cells, in the first line short ones: three, or two where no comma is."""
+def _looks_separated(head: str, named: bool) -> bool:
+    """The first lines have the same number of cells, in the first line short ones: three, or two where no comma is, or
+    where the file is `named` as such."""
     lines = [line for line in head.split("\n")[:-1] if line.strip()][:6]
     if len(lines) < 3 or _MARKUP.match(head):
         return False
@@ -136,7 +137,7 @@ def _looks_separated(head: str) -> bool:
             rows = list(csv.reader(lines, delimiter=separator))
         except csv.Error:
             continue
-        if len(rows[0]) >= 2 + (separator == ",") and len({len(row) for row in rows}) == 1 and \
+        if len(rows[0]) >= 2 + (separator == "," and not named) and len({len(row) for row in rows}) == 1 and \
                 all(0 < len(cell.strip()) <= 40 for cell in rows[0]):
             return True
     return False

@@ -33,7 +33,7 @@ TOPICS = {"Sorting": {"2403.01234": "|**2024-03-02**|**Layers That Sort**|Ada Ex
     ({"authorId": "1", "name": "Ada Example", "papers": [{"title": "Layers That Sort"}]}, {}),
     (DBLP, {"authors": ("Ada Example",), "doi": "10.1000/x", "year": 2024}),
     (OPENREVIEW, {"authors": ("Ada Example",), "abstract": "Sorted."}),
-    (DATACITE, {"authors": ("Example, Ada",), "doi": "10.1000/x", "year": 2024, "described": True}),
+    (DATACITE, {"authors": ("Ada Example",), "doi": "10.1000/x", "year": 2024, "described": True}),
     (CROSSREF, {"authors": ("Ada Example",), "doi": "10.1000/x", "year": 2024, "published_on": None}),
     (TOPICS, {"arxiv_id": "2403.01234", "authors": ("Ada Example",), "year": 2024,
               "urls": ("http://arxiv.org/abs/2403.01234", "https://github.com/e/s")}),
