@@ -11,7 +11,9 @@ from config.accounts.models import ApiToken
 from config.asking import services
 from config.asking.models import Ask
 from config.audit.models import Entry
-from evaluations.models import Run
+from evaluations.models import Claim, Run
+from methods.models import PaperLink
+from methods.services import curate_link
 from papers.models import Paper
 from tests.evaluations.simulated_runs import make_arena, make_method
 
@@ -72,6 +74,23 @@ def test_a_reader_asks_on_the_page_and_a_runner_grants_it(method, reader, runner
     assert made.state == Ask.GRANTED, "one answer"
     assert set(Entry.objects.filter(kind="method", key="sorting/plain").values_list("name", "verb")) == {
         ("rea", "asked for runs of"), ("ron", "granted runs of"), ("ron", "requested runs of")}
+
+
+def test_the_pages_of_papers_and_claims_have_the_button_too(method, reader):
+    rival = make_method(method.arena, "quick")
+    claim = Claim.objects.create(method=rival, position=0, kind="Beats", sentence="better", rival="plain",
+                                 metric="accuracy", setting="default", terms=[
+                                     {"weight": 1, "method": "", "metric": "accuracy", "setting": "default"},
+                                     {"weight": -1, "method": "plain", "metric": "accuracy", "setting": "default"}])
+    paper = Paper.objects.create(title="Quick", title_key="quick")
+    curate_link(paper=paper, method=rival, state=PaperLink.ACCEPTED, by=reader)
+    page = browser(reader)
+    for target, address in ((f"paper:{paper.pk}", f"/papers/{paper.pk}/"),
+                            (f"claim:{claim.pk}", f"/claims/{claim.pk}/")):
+        assert f'name="target" value="{target}"' in page.get(address).content.decode()
+        page.post("/asks/new/", {"target": target, "setting": "claims"})
+    assert {ask.target for ask in Ask.objects.all()} == {f"paper:{paper.pk}", f"claim:{claim.pk}"}
+    assert page.get("/asks/").status_code == 200
 
 
 def test_declining_takes_a_word_and_withdrawing_the_one_who_asked(method, reader, runner):
