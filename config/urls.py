@@ -23,7 +23,7 @@ urlpatterns = [
     path("api/", unversioned),
     path("api/<path:rest>", no_such_address),
     path("", include("config.accounts.urls")),
-    *([path("", include("config.accounts.sign_in_urls"))] if settings.TWO_FACTOR or settings.OIDC_ISSUER else []),
+    *([path("", include("config.accounts.sign_in_addresses"))] if settings.TWO_FACTOR or settings.OIDC_ISSUER else []),
     path("", include("config.asking.urls")),
     path("", include("config.audit.urls")),
     path("", include("papers.urls")),

@@ -39,7 +39,7 @@ READER = Role("reader", "reads, keeps own lists, asks for runs")
 CURATOR = Role("curator", "imports, links, merges, decides on reported numbers, invites",
                (*IMPORTING, *CURATING, INVITING))
 RUNNER = Role("runner", "starts, cancels and repeats runs, answers requests; so much computing a day", RUNNING)
-ADMIN = Role("admin", "all of that without a limit, gives roles, sees what everybody did",
+ADMIN = Role("admin", "all that curators and runners may, without a limit; gives roles, sees what everybody did",
              (*IMPORTING, *CURATING, *RUNNING, INVITING, *LEADING))
 ROLES = {role.name: role for role in (READER, CURATOR, RUNNER, ADMIN)}
 

@@ -16,6 +16,7 @@ from allauth.mfa import signals as factor_signals
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import generate_totp_secret
 from allauth.socialaccount import signals as elsewhere_signals
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.providers.openid_connect import views as openid_connect
@@ -27,7 +28,7 @@ from django.shortcuts import render
 
 from config.accounts import invitations, roles, throttle
 from papers import history
-from papers.sources.passwords import decrypted, encrypted
+from papers.sources.passwords import NoPassword, decrypted, encrypted
 
 USED = "used"  # where an authenticator keeps the codes that were entered last
 KEPT_CODES = 5  # at most three are valid at a time
@@ -90,7 +91,11 @@ class SecondFactor(DefaultMFAAdapter):
         return encrypted(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return decrypted(encrypted_text)
+        """What was stored under another SECRET_KEY matches no code: a one-time link lets its owner set it up anew."""
+        try:
+            return decrypted(encrypted_text)
+        except NoPassword:
+            return generate_totp_secret()
 
     def get_totp_label(self, user) -> str:
         return user.get_username()

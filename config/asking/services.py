@@ -12,6 +12,7 @@ from evaluations.runs.services import QUEUES, RequestReport, request_runs
 from papers import history
 
 MOST_OPEN = 20  # of one person
+VERBS = {Ask.GRANTED: "granted runs of", Ask.DECLINED: "declined runs of", Ask.WITHDRAWN: "no longer asks for runs of"}
 
 
 class AskError(ValueError):
@@ -87,9 +88,9 @@ def _answer(pk: int, state: str, by: User, word: str) -> Ask:
         now = Ask.objects.filter(pk=pk).values_list("state", flat=True).first()
         raise AskError(f"this request is {now} already" if now else "there is no such request")
     made = Ask.objects.get(pk=pk)
-    history.record(state, *_objects(made), by=by, words=made.word)
+    history.record(VERBS[state], *_objects(made), by=by, words=made.word)
     return made
 
 
 def _objects(made: Ask) -> tuple[str, str]:
-    return f"ask:{made.pk}", made.target
+    return made.target, f"ask:{made.pk}"

@@ -18,7 +18,8 @@ PUBLIC = ("paper", "method", "arena", "claim", "reported", "digest", "run", "sna
 SIGNED_IN = ("source",)  # ... anybody who has logged in; of all others an administrator sees the history
 KINDS = (*PUBLIC, *SIGNED_IN, "account", "invitation", "ask", "token")
 ADDRESS = {"paper": "/papers/{}/", "method": "/methods/{}/", "arena": "/arenas/{}/", "claim": "/claims/{}/",
-           "digest": "/digests/{}/", "source": "/sources/{}/", "run": "/runs/{}/", "snapshot": "/snapshots/{}/"}
+           "digest": "/digests/{}/", "source": "/sources/{}/", "run": "/runs/{}/", "snapshot": "/snapshots/{}/",
+           "ask": "/asks/"}
 SHOWN = 50
 
 
@@ -76,7 +77,8 @@ def _titles(pairs: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
 
     def numbers(kind: str) -> list[int]:
         return [number for key in keys(kind) if (number := id_from(key))]
-    titles = {("run", key): f"run {key}" for key in keys("run")} | {("arena", key): key for key in keys("arena")}
+    titles = {("ask", key): f"request {key}" for key in keys("ask")} | {
+        ("run", key): f"run {key}" for key in keys("run")} | {("arena", key): key for key in keys("arena")}
     for kind, model, field in (("paper", Paper, "title"), ("digest", Digest, "name"), ("source", Source, "name"),
                                ("claim", Claim, "sentence")):
         titles |= {(kind, str(pk)): title for pk, title in model._default_manager.filter(

@@ -70,6 +70,29 @@ def test_a_write_without_token_says_how_to_write(admin_user):
     assert session.status_code == 403 and "X-CSRFToken" in session.json()["detail"]
 
 
+def test_every_write_says_what_it_takes():
+    """Through `may_call`, which also keeps tokens within their scopes."""
+    writes = [operation for _, router in api._routers for view in router.path_operations.values()
+              for operation in view.operations if set(operation.methods) - {"GET"}]
+    assert len(writes) > 20
+    unguarded = [each.view_func.__name__ for each in writes if not hasattr(each.view_func, "permission")]
+    assert unguarded == []
+
+
+@pytest.mark.parametrize("path", ["papers?limit=1", "openapi.json", "docs", "runs/999", "paper"])
+def test_an_address_without_a_version_is_answered_as_the_newest(path, client):
+    newest, bare = client.get(f"/api/v1/{path}"), client.get(f"/api/{path}")
+    assert newest.status_code == bare.status_code
+    assert newest.content == bare.content or "/api/v1/" in newest.text != bare.text
+    assert client.get("/api/v2/papers").status_code == 404
+
+
+def test_the_description_names_version_1(client):
+    described = client.get("/api/v1/openapi.json").json()
+    assert described["info"]["version"] == "1" and "version 1" in described["info"]["description"]
+    assert all(path.startswith("/api/v1/") for path in described["paths"])
+
+
 def test_an_address_that_is_not_there_is_refused_as_data(client):
     assert "/api/docs" in client.get("/api/paper").json()["detail"]
     assert "/api/docs" in client.post("/api/paper").json()["detail"]

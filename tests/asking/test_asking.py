@@ -11,7 +11,9 @@ from config.accounts.models import ApiToken
 from config.asking import services
 from config.asking.models import Ask
 from config.audit.models import Entry
-from evaluations.models import Run
+from evaluations.models import Claim, Run
+from methods.models import PaperLink
+from methods.services import curate_link
 from papers.models import Paper
 from tests.evaluations.simulated_runs import make_arena, make_method
 
@@ -56,7 +58,8 @@ def test_a_reader_asks_on_the_page_and_a_runner_grants_it(method, reader, runner
     assert answer.url == "http://testserver/methods/sorting/plain/"
     mine.post("/asks/new/", {"target": "method:sorting/plain", "reason": "again"})
     made = Ask.objects.get()
-    assert "1 asked" in theirs.get("/").content.decode() and "1 asked" not in mine.get("/").content.decode()
+    waits = "1 request for runs waits for an answer"
+    assert waits in theirs.get("/").content.decode() and waits not in mine.get("/").content.decode()
     page = theirs.get("/asks/").content.decode()
     assert "it looks &lt;b&gt;quick&lt;/b&gt;" in page and "10 runs are missing" in page
     assert mine.post(f"/asks/{made.pk}/answer/", {"answer": "grant"}).status_code == 403 and not Run.objects.exists()
@@ -65,12 +68,29 @@ def test_a_reader_asks_on_the_page_and_a_runner_grants_it(method, reader, runner
     assert (made.state, made.answered_by, made.word) == (Ask.GRANTED, runner, "with pleasure")
     runs = Run.objects.filter(request_key=made.request_key)
     assert runs.count() == 10 and {run.requested_by for run in runs} == {runner}
-    assert "with pleasure" in mine.get("/asks/").content.decode() and "asked<" not in theirs.get("/").content.decode()
+    assert "with pleasure" in mine.get("/asks/").content.decode() and waits not in theirs.get("/").content.decode()
     theirs.post(f"/asks/{made.pk}/answer/", {"answer": "decline", "word": "too late"})
     made.refresh_from_db()
     assert made.state == Ask.GRANTED, "one answer"
     assert set(Entry.objects.filter(kind="method", key="sorting/plain").values_list("name", "verb")) == {
-        ("rea", "asked for runs of"), ("ron", "granted"), ("ron", "requested runs of")}
+        ("rea", "asked for runs of"), ("ron", "granted runs of"), ("ron", "requested runs of")}
+
+
+def test_the_pages_of_papers_and_claims_have_the_button_too(method, reader):
+    rival = make_method(method.arena, "quick")
+    claim = Claim.objects.create(method=rival, position=0, kind="Beats", sentence="better", rival="plain",
+                                 metric="accuracy", setting="default", terms=[
+                                     {"weight": 1, "method": "", "metric": "accuracy", "setting": "default"},
+                                     {"weight": -1, "method": "plain", "metric": "accuracy", "setting": "default"}])
+    paper = Paper.objects.create(title="Quick", title_key="quick")
+    curate_link(paper=paper, method=rival, state=PaperLink.ACCEPTED, by=reader)
+    page = browser(reader)
+    for target, address in ((f"paper:{paper.pk}", f"/papers/{paper.pk}/"),
+                            (f"claim:{claim.pk}", f"/claims/{claim.pk}/")):
+        assert f'name="target" value="{target}"' in page.get(address).content.decode()
+        page.post("/asks/new/", {"target": target, "setting": "claims"})
+    assert {ask.target for ask in Ask.objects.all()} == {f"paper:{paper.pk}", f"claim:{claim.pk}"}
+    assert page.get("/asks/").status_code == 200
 
 
 def test_declining_takes_a_word_and_withdrawing_the_one_who_asked(method, reader, runner):
@@ -96,7 +116,7 @@ def test_a_grant_that_cannot_be_run_or_paid_changes_nothing(method, reader, runn
     with pytest.raises(services.AskError, match="has no setting nowhere"):
         services.grant(pk=odd.pk, by=admin_user)
     assert {ask.state for ask in Ask.objects.all()} == {Ask.OPEN} and not Run.objects.exists()
-    assert not Entry.objects.filter(verb="granted").exists()
+    assert not Entry.objects.filter(verb="granted runs of").exists()
 
 
 @pytest.mark.parametrize(("wish", "said"), [

@@ -12,6 +12,7 @@ _here = RedirectView.as_view(pattern_name="account")
 urlpatterns = [
     path("account/2fa/", include("allauth.mfa.urls")),
     path("account/again/", account.reauthenticate, name="account_reauthenticate"),
+    path("account/logout/", account.logout, name="account_logout"),
     path("account/closed/", account.account_inactive, name="account_inactive"),
     path("account/login/", RedirectView.as_view(pattern_name="login", query_string=True), name="account_login"),
     path("account/email/", _here, name="account_email"),
