@@ -86,7 +86,8 @@ def told(results: dict[str, Any]) -> str:
     for fact, title in (("start", "web process at start"), ("memory", "after 1,000 mixed requests"),
                         ("private", "of it not shared with files")):
         goal = f"  goal: < {GOAL_MB:.0f}: " + ("ok" if last[fact] < GOAL_MB else "MISSED") if fact == "memory" else ""
-        lines.append(f"{title + ', MB':<28}" + "".join(f"{results[name][fact]:>16.0f}{'':>23}" for name in names) + goal)
+        lines.append(f"{title + ', MB':<28}" + "".join(f"{results[name][fact]:>16.0f}{'':>23}" for name in names)
+                     + goal)
     return "\n".join(lines)
 
 
