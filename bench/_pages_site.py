@@ -1,4 +1,4 @@
-"""The site that bench.pages asks: papers in digests of every size, methods, runs and scores; filled in a process of its own.
+"""The site that bench.pages asks: papers in digests of every size, methods, runs and scores; filled by a process.
 
     python -m bench._pages_site large    into DATA_DIR
 """
@@ -26,7 +26,7 @@ CHUNK = 2_000
 
 @dataclass(frozen=True)
 class Size:
-    """What is stored. `seeds` multiplies the shipped runs by as many copies of other seeds; `drawn` methods are added."""
+    """What is stored: the shipped runs with so many copies at other `seeds`, and `drawn` methods more."""
 
     papers: int
     drawn: int
@@ -153,7 +153,8 @@ def add_papers(size: Size, model: str) -> None:
         first += count
 
 
-def store(digest: Any, texts: Sequence[tuple[str, str]], vectors: np.ndarray, model: str, first: int, place: int) -> None:
+def store(digest: Any, texts: Sequence[tuple[str, str]], vectors: np.ndarray, model: str, first: int,
+          place: int) -> None:
     from papers.models import Appearance, Paper, SearchText
     from papers.search.embedding import _store
     from papers.search_texts import record_search_texts, search_row

@@ -1,4 +1,4 @@
-"""The web application, for servers that speak ASGI. What config.wsgi says of imports and garbage holds here too."""
+"""The web application, for servers that speak ASGI; as config.wsgi."""
 
 import gc
 import importlib
@@ -6,9 +6,11 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+from config.memory import freeze_imports, keep_small
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+keep_small()
 gc.disable()
 application = get_asgi_application()
 importlib.import_module("config.urls")
-gc.enable()
-gc.freeze()
+freeze_imports()

@@ -104,7 +104,8 @@ def method_counts(papers: Papers) -> list[MethodCount]:
     found = {method: (implements, number) for method, implements, number in counts}
     methods = Method.objects.filter(pk__in=found).order_by().values_list(
         "pk", "arena", "arena__title", "slug", "title")
-    return [MethodCount(*names, found[pk][0], found[pk][1] - found[pk][0]) for pk, *names in methods]
+    return [MethodCount(arena, arena_title, slug, title, found[pk][0], found[pk][1] - found[pk][0])
+            for pk, arena, arena_title, slug, title in methods]
 
 
 def arena_titles() -> dict[str, str]:

@@ -42,8 +42,8 @@ class PaperQuery(Schema):
     link: Annotated[str, OneOf("link"), Field(description="best link to a method")] = ""
     verdict: Annotated[str, OneOf("verdict")] = ""
     since: Annotated[Moment | None, Field(description="first imported at or after, ISO 8601")] = None
-    after: Annotated[Id | None, Field(description="those that follow this paper in the order: a long list is read on "
-                                                  "after the last one of an answer sooner than by a large `offset`")] = None
+    after: Annotated[Id | None, Field(description="those that follow this paper in the order; sooner than a large "
+                                                  "`offset`, to read a long list")] = None
     sort: Literal["newest", "oldest", "title", "year"] = "newest"
 
 

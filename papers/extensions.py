@@ -101,10 +101,11 @@ class Extensions:
 
     `search_fields` are fields of the search box besides the filters, `facets` count some papers by such fields' values;
     `method_links` are those worth showing, a paper's best first, and `method_counts` the methods they lead to;
-    `verdict_counts` says how many verdicts of each status a paper has; `reasons_to_stay` conditions under which a paper stays when the last digest that lists it goes;
-    `on_fold` are told, in one transaction, that the second row goes because it is the same paper as the first;
-    `on_reported` are told, in the transaction that stores them, the numbers a digest's entries report for papers;
-    `after_embedding` names the tasks to start when texts were embedded.
+    `verdict_counts` how many verdicts of each status a paper has; `reasons_to_stay` conditions under which a paper
+    stays when the last digest that lists it goes; `on_fold` are told, in one transaction, that the second row goes
+    because it is the same paper as the first; `on_reported` are told, in the transaction that
+    stores them, the numbers a digest's entries report for papers; `after_embedding` names the tasks to start when texts
+    were embedded.
     """
 
     filters: dict[str, Filter] = field(default_factory=dict)

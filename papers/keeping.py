@@ -7,6 +7,7 @@ process shows what another has changed.
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -21,12 +22,15 @@ KEPT_SECONDS = 24 * 3600
 class BoundedMemory(LocMemCache):
     """The memory of this process, bounded by `MAX_BYTES`: what was not asked for longest goes first."""
 
+    _cache: OrderedDict[str, bytes]  # Django's, of which the types know nothing
+    _expire_info: dict[str, float | None]
+
     def __init__(self, name: str, params: dict):
         super().__init__(name, params)
         self.most_bytes: int = params["OPTIONS"]["MAX_BYTES"]
 
     def _set(self, key, value, timeout=DEFAULT_TIMEOUT):
-        super()._set(key, value, timeout)
+        super()._set(key, value, timeout)  # type: ignore[misc]  # the same
         size = sum(map(len, self._cache.values()))
         while size > self.most_bytes and len(self._cache) > 1:
             oldest, content = self._cache.popitem()

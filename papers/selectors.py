@@ -120,8 +120,8 @@ def filter_choices() -> FilterChoices:
         digests=list(Digest.objects.values_list("pk", "name")[:200]),
         clusters=list(Cluster.objects.filter(Exists(Paper.objects.filter(cluster=OuterRef("pk"))))
                       .values_list("pk", "label")),
-        years=kept("paper-years", stamp, lambda: list(
-            Paper.objects.exclude(year=None).order_by("-year").values_list("year", flat=True).distinct())))
+        years=kept("paper-years", stamp, lambda: [year for year in Paper.objects.exclude(year=None).order_by("-year")
+                                                  .values_list("year", flat=True).distinct() if year]))
 
 
 def appearances_of(paper: Paper) -> QuerySet[Appearance]:
