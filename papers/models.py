@@ -281,6 +281,7 @@ class Revision(models.Model):
 
     VECTORS = "vectors"  # texts, their vectors, and which texts there are
     LINKS = "links"  # what curators have said of links
+    NEAR_TITLES = "near titles"  # when titles were last compared, in microseconds: not counted but put
 
     name = models.CharField(max_length=40, primary_key=True)
     number = models.BigIntegerField(default=0)
@@ -294,6 +295,12 @@ class Revision(models.Model):
         if not Revision.objects.filter(pk=name).update(number=models.F("number") + 1):
             Revision.objects.bulk_create([Revision(name=name, number=1)], update_conflicts=True,
                                          unique_fields=["name"], update_fields=["number"])
+
+    @staticmethod
+    def put(name: str, number: int) -> None:
+        """Within a transaction."""
+        Revision.objects.bulk_create([Revision(name=name, number=number)], update_conflicts=True,
+                                     unique_fields=["name"], update_fields=["number"])
 
     @staticmethod
     def of(name: str) -> int:
