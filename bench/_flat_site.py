@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import json
 import resource
-import sqlite3
 import statistics
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -90,18 +88,18 @@ def store(texts: list[tuple[str, str]], vectors: np.ndarray, model: str) -> None
 
 
 class Work:
-    """Processor seconds by name, and of writers the longest that another one had to wait."""
+    """Processor seconds by name, and the longest that each step held the database's write lock at a time."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self.locks: dict[str, float] = {}
 
     def timed(self, name: str, act: Callable[[], Result]) -> Result:
-        with waiting_writer() as waits:
+        with watched_lock() as held:
             before = time.process_time()
             result = act()
             self.seconds[name] = time.process_time() - before
-        self.locks[name] = max(waits, default=0.0)
+        self.locks[name] = max(held, default=0.0)
         return result
 
     def told(self) -> dict[str, Any]:
@@ -110,29 +108,28 @@ class Work:
 
 
 @contextmanager
-def waiting_writer() -> Iterator[list[float]]:
-    """Somebody else who asks for SQLite's write lock all the time; yields the milliseconds each turn waited."""
+def watched_lock() -> Iterator[list[float]]:
+    """Yields the milliseconds of processor time of each transaction of this thread, which holds SQLite's write lock
+    from its beginning to its end."""
     from django.db import connection
-    waits: list[float] = []
-    done = threading.Event()
-    path = str(connection.settings_dict["NAME"])
+    held: list[float] = []
+    began = [0.0]
+    connection.ensure_connection()
+    begin, commit = connection._start_transaction_under_autocommit, connection._commit
 
-    def ask() -> None:
-        other = sqlite3.connect(path, timeout=60, isolation_level=None)
-        while not done.wait(0.01):
-            before = time.perf_counter()
-            other.execute("BEGIN IMMEDIATE")
-            waits.append((time.perf_counter() - before) * 1000)
-            other.execute("ROLLBACK")
-        other.close()
+    def beginning() -> None:
+        begin()
+        began[0] = time.thread_time()
 
-    writer = threading.Thread(target=ask)
-    writer.start()
+    def committing() -> None:
+        commit()
+        held.append((time.thread_time() - began[0]) * 1000)
+
+    connection._start_transaction_under_autocommit, connection._commit = beginning, committing
     try:
-        yield waits
+        yield held
     finally:
-        done.set()
-        writer.join()
+        connection._start_transaction_under_autocommit, connection._commit = begin, commit
 
 
 def compute() -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 A site is filled with 10,000 and then with 100,000 papers and a thousand methods. Texts are what the installed packages
 say of themselves; 5,000 vectors are really encoded, the others perturbed copies of them: costs hold, the quality of
-results does not. Every figure is processor time, so that other work on the machine moves it little, but for the locks,
-which are what another writer really waited. Pages are `bench.pages`, a million vectors `bench.million`.
+results does not. Every figure is processor time, so that other work on the machine moves it little; so is how long a
+transaction holds the write lock. Pages are `bench.pages`, a million vectors `bench.million`.
 
     python -m bench.flat                         both sizes, on SQLite; some fifteen minutes of one core
     python -m bench.flat --papers 2000 20000     other sizes
@@ -76,7 +76,7 @@ def figures_of(count: int, result: dict[str, Any]) -> list[Figure]:
     linking = "links of all papers"
     figures = [
         Figure(f"{size}: {linking}", compute["seconds"]["links"], "s", LINKS_SECONDS),
-        Figure(f"{size}: {linking}, longest wait of another writer", compute["locks"]["links"], "ms", LOCK_MS),
+        Figure(f"{size}: {linking}, longest write lock", compute["locks"]["links"], "ms", LOCK_MS),
         Figure(f"{size}: links, nothing new", compute["seconds"]["links, nothing new"], "s"),
         *(Figure(f"{size}: {name} of all papers", compute["seconds"][name], "s")
           for name in ("index", "clusters", "map", "near titles")),
@@ -85,7 +85,7 @@ def figures_of(count: int, result: dict[str, Any]) -> list[Figure]:
         Figure(f"{size}: peak memory of all that", compute["peak_mb"], "MB", PEAK_MB),
         Figure(f"{size}: {MORE} more, besides encoding", more, "s", MORE_SECONDS, f"encoding {add['encoding']:.1f} s"),
         *(Figure(f"{size}: {MORE} more, {name}", seconds, "s") for name, seconds in add["seconds"].items()),
-        Figure(f"{size}: {MORE} more, longest wait of another writer", max(add["locks"].values()), "ms", LOCK_MS),
+        Figure(f"{size}: {MORE} more, longest write lock", max(add["locks"].values()), "ms", LOCK_MS),
         Figure(f"{size}: {MORE} more, peak memory", add["peak_mb"], "MB", PEAK_MB)]
     for name, row in rows.items():
         bare = row["encode"] + row["faiss"]

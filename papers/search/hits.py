@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
+from django.db import connection
 from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from papers.extensions import extensions
 from papers.models import Paper, SearchText
+from papers.search.full_text import TABLE
 from papers.search.lexical import plain_start, snippets
 from papers.search.opened import Index
 from papers.search.query import Query
@@ -108,15 +109,15 @@ class Candidate:
     found_by: str = ""
     place: int = 0  # among those found by the same thing
 
-    @cached_property
+    @property
     def score(self) -> float:
-        return sum(1.0 / (RANK_CONSTANT + rank) for rank in (self.word_rank, self.meaning_rank) if rank)
+        by_words = 1.0 / (RANK_CONSTANT + self.word_rank) if self.word_rank else 0.0
+        return by_words + (1.0 / (RANK_CONSTANT + self.meaning_rank) if self.meaning_rank else 0.0)
 
 
 def page_of(query: Query, candidates: dict[int, Candidate], index: Index | None, notes: list[str], limit: int,
           offset: int, likeness: str | None = None, vector: np.ndarray | None = None) -> Results:
-    texts = {pk: (title, kind, paper) for pk, title, kind, paper in SearchText.objects.filter(
-        pk__in=list(candidates)).values_list("pk", "title", "kind", "paper_id")}
+    texts = _titles(list(candidates))
     titles = {pk: title for pk, (title, *_) in texts.items()}
     asked = words(query.text)
     typed = {text_id for text_id in titles if (candidates[text_id].word_rank or DEPTH) <= 20
@@ -137,6 +138,14 @@ def page_of(query: Query, candidates: dict[int, Candidate], index: Index | None,
     hits = hits_of(query, pairs, index, likeness_of(query) if likeness is None else likeness)
     return Results(query, hits, len(order), offset, limit, index is not None, tuple(notes),
                    found=tuple((texts[text_id][1], texts[text_id][2]) for text_id in order))
+
+
+def _titles(text_ids: list[int]) -> dict[int, tuple[str, str, int | None]]:
+    """Title, kind and paper of each of these texts. Some hundreds of ids cost the ORM more than the database."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT id, title, kind, paper_id FROM {TABLE} WHERE id IN "
+                       f"({', '.join(map(str, text_ids)) or 'NULL'})")
+        return {pk: (title, kind, paper) for pk, title, kind, paper in cursor.fetchall()}
 
 
 def likeness_of(query: Query) -> str:

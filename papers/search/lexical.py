@@ -30,7 +30,7 @@ SNIPPET_WORDS = 36
 DEEPEST = 3_200  # of the best, before a filter is left to the database
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class WordHit:
     """A text that has the words; `score` is BM25 (SQLite) or ts_rank (PostgreSQL), larger is better.
 
@@ -55,8 +55,7 @@ def search_words(query: Query, count: int, *, kinds: Iterable[str], texts: Narro
     hits = _narrowed(query, " AND ", count, kinds, texts)
     if len(hits) < count and len(query.telling) > 1:
         known = {hit.text_id for hit in hits}
-        hits += [replace(hit, whole=False) for hit in _narrowed(query, " OR ", count, kinds, texts)
-                 if hit.text_id not in known]
+        hits += [hit for hit in _narrowed(query, " OR ", count, kinds, texts) if hit.text_id not in known]
     return hits[:count]
 
 
@@ -252,7 +251,7 @@ def _matching(query: Query, between: str, count: int, kinds: Sequence[str],
                 f"SELECT t.id, ts_rank({weights}, t.words, q.q, 1) AS score FROM {TABLE} t, (SELECT {wanted} AS q) q "
                 f"WHERE t.words @@ q.q{where}{excluded} ORDER BY score DESC, t.id LIMIT %s",
                 [*values, count])
-        return [WordHit(row[0], float(row[1])) for row in cursor.fetchall()], all_weighed
+        return [WordHit(row[0], float(row[1]), between == " AND ") for row in cursor.fetchall()], all_weighed
 
 
 def _expression(terms: Iterable[Term], between: str) -> tuple[str, list[str]]:
