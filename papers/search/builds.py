@@ -13,6 +13,7 @@ import json
 import logging
 import math
 import os
+import re
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -252,9 +253,12 @@ def _new_name() -> str:
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
 
 
+_NAMED = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
+
+
 def _remove_old_builds(folder: Path, build: str) -> None:
-    """Remove what is neither in use nor so young that a reader may be about to open it."""
+    """Remove builds that are neither in use nor so young that a reader may be about to open them; the map stays."""
     for path in folder.iterdir():
-        if path.name.endswith(SUFFIXES) and not path.name.startswith(build) \
+        if _NAMED.fullmatch(path.name.partition(".")[0]) and not path.name.startswith(build) \
                 and time.time() - path.stat().st_mtime > 60:
             path.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """The FAISS index is a cache: exact, replaced whole, rebuilt when missing, damaged or behind."""
 
+import os
 import time
 from types import SimpleNamespace
 
@@ -97,6 +98,16 @@ def test_follows_new_changed_and_deleted_texts(embedded):
     assert index.size == 7
     found = index.search(encode_query("rain")[1], 1)
     assert found[0][0] == SearchText.objects.get(kind="paper", key="50").pk
+
+
+def test_old_builds_go_and_nothing_else_does(embedded):
+    old = [f"20200101-000000-abcdef{suffix}" for suffix in builds.SUFFIXES]
+    for name in (*old, "map.npz", "links.npy"):
+        (index_dir() / name).write_bytes(b"")
+        os.utime(index_dir() / name, (0, 0))
+    rebuild_index(anew=True)
+    left = {path.name for path in index_dir().iterdir()}
+    assert not left & set(old) and {"map.npz", "links.npy"} <= left
 
 
 def test_opened_once_and_again_after_a_new_build(embedded):
