@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 TITLE_WEIGHT = 5.0  # a word in the title counts as much as five in the body
 OPEN, CLOSE = "\x02", "\x03"  # mark a match inside plain text until it is escaped
 SNIPPET_WORDS = 36
+CROWD = 20_000  # texts with a word
 DEEPEST = 3_200  # of the best, before a filter is left to the database
 
 
@@ -65,7 +66,7 @@ def _narrowed(query: Query, between: str, count: int, kinds: list[str], texts: N
         return _matching(query, between, count, kinds)[0]
     if texts.listed is not None:
         return _matching(query, between, count, kinds, texts.listed)[0]
-    depth = 4 * count
+    depth = 2 * count
     while depth <= DEEPEST:
         hits, all_weighed = _matching(query, between, depth, KINDS)
         kept = texts.of_papers([hit.text_id for hit in hits])
@@ -86,10 +87,12 @@ def ids_having(terms: Iterable[Term], *, all_of_them: bool, among: Iterable[int]
     parameters: list[Any] = [expression] if sqlite else [*values]
     statement = f"SELECT rowid FROM {WORDS} WHERE {WORDS} MATCH %s" if sqlite else \
         f"SELECT id FROM {TABLE} WHERE words @@ ({expression})"
-    if among is not None:
-        few = list(among)
-        statement += f" AND {'rowid' if sqlite else 'id'} IN ({', '.join(['%s'] * len(few)) or 'NULL'})"
-        parameters += few
+    few = None if among is None else set(among)
+    if few is not None:  # reading all that have the words costs less than asking for each, as long as they are no crowd
+        all_having = ids_having(terms, all_of_them=all_of_them, most=CROWD)
+        if len(all_having) < CROWD:
+            return all_having & few
+        statement += f" AND {'rowid' if sqlite else 'id'} IN ({', '.join(map(str, few)) or 'NULL'})"
     if most is not None:
         statement += " LIMIT %s"
         parameters.append(most)

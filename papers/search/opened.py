@@ -111,7 +111,8 @@ class Index:
 
     def _nearest(self, vector: np.ndarray, count: int, mask: np.ndarray | None, *, deep: bool = False,
                  ) -> list[tuple[int, float]]:
-        """The nearest rows of a mask (rows,), None for all; `deep` leaves their cosines as the codes have them."""
+        """The nearest rows of a mask (rows,), None for all. `deep` is for hundreds: it visits twice as many lists and
+        leaves the cosines as the codes have them."""
         left = len(self.text_ids) if mask is None else int(np.count_nonzero(mask))
         if not left:
             return []
@@ -123,7 +124,7 @@ class Index:
             bits: Any = np.packbits(mask, bitorder="little")
             selected["sel"] = faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg]  # an array brings its length
         if isinstance(self.faiss, faiss.IndexIVF):
-            probes = -(-self.manifest["probes"] * len(self.text_ids) // left)
+            probes = -(-self.manifest["probes"] * (1 + deep) * len(self.text_ids) // left)
             selected["nprobe"] = min(self.faiss.nlist, probes)
             parameters: faiss.SearchParameters = faiss.SearchParametersIVF(**selected)
         else:
