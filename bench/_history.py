@@ -83,7 +83,8 @@ def verdicts(figures: Sequence[Figure], changes: dict[str, str]) -> list[str]:
         goal = "" if figure.goal is None else f"{sign} {figure.goal:g}"
         verdict = {None: "", True: "ok", False: "MISSED"}[figure.reached]
         beside = "; ".join(part for part in (figure.detail, changes.get(figure.name, "")) if part)
-        value = f"{figure.value:,.{2 if abs(figure.value) < 100 else 0}f} {figure.unit}"
+        digits = 3 if abs(figure.value) < 1 else 2 if abs(figure.value) < 100 else 0
+        value = f"{figure.value:,.{digits}f} {figure.unit}"
         lines.append(f"{figure.name:<{width}}{value:>12}{goal:>12}  {verdict:<7} {beside}".rstrip())
     return lines
 
