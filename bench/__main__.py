@@ -1,5 +1,8 @@
 """Every side-by-side measurement, one after the other; each compares two ways of doing one thing in one run.
 
+Where a figure has a goal, the run says whether it is reached. Each run's figures are added to `var/bench/history.jsonl`
+with commit and machine, and the next run on the same machine says by how much each has become better or worse.
+
     python -m bench            all of them; `library` alone takes half an hour on two cores
     python -m bench search     those named
 """

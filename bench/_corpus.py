@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 SHORTEST, LONGEST = 100, 1400  # characters of an abstract
-ENCODED = 20_000  # texts that are really encoded; the vectors of all others are perturbed copies of theirs
+ENCODED = 5_000  # texts that are really encoded; the vectors of all others are perturbed copies of theirs
 SPREAD = 0.35  # length of the perturbation of a unit vector: neighbours stay neighbours, none coincide
 PACKAGES = Path(next(path for path in sys.path if path.endswith("site-packages")))
 KEPT = Path(__file__).resolve().parent.parent / "var" / "bench"

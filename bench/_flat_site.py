@@ -1,154 +1,246 @@
-"""One size of bench.flat: fill the data folder, measure, print JSON. Started by it in a process of its own."""
+"""One size of bench.flat: fill a data folder with papers and methods, then measure in a process of its own.
+
+    python -m bench._flat_site fill 10000       texts, vectors and methods, nothing computed from them yet
+    python -m bench._flat_site compute          index, clusters, map, links and questions of all papers, as JSON
+    python -m bench._flat_site add 100          the same with so many papers more
+    python -m bench._flat_site search           the search service beside its two parts
+"""
 
 from __future__ import annotations
 
 import json
 import resource
+import statistics
 import sys
-from urllib.parse import quote_plus
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import numpy as np
 
 from bench import _corpus
-from bench.flat import ARENAS, METHODS, MORE, QUERIES, REQUESTS, SEEDS, ask, cpu
 
+METHODS = 1_000
 CHUNK = 2_000
+ROUNDS = 5
+QUERIES = ["gradient descent", "read a csv file", "random forest classifier", "tokenizer", "http request with retries",
+           "convert a tensor to another type", "how to find the nearest neighbours of a point quickly"]
+LONG = " ".join(["Fit a linear model with coefficients that minimise the residual sum of squares between the observed "
+                 "targets in the dataset and the targets predicted by the linear approximation"] * 4)
+
+Result = TypeVar("Result")
 
 
-def main(count: int) -> None:
-    import django
-    django.setup()
+def fill(count: int) -> None:
+    """The papers, a thousand methods, and all their vectors, as import and embedding leave them."""
     from django.core.management import call_command
-    call_command("migrate", verbosity=0)
-    work: dict[str, float] = {}
 
-    def timed(name: str, act):
-        before = cpu()
-        result = act()
-        work[name] = cpu() - before
-        return result
-
-    from methods.linking import refresh_links
-    from papers.search.clustering import update_clusters
     from papers.search.export import text_encoder
-    from papers.search.index import rebuild_index
-    from papers.search.places import refresh_places
-    model = text_encoder().model_id
-    add_drawn_arenas()
-    texts, vectors = _corpus.texts(count + MORE), _corpus.vectors(count + MORE)
-    timed("store all", lambda: store(texts[:count], vectors[:count], model, 0))
-    timed("index all", rebuild_index)
-    timed("cluster all", update_clusters)
-    timed("map", refresh_places)
-    timed("link all", refresh_links)
-    timed("index, nothing new", rebuild_index)
-    timed("clusters, nothing new", update_clusters)
-    timed("map, nothing new", refresh_places)
-    timed("links, nothing new", refresh_links)
-    timed(f"store {MORE} more", lambda: store(texts[count:], vectors[count:], model, count))
-    timed(f"index {MORE} more", rebuild_index)
-    timed(f"cluster {MORE} more", update_clusters)
-    timed(f"map {MORE} more", refresh_places)
-    timed(f"link {MORE} more", refresh_links)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    pages, facts = ask_pages(count)
-    print(json.dumps({"work": work, "pages": pages, "facts": {"peak MB of the background work": peak, **facts}}))
+    call_command("migrate", verbosity=0)
+    call_command("sync_methods", verbosity=0)
+    add_methods()
+    store(_corpus.texts(count), _corpus.vectors(count), text_encoder().model_id)
+    embed_rest()
 
 
-def add_drawn_arenas() -> None:
-    """Arenas, methods and scores that mean nothing, with words of their own."""
-    from django.utils import timezone
-
-    from evaluations.models import Run, Score
-    from methods.mirror import sync_methods
+def add_methods() -> None:
+    """Methods up to a thousand, with words of their own; they measure nothing."""
     from methods.models import Arena, Method
-    from papers.search.refresh import embed_texts
     from papers.search_texts import record_search_texts
-    sync_methods()
-    generator = np.random.default_rng(0)
-    words = iter(_corpus.texts(ARENAS * METHODS))
-    for number in range(ARENAS):
-        arena = Arena.objects.filter(present=True).first()
-        arena.pk, arena.title = f"drawn-{number}", f"Drawn scores {number}"
-        arena.save(force_insert=True)
-        methods = Method.objects.bulk_create([
-            Method(arena=arena, slug=f"method-{i}", title=f"Method {number}-{i}", summary=next(words)[1][:300],
-                   explanation="", source_path="", source_code="", code_digest=f"{number}-{i}")
-            for i in range(METHODS)])
-        runs = Run.objects.bulk_create([
-            Run(method=method, seed=seed, state=Run.DONE, code_digest=method.code_digest,
-                seconds=1 + generator.random(), peak_memory_mb=500, counts={"parameters": 1000, "gradients": 100},
-                finished_at=timezone.now(), environment={"processor": "none"})
-            for method in methods for seed in range(SEEDS)], batch_size=500)
-        Score.objects.bulk_create([
-            Score(run=run, metric=metric["name"], value=generator.normal(i // SEEDS))
-            for i, run in enumerate(runs) for metric in arena.metrics[:4]], batch_size=5000)
-        record_search_texts([("method", method.key, method.title, method.summary) for method in methods])
-    embed_texts()
+    arena = Arena.objects.filter(present=True).first()
+    missing = METHODS - Method.objects.filter(present=True).count()
+    if missing <= 0 or arena is None:
+        return
+    arena.pk, arena.title = "drawn", "Drawn methods"
+    arena.save(force_insert=True)
+    words = _corpus.texts(missing)
+    methods = Method.objects.bulk_create([
+        Method(arena=arena, slug=f"method-{i}", title=f"Method {i}", summary=words[i][1][:300], explanation="",
+               source_path="", source_code="", code_digest=str(i)) for i in range(missing)])
+    record_search_texts([("method", method.key, method.title, method.summary) for method in methods])
 
 
-def store(texts: list[tuple[str, str]], vectors: np.ndarray, model: str, first: int) -> None:
-    """A digest of these papers with their vectors, as import and embedding leave them."""
+def embed_rest() -> None:
+    """Vectors of the methods' texts, without index and clusters."""
+    from papers.search.embedding import embed_pending
+    from papers.search.export import text_encoder
+    embed_pending(text_encoder())
+
+
+def store(texts: list[tuple[str, str]], vectors: np.ndarray, model: str) -> None:
+    """A digest of these papers with their vectors."""
     from papers.models import Appearance, Digest, Paper, SearchText
     from papers.search.embedding import _store
-    from papers.search_texts import record_search_texts
-    digest = Digest.objects.create(sha256=f"{first:064d}", name=f"texts from {first}", format="JSONL")
+    from papers.search_texts import record_search_texts, search_row
+    digest = Digest.objects.create(sha256=f"{0:064d}", name="texts", format="JSONL", listed=len(texts))
     for start in range(0, len(texts), CHUNK):
         chunk = texts[start:start + CHUNK]
         papers = Paper.objects.bulk_create([
-            Paper(title=title, title_key=title.lower()[:400], abstract=abstract, year=1990 + (first + start + i) % 36,
-                  authors=[f"Author {(first + start + i) % 997}"])
+            Paper(title=title, title_key=title.lower()[:400], abstract=abstract, year=1990 + (start + i) % 36,
+                  authors=[f"Author {(start + i) % 997} Family{(start + i) % 89}"])
             for i, (title, abstract) in enumerate(chunk)])
         Appearance.objects.bulk_create([Appearance(digest=digest, paper=paper, position=start + i + 1)
                                         for i, paper in enumerate(papers)])
-        record_search_texts([("paper", str(paper.pk), paper.title, paper.abstract) for paper in papers])
+        record_search_texts(search_row(paper) for paper in papers)
         rows = list(SearchText.objects.filter(paper__in=papers).order_by("paper"))
         _store(rows, vectors[start:start + len(chunk)], model)
 
 
-def ask_pages(count: int) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
-    import psutil
+class Work:
+    """Processor seconds by name, and the longest that each step held the database's write lock at a time."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self.locks: dict[str, float] = {}
+
+    def timed(self, name: str, act: Callable[[], Result]) -> Result:
+        with watched_lock() as held:
+            before = time.process_time()
+            result = act()
+            self.seconds[name] = time.process_time() - before
+        self.locks[name] = max(held, default=0.0)
+        return result
+
+    def told(self) -> dict[str, Any]:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        return {"seconds": self.seconds, "locks": self.locks, "peak_mb": peak}
+
+
+@contextmanager
+def watched_lock() -> Iterator[list[float]]:
+    """Yields the milliseconds of processor time of each transaction of this thread, which holds SQLite's write lock
+    from its beginning to its end."""
+    from django.db import connection
+    held: list[float] = []
+    began = [0.0]
+    connection.ensure_connection()
+    begin, commit = connection._start_transaction_under_autocommit, connection._commit
+
+    def beginning() -> None:
+        begin()
+        began[0] = time.thread_time()
+
+    def committing() -> None:
+        commit()
+        held.append((time.thread_time() - began[0]) * 1000)
+
+    connection._start_transaction_under_autocommit, connection._commit = beginning, committing
+    try:
+        yield held
+    finally:
+        connection._start_transaction_under_autocommit, connection._commit = begin, commit
+
+
+def compute() -> dict[str, Any]:
+    """Everything that hangs on the vectors, for all papers, and again with nothing new."""
+    from evaluations.reported.services import read_new_abstracts
+    from methods.linking import refresh_links
+    from papers.identity.questions import find_duplicates
+    from papers.search.clustering import update_clusters
+    from papers.search.index import rebuild_index
+    from papers.search.places import refresh_places
+    steps: dict[str, Callable[[], Any]] = {
+        "index": rebuild_index, "clusters": update_clusters, "map": refresh_places, "links": refresh_links,
+        "near titles": find_duplicates}
+    work = Work()
+    for name, step in steps.items():
+        work.timed(name, step)
+    already_read()
+    steps["abstracts"] = read_new_abstracts
+    for name, step in steps.items():
+        work.timed(f"{name}, nothing new", step)
+    return work.told()
+
+
+def already_read() -> None:
+    """All abstracts count as read: extracting numbers costs the same for every paper."""
+    from django.utils import timezone
+
+    from evaluations.models import ReportedReading
+    from evaluations.reported.services import rules_digest
+    from papers.models import Paper
+    pks = Paper.objects.values_list("pk", flat=True)
+    ReportedReading.objects.bulk_create([
+        ReportedReading(paper_id=pk, text_hash="", rules=rules_digest(), read_at=timezone.now()) for pk in pks],
+        batch_size=CHUNK)
+
+
+def add(count: int) -> dict[str, Any]:
+    """Import so many papers more and do what follows, step by step; encoding is counted apart."""
+    from evaluations.reported.services import read_new_abstracts
+    from methods.linking import refresh_links
+    from papers.identity.questions import find_duplicates
+    from papers.models import Paper
+    from papers.search.clustering import update_clusters
+    from papers.search.embedding import embed_pending
+    from papers.search.export import text_encoder
+    from papers.search.index import rebuild_index
+    from papers.search.places import refresh_places
+    from papers.services import import_digest
+    number = Paper.objects.count()
+    records = [{"title": f"{title}, number {number + i}", "abstract": abstract, "year": 2024}
+               for i, (title, abstract) in enumerate(_corpus.texts(count))]
+    data = "\n".join(map(json.dumps, records)).encode()
+    encoder = text_encoder()
+    encoder.encode(["warm"])
+    work = Work()
+    work.timed("import", lambda: import_digest(name="more.jsonl", data=data))
+    encoding = []
+    plain = encoder.encode
+
+    def counted(texts, progress=None):
+        before = time.process_time()
+        vectors = plain(texts, progress)
+        encoding.append(time.process_time() - before)
+        return vectors
+
+    encoder.encode = counted  # type: ignore[method-assign]  # the encoder's own part is told apart
+    for name, step in {"embed": lambda: embed_pending(encoder), "index": rebuild_index, "clusters": update_clusters,
+                       "map": refresh_places, "links": refresh_links, "near titles": find_duplicates,
+                       "abstracts": read_new_abstracts}.items():
+        work.timed(name, step)
+    work.seconds["embed"] -= sum(encoding)
+    return {**work.told(), "encoding": sum(encoding)}
+
+
+def search() -> dict[str, Any]:
+    """Milliseconds of processor time: encoding and the bare FAISS call, and the service with and without filters."""
     from django.db.models import Count
 
-    from bench.pages import server
-    from evaluations.models import Run
-    from papers.models import Cluster, Digest, Paper
-    from workers.broker import embedded_broker
+    from papers.models import Cluster
+    from papers.search.encoder import encode_query
+    from papers.search.fusion import search as service
+    from papers.search.index import current_index
+    from papers.search.parsing import parse_query
+    index = current_index()
     cluster = Cluster.objects.annotate(many=Count("papers")).order_by("-many").first()
-    digest = Digest.objects.annotate(many=Count("appearances")).order_by("-many").first()
-    papers = list(Paper.objects.order_by("?").values_list("pk", flat=True)[:REQUESTS])
-    runs = list(Run.objects.order_by("?").values_list("pk", flat=True)[:REQUESTS])
-    searches = [f"/search/?q={quote_plus(query)}" for query in QUERIES]
-    addresses: dict[str, list[str]] = {
-        "home": ["/"], "papers": ["/papers/"], "papers, page 100": ["/papers/?page=100"],
-        "papers, last page": [f"/papers/?page={count // 50}"], "papers with words": ["/papers/?q=gradient+descent"],
-        "papers, related only": ["/papers/?link=related"], "a paper": [f"/papers/{pk}/" for pk in papers],
-        "similar to a paper": [f"/papers/{pk}/similar/" for pk in papers], "search": searches,
-        "search, methods only": [f"{path}&kind=method" for path in searches],
-        "search, related papers only": [f"{path}&link=related" for path in searches],
-        "search, one cluster": [f"{path}&cluster={cluster.pk}" for path in searches],
-        "clusters": ["/clusters/"], "the largest cluster": [f"/clusters/{cluster.pk}/"], "digests": ["/digests/"],
-        "the largest digest": [f"/digests/{digest.pk}/"],
-        "its progress, as polled": [f"/digests/{digest.pk}/progress/"], "methods": ["/methods/"],
-        "a method": ["/methods/drawn-3/method-7/"], "arenas": ["/arenas/"], "an arena": ["/arenas/drawn-3/"],
-        "its statistics": ["/arenas/drawn-3/statistics/"], "compare": ["/compare/"], "claims": ["/claims/"],
-        "open questions": ["/claims/open/"], "runs": ["/runs/"], "runs, page 20": ["/runs/?page=20"],
-        "a run": [f"/runs/{pk}/" for pk in runs], "status": ["/status/"], "API: papers": ["/api/papers?limit=100"],
-        "API: search": [path.replace("/search/", "/api/search") for path in searches],
-        "API: the largest digest": [f"/api/digests/{digest.pk}"], "API: coverage": ["/api/coverage"]}
-    with embedded_broker(), server() as (port, started):
-        master = next(connection.pid for connection in psutil.net_connections("tcp")
-                      if connection.laddr and connection.laddr.port == port and connection.status == "LISTEN")
-        web = psutil.Process(master)
-        family = [web, *web.children()]
-        before = max(process.memory_info().rss for process in family) / 2**20
-        pages = {name: ask(port, paths, REQUESTS) for name, paths in addresses.items()}
-        everything = [path for paths in addresses.values() for path in paths]
-        for _ in range(1000 // len(everything) + 1):
-            ask(port, everything, 2)
-        after = max(process.memory_info().rss for process in [web, *web.children()]) / 2**20
-    return pages, {"web MB at start": before, "web MB after 1,000 more requests": after, "seconds to start": started}
+    fields = {"words": "", "methods only": " kind:method", "related papers": " link:related", "one year": " year:2003",
+              "ten years": " year:2000-2009", "one cluster": f" cluster:{cluster.pk if cluster else 0}",
+              "without a word": " -matrix", "with a phrase": ' "the data"'}
+    asked = {name: [query + field for query in QUERIES] for name, field in fields.items()} | {"long text": [LONG] * 7}
+    rows: dict[str, dict[str, float]] = {}
+    for name, queries in asked.items():
+        texts = [parse_query(query).text for query in queries]
+        vectors = [encode_query(text)[1] for text in texts]
+        for query in queries:  # a first turn that is not counted
+            service(query)
+        times: dict[str, list[float]] = {"encode": [], "faiss": [], "service": []}
+        for _ in range(ROUNDS):
+            for query, text, vector in zip(queries, texts, vectors, strict=True):
+                for part, act in (("encode", lambda text=text: encode_query(text)),
+                                  ("faiss", lambda vector=vector: index.faiss.search(vector[None], 20)),
+                                  ("service", lambda query=query: service(query, limit=20))):
+                    before = time.process_time()
+                    act()
+                    times[part].append((time.process_time() - before) * 1000)
+        rows[name] = {part: statistics.median(taken) for part, taken in times.items()}
+        rows[name]["p95"] = statistics.quantiles(times["service"], n=20)[-1]
+    return {"rows": rows, "index": {key: value for key, value in index.manifest.items() if key != "revision"}}
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    import django
+    django.setup()
+    parts: dict[str, Callable[..., Any]] = {"fill": fill, "compute": compute, "add": add, "search": search}
+    print(json.dumps(parts[sys.argv[1]](*map(int, sys.argv[2:])) or {}))

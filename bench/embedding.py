@@ -21,6 +21,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench._history import Figure, note, verdicts
+
 ROOT = Path(__file__).resolve().parent.parent
 TURN = 84  # texts in a row for one of the two: eight turns of the five digests
 
@@ -42,7 +44,12 @@ def main() -> int:
         result = {"papers_of": source, **measure(found[:options.limit])}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    print(json.dumps(result, indent=1) if options.json else told(result))
+    figures = [Figure("times as fast as SentenceTransformer.encode", result["ratio"], "x", 2, more_is_better=True),
+               *(Figure(f"{name}, texts a second", speed, "/s", more_is_better=True)
+                 for name, speed in result["texts_per_second"].items())]
+    changes = note("embedding", figures)
+    print(json.dumps(result, indent=1) if options.json else
+          "\n".join([told(result), "", *verdicts(figures, changes)]))
     return 0
 
 

@@ -1,11 +1,11 @@
-"""What grows with the collection and what does not: pages, polls and background work at two sizes, in one run.
+"""What grows with the collection and what does not: background work and search at two sizes, in one run.
 
-The same site is filled with 10,000 and then with 100,000 papers (texts: what the installed packages say of themselves;
-vectors: 20,000 real ones and perturbed copies of them), ten arenas of a hundred methods with drawn scores, a hundred
-thousand in all, and asked over HTTP from the real web server. Each page stands beside what it costs at the smaller
-size; each piece of background work is timed with 100 papers more. Nothing here says how good a result is.
+A site is filled with 10,000 and then with 100,000 papers and a thousand methods. Texts are what the installed packages
+say of themselves; 5,000 vectors are really encoded, the others perturbed copies of them: costs hold, the quality of
+results does not. Every figure is processor time, so that other work on the machine moves it little; so is how long a
+transaction holds the write lock. Pages are `bench.pages`, a million vectors `bench.million`.
 
-    python -m bench.flat                         both sizes, on SQLite
+    python -m bench.flat                         both sizes, on SQLite; some fifteen minutes of one core
     python -m bench.flat --papers 2000 20000     other sizes
     python -m bench.flat --json
 """
@@ -13,86 +13,92 @@ size; each piece of background work is timed with 100 papers more. Nothing here 
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
 import os
-import resource
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+from typing import Any
+
+from bench._history import Figure, note, verdicts
 
 SIZES = (10_000, 100_000)
-ARENAS, METHODS, SEEDS = 10, 100, 25
-REQUESTS = 20
 MORE = 100  # papers added to a full site
-GOAL_MS = 100.0
-QUERIES = ["gradient descent", "read a csv file", "random forest classifier", '"sparse matrix" -dense', "tokenizer",
-           "convert a tensor to another type", "year:2015 optimizer", "http request with retries"]
+LINKS_SECONDS, MORE_SECONDS, LOCK_MS, PEAK_MB, TIMES_BARE = 30.0, 5.0, 100.0, 1500.0, 2.0
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--papers", type=int, nargs=2, default=SIZES)
+    parser.add_argument("--papers", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--keep", type=Path, help="fill and leave the data folders here; those there are used again")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    results = {}
-    for count in options.papers:  # a process each: what a size leaves in memory is not the next one's
-        folder = Path(tempfile.mkdtemp(prefix="assay-b-"))
-        environment = {**os.environ, "DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings",
-                       "LOG_LEVEL": "ERROR"}
-        for name in ("DATABASE_URL", "REDIS_URL"):
-            environment.pop(name, None)
-        try:
-            done = subprocess.run([sys.executable, "-m", "bench._flat_site", str(count)], env=environment,
-                                  stdout=subprocess.PIPE, text=True, check=True)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-        results[count] = json.loads(done.stdout.splitlines()[-1])
-    if options.json:
-        print(json.dumps(results, indent=1))
-    else:
-        print(told(results))
+    results = {count: measured(count, options.keep) for count in options.papers}
+    figures = [figure for count, result in results.items() for figure in figures_of(count, result)]
+    changes = note("flat", figures)
+    print(json.dumps(results, indent=1) if options.json else told(results, figures, changes))
     return 0
 
 
-def told(results: dict[int, dict]) -> str:
-    small, large = results
-    lines = [f"{large:,} papers beside {small:,}; {ARENAS * METHODS:,} methods, {ARENAS * METHODS * SEEDS:,} runs; "
-             f"load {os.getloadavg()[0]:.1f}\n",
-             f"{'page, ms':<34}{'median':>9}{'p95':>9}{f'p95 at {small:,}':>16}{'kB':>7}  goal: p95 < {GOAL_MS:.0f} ms"]
-    for name, page in results[large]["pages"].items():
-        before = results[small]["pages"][name]
-        lines.append(f"{name:<34}{page['median']:>9.1f}{page['p95']:>9.1f}{before['p95']:>16.1f}"
-                     f"{page['bytes'] / 1024:>7.0f}  {'ok' if page['p95'] < GOAL_MS else 'MISSED'}")
-    lines += ["", f"{'background work, CPU seconds':<34}{f'{large:,}':>12}{f'{small:,}':>12}"]
-    for name, seconds in results[large]["work"].items():
-        lines.append(f"{name:<34}{seconds:>12.2f}{results[small]['work'][name]:>12.2f}")
-    lines += ["", *(f"{name:<34}{value:>12,.1f}{results[small]['facts'][name]:>12,.1f}"
-                    for name, value in results[large]["facts"].items())]
-    return "\n".join(lines)
+def measured(count: int, keep: Path | None) -> dict[str, Any]:
+    """All parts at one size, a process each: what one leaves in memory is not the next one's."""
+    folder = keep / str(count) if keep else Path(tempfile.mkdtemp(prefix="assay-b-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, "DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings",
+                   "LOG_LEVEL": "ERROR"}
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        environment.pop(name, None)
+
+    def part(*arguments: str) -> dict[str, Any]:
+        done = subprocess.run([sys.executable, "-m", "bench._flat_site", *arguments], env=environment,
+                              stdout=subprocess.PIPE, text=True, check=True)
+        print(f"{count:,} papers: {arguments[0]} done", file=sys.stderr, flush=True)
+        return json.loads(done.stdout.splitlines()[-1])
+
+    try:
+        filled = folder / "filled"
+        if not filled.exists():
+            part("fill", str(count))
+            filled.touch()
+        return {"compute": part("compute"), "add": part("add", str(MORE)), "search": part("search")}
+    finally:
+        if keep is None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-def cpu() -> float:
-    return time.process_time() + sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+def figures_of(count: int, result: dict[str, Any]) -> list[Figure]:
+    """What has a goal, and the rest without one."""
+    compute, add, rows = result["compute"], result["add"], result["search"]["rows"]
+    size = f"{count:,} papers"
+    more = sum(add["seconds"].values())
+    linking = "links of all papers"
+    figures = [
+        Figure(f"{size}: {linking}", compute["seconds"]["links"], "s", LINKS_SECONDS),
+        Figure(f"{size}: {linking}, longest write lock", compute["locks"]["links"], "ms", LOCK_MS),
+        Figure(f"{size}: links, nothing new", compute["seconds"]["links, nothing new"], "s"),
+        *(Figure(f"{size}: {name} of all papers", compute["seconds"][name], "s")
+          for name in ("index", "clusters", "map", "near titles")),
+        Figure(f"{size}: everything, nothing new", sum(
+            seconds for name, seconds in compute["seconds"].items() if name.endswith("nothing new")), "s"),
+        Figure(f"{size}: peak memory of all that", compute["peak_mb"], "MB", PEAK_MB),
+        Figure(f"{size}: {MORE} more, besides encoding", more, "s", MORE_SECONDS, f"encoding {add['encoding']:.1f} s"),
+        *(Figure(f"{size}: {MORE} more, {name}", seconds, "s") for name, seconds in add["seconds"].items()),
+        Figure(f"{size}: {MORE} more, longest write lock", max(add["locks"].values()), "ms", LOCK_MS),
+        Figure(f"{size}: {MORE} more, peak memory", add["peak_mb"], "MB", PEAK_MB)]
+    for name, row in rows.items():
+        bare = row["encode"] + row["faiss"]
+        figures.append(Figure(f"{size}: search, {name}", row["service"] / bare, "x bare", TIMES_BARE,
+                              f"{row['service']:.1f} ms, p95 {row['p95']:.1f}, of {bare:.1f}"))
+    return figures
 
 
-def ask(port: int, paths: list[str], requests: int) -> dict[str, float]:
-    """Milliseconds of these addresses in turn, after one round that is not counted."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-    from bench.pages import request
-    times, size = [], 0
-    for number in range(len(paths) + requests):
-        path = paths[number % len(paths)]
-        before = time.perf_counter()
-        size = request(connection, path)
-        if number >= len(paths):
-            times.append((time.perf_counter() - before) * 1000)
-    connection.close()
-    return {"median": statistics.median(times), "p95": statistics.quantiles(times, n=20)[-1], "bytes": size}
+def told(results: dict[int, dict], figures: list[Figure], changes: dict[str, str]) -> str:
+    indexes = [f"{count:,} papers: index {result['search']['index']['index']}" for count, result in results.items()]
+    return "\n".join([
+        "Texts of installed packages; vectors past the first 5,000 are perturbed copies. Processor time; load "
+        f"{os.getloadavg()[0]:.1f}.", *indexes, "", *verdicts(figures, changes)])
 
 
 if __name__ == "__main__":

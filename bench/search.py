@@ -24,6 +24,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote_plus
 
+from bench._history import Figure, note, verdicts
+
 QUERIES = [
     "catastrophic forgetting", "long-tailed recognition", "parameter efficient fine-tuning", "batch normalization",
     "contrastive loss temperature", "scaling laws for data mixtures", "how to adapt to a new domain without labels",
@@ -51,8 +53,20 @@ def main() -> int:
         result = {**loaded, **measure()}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    print(json.dumps(result, indent=1) if as_json else told(result))
+    figures = figures_of(result)
+    changes = note("search", figures)
+    print(json.dumps(result, indent=1) if as_json else "\n".join([told(result), "", *verdicts(figures, changes)]))
     return 0
+
+
+def figures_of(result: dict) -> list[Figure]:
+    """The service beside its two parts; the layers one by one."""
+    layers = result["layers"]
+    bare = layers["bare FAISS call"]["median_ms"] + layers["encoding the query"]["median_ms"]
+    return [Figure("service / (encoding + bare FAISS call)", layers["search service"]["median_ms"] / bare, "x", 2),
+            Figure("page through Django, more than the service", layers["page through Django"]["median_ms"]
+                   - layers["search service"]["median_ms"], "ms", 30),
+            *(Figure(name, layer["median_ms"], "ms") for name, layer in layers.items())]
 
 
 def load() -> dict:

@@ -298,6 +298,7 @@ class Revision(models.Model):
     LINKS = "links"  # what curators have said of links
     LINKED = "linked"  # the links that were made without a curator
     CLUSTERS = "clusters"  # which papers are in which
+    NEAR_TITLES = "near titles"  # when titles were last compared, in microseconds: not counted but put
 
     name = models.CharField(max_length=40, primary_key=True)
     number = models.BigIntegerField(default=0)
@@ -311,6 +312,12 @@ class Revision(models.Model):
         if not Revision.objects.filter(pk=name).update(number=models.F("number") + 1):
             Revision.objects.bulk_create([Revision(name=name, number=1)], update_conflicts=True,
                                          unique_fields=["name"], update_fields=["number"])
+
+    @staticmethod
+    def put(name: str, number: int) -> None:
+        """Within a transaction."""
+        Revision.objects.bulk_create([Revision(name=name, number=number)], update_conflicts=True,
+                                     unique_fields=["name"], update_fields=["number"])
 
     @staticmethod
     def of(name: str) -> int:

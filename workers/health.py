@@ -252,11 +252,13 @@ def health() -> Health:
 
 
 def _index() -> dict[str, Any] | None:
-    """The search index's manifest and when it was written; None without one."""
+    """The search index's manifest, its self-test in percent and when it was written; None without one."""
     path = settings.DATA_DIR / "index" / "manifest.json"
     try:
         manifest = json.loads(path.read_text())
         written = datetime.fromtimestamp(path.stat().st_mtime, tz=timezone.get_current_timezone())
     except (OSError, ValueError):
         return None
-    return {**(manifest if isinstance(manifest, dict) else {}), "written_at": written}
+    manifest = manifest if isinstance(manifest, dict) else {}
+    recall = manifest.get("recall")
+    return {**manifest, "found_percent": None if recall is None else 100 * recall, "written_at": written}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -10,10 +11,12 @@ from rapidfuzz import fuzz
 
 from papers import history
 from papers.identity.rules import differ, near_title, shared_people
-from papers.models import Paper, PossibleDuplicate
+from papers.models import Paper, PossibleDuplicate, Revision
 from papers.writing import short_write
 
-NEIGHBOURS = 12  # in the order of titles, with which each is compared
+NEIGHBOURS = 12  # in the order of titles, before and after, with which each is compared
+OVERLAP = timedelta(minutes=2)  # a change may have been written that long before it could be seen
+BATCH = 5_000  # primary keys in a query
 
 
 def ask(pairs: Iterable[tuple[Paper, Paper, str]]) -> None:
@@ -29,31 +32,56 @@ def ask(pairs: Iterable[tuple[Paper, Paper, str]]) -> None:
 
 
 def find_duplicates() -> int:
-    """Look through all titles for near ones that nothing tells apart. Returns how many pairs are new."""
-    known = set(PossibleDuplicate.objects.values_list("first", "second"))
-    papers = list(Paper.objects.order_by("pk").only("title_key", "arxiv_id", "doi", "year", "authors").iterator())
-    found = [pair for pair in _near(papers) if (pair[0].pk, pair[1].pk) not in known]
+    """Look for titles that are near those of papers which have come or changed since the last look, and that nothing
+    tells apart. Returns how many pairs are new."""
+    looked, started = Revision.of(Revision.NEAR_TITLES), timezone.now()
+    since = datetime.fromtimestamp(looked / 1e6, tz=UTC) - OVERLAP
+    fresh = set(Paper.objects.filter(updated_at__gte=since).values_list("pk", flat=True))
+    found = _near(fresh)
     for start in range(0, len(found), 100):
         with short_write():
             pairs = found[start:start + 100]
             there = set(Paper.objects.filter(pk__in={paper.pk for pair in pairs for paper in pair[:2]})
                         .values_list("pk", flat=True))
             ask(pair for pair in pairs if pair[0].pk in there and pair[1].pk in there)
+    if fresh:
+        with short_write():
+            Revision.put(Revision.NEAR_TITLES, round(started.timestamp() * 1e6))
     return len(found)
 
 
-def _near(papers: list[Paper]) -> Iterator[tuple[Paper, Paper, str]]:
-    """Two spellings of a title stand close together among all titles, read forwards or backwards."""
-    seen = set()
+def _near(fresh: set[int]) -> list[tuple[Paper, Paper, str]]:
+    """Pairs with one of these papers, not asked about yet. Two spellings of a title stand close together among all
+    titles, read forwards or backwards."""
+    if not fresh:
+        return []
+    titles = list(Paper.objects.order_by("pk").values_list("title_key", "pk"))
+    alike: dict[tuple[int, int], float] = {}
     for step in (1, -1):
-        papers.sort(key=lambda paper: paper.title_key[::step])
-        for place, one in enumerate(papers):
-            for other in papers[place + 1:place + 1 + NEIGHBOURS]:
-                first, second = (one, other) if one.pk < other.pk else (other, one)
-                score = near_title(first.title_key, second.title_key)
-                if score and (first.pk, second.pk) not in seen and _may_be_one(first, second):
-                    seen.add((first.pk, second.pk))
-                    yield first, second, f"titles {score:.0f} % alike"
+        titles.sort(key=lambda title: title[0][::step])
+        for place, (key, pk) in enumerate(titles):
+            if pk in fresh:
+                first = max(0, place - NEIGHBOURS)
+                for other_key, other in titles[first:place] + titles[place + 1:place + 1 + NEIGHBOURS]:
+                    pair = (min(pk, other), max(pk, other))
+                    if pair not in alike and (score := near_title(key, other_key)):
+                        alike[pair] = score
+    alike = {pair: alike[pair] for pair in sorted(alike.keys() - _asked(alike))}
+    papers = _by_key({pk for pair in alike for pk in pair})
+    return [(papers[first], papers[second], f"titles {score:.0f} % alike") for (first, second), score in alike.items()
+            if first in papers and second in papers and _may_be_one(papers[first], papers[second])]
+
+
+def _asked(pairs: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
+    firsts = sorted({first for first, _ in pairs})
+    return {pair for start in range(0, len(firsts), BATCH) for pair in PossibleDuplicate.objects.filter(
+        first__in=firsts[start:start + BATCH]).values_list("first", "second")}
+
+
+def _by_key(pks: set[int]) -> dict[int, Paper]:
+    wanted = sorted(pks)
+    return {paper.pk: paper for start in range(0, len(wanted), BATCH) for paper in Paper.objects.filter(
+        pk__in=wanted[start:start + BATCH]).only("title_key", "arxiv_id", "doi", "year", "authors")}
 
 
 def _may_be_one(one: Paper, other: Paper) -> bool:

@@ -1,30 +1,34 @@
 """Making the FAISS index from the stored vectors: anew, or by growing the build in use by what has changed.
 
-Up to FLAT_LIMIT texts the index is exact; above, inverted lists of 8-bit codes hold it in a quarter of the memory,
-and the nearest are compared again with the stored vectors. A build grows by appending rows and marking old ones dead;
-past REBUILD_SHARE of such rows, or when the collection outgrows its kind of index, it is made anew.
+One rule chooses its kind from the number of texts (`kind_of_index`): up to FLAT_LIMIT it is exact; above, inverted
+lists of 8-bit codes hold it in a quarter of the memory, and the nearest are compared again with the stored vectors. How
+many lists a search visits is tried out on a sample of titles (`papers.search.recall`). A build grows by appending rows
+and marking old ones dead; past REBUILD_SHARE of such rows, or when the collection outgrows its kind of index, it is
+made anew. A build is written beside the old one and put in use by replacing the manifest: readers never see half of it.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import math
 import os
+import re
 import time
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import faiss
 import numpy as np
-from django.db.models import QuerySet
 from filelock import FileLock
 
-from papers.models import Revision, SearchText, Vector
+from papers.models import Revision, SearchText
 from papers.search.encoder import EncoderUnavailable, encode_query, prepared
+from papers.search.opened import DEAD, Index, IndexUnavailable, index_manifest
+from papers.search.recall import Trial
+from papers.search.rows import Rows, embedded, kinds_there, read, spread_vectors
 from papers.search.terms import Rarity
 from papers.search.vectors import current_vectors, index_dir
 
@@ -32,34 +36,15 @@ logger = logging.getLogger(__name__)
 
 FLAT_LIMIT = 100_000  # exact search up to here (some 6 ms); inverted lists of 8-bit codes above
 TRAINING = 64  # vectors a list is trained on
+AIM = 0.985  # share of the exact ten nearest that a search should find
+FEWEST_PROBES = 32  # inverted lists visited, doubled until the share is found or every eighth list visited
 REBUILD_SHARE = 0.2  # dead and appended rows, as a share of all, past which a build is made anew
 OVERLAP = timedelta(minutes=10)  # how far back of the last build vectors are looked at again
 PAIRS = 20_000  # random pairs behind a percentile
-TITLES = 256  # titles that stand in for queries in those pairs
+TITLES = 256  # titles that stand in for queries, in those pairs and in the trial of what is found
+EXACT_TITLES = 32  # ... of which an exact index is asked
 RARITY_SAMPLE = 2_000  # texts behind the document frequencies
-DEAD = 255  # the kind of a row whose text has changed or gone
 SUFFIXES = (".faiss", ".npz", ".terms.json")
-
-
-class IndexUnavailable(Exception):
-    """There are no vectors to search yet, or their index is being rebuilt; the message says which."""
-
-
-@dataclass
-class Rows:
-    """What is known of each row of a build, in its order."""
-
-    text_ids: np.ndarray  # int64
-    paper_ids: np.ndarray  # int64, 0 for a method
-    kinds: np.ndarray  # uint8, a place in the manifest's kinds, or DEAD
-    stamps: np.ndarray  # int64, when the vector was stored, in microseconds
-
-    @classmethod
-    def empty(cls) -> Rows:
-        return cls(*(np.empty(0, dtype=kind) for kind in (np.int64, np.int64, np.uint8, np.int64)))
-
-    def with_more(self, other: Rows) -> Rows:
-        return Rows(*(np.concatenate([getattr(self, name), getattr(other, name)]) for name in self.__annotations__))
 
 
 def rebuild_index(*, wait: float = -1, anew: bool = False) -> dict:
@@ -91,57 +76,70 @@ def rebuild_index(*, wait: float = -1, anew: bool = False) -> dict:
         return made
 
 
-def index_manifest() -> dict | None:
-    """What the index in use was built from and when; None when there is none, or none of this layout."""
-    try:
-        manifest = json.loads((index_dir() / "manifest.json").read_text("utf-8"))
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        logger.warning("The index's manifest is damaged (%s); the index is rebuilt", error)
-        return None
-    return manifest if isinstance(manifest, dict) and "revision" in manifest else None
-
-
 def _complete(manifest: dict) -> bool:
     return all((index_dir() / f"{manifest['build']}{suffix}").exists() for suffix in SUFFIXES)
 
 
 def kind_of_index(count: int) -> str:
-    """FAISS's description of the index for so many vectors."""
+    """FAISS's description of the index for so many vectors: past FLAT_LIMIT about two lists for each vector of the
+    square root, so that visiting lists and finding them cost about the same."""
     if count <= FLAT_LIMIT:
         return "Flat"
-    return "IVF4096,SQ8" if count >= TRAINING * 4096 else "IVF1024,SQ8"
+    return f"IVF{2 ** round(math.log2(2 * count ** 0.5))},SQ8"
 
 
 def _made(folder: Path, model: str) -> dict:
     """A build of all vectors."""
-    kinds = list(SearchText.objects.order_by("kind").values_list("kind", flat=True).distinct())
-    count = SearchText.objects.filter(embedded_by=model).count()
-    if not count:
+    kinds = kinds_there()
+    ids = embedded(model)
+    if not len(ids):
         raise IndexUnavailable("no text is embedded yet")
-    description = kind_of_index(count)
+    description = kind_of_index(len(ids))
     index: faiss.Index | None = None
-    rows, sample = Rows.empty(), _Sample(np.random.default_rng(0), count)
-    for more, vectors in _read(current_vectors(model), kinds):
+    parts: list[Rows] = []
+    count = 0
+    sample = _Sample(np.random.default_rng(0), len(ids))
+    queries, owners = _titles(ids[sample.rows])
+    asked = EXACT_TITLES if description == "Flat" else len(queries)
+    trial = Trial.of(queries[:asked], owners[:asked])
+    for more, vectors in read(current_vectors(model), kinds):
         if index is None:
             index = faiss.index_factory(vectors.shape[1], description, faiss.METRIC_INNER_PRODUCT)
             if isinstance(index, faiss.IndexIVF):
-                index.train(_training(model, kinds, index.nlist * TRAINING))
+                index.train(spread_vectors(model, ids, kinds, index.nlist * TRAINING))
         index.add(vectors)
-        sample.take(len(rows.text_ids), vectors)
-        rows = rows.with_more(more)
+        sample.take(count, vectors)
+        trial.take(more.text_ids, vectors)
+        parts.append(more)
+        count += len(more.text_ids)
     if index is None:
         raise IndexUnavailable("no text is embedded yet")
+    rows = Rows.joined(parts)
     build = _new_name()
     texts = SearchText.objects.filter(pk__in=rows.text_ids[sample.rows[:RARITY_SAMPLE]].tolist())
     rarity = Rarity.of(f"{title}. {body}" for title, body in texts.values_list("title", "body"))
     (folder / f"{build}.terms.json").write_text(
         json.dumps({"documents": rarity.documents, "terms": rarity.frequencies}), "utf-8")
-    _write(folder, build, index, rows, _background(sample, rows, kinds))
-    return {"build": build, "model_id": model, "size": len(rows.text_ids), "dimension": index.d,
-            "index": description, "kinds": kinds, "built_from": len(rows.text_ids), "appended": 0, "dead": 0,
-            "built_at": time.time(), "made_at": time.time()}
+    _write(folder, build, index, rows, _background(sample, rows, kinds, queries, owners), trial)
+    made = {"build": build, "model_id": model, "size": count, "dimension": index.d,
+            "index": description, "kinds": kinds, "built_from": count, "appended": 0, "dead": 0,
+            "built_at": time.time(), "made_at": time.time(), "probes": 0}
+    return _tried(folder, made, trial)
+
+
+def _tried(folder: Path, manifest: dict, trial: Trial) -> dict:
+    """The manifest with what the build takes and what it finds; a new one of lists with how many of them to visit."""
+    manifest["megabytes"] = round(sum((folder / f"{manifest['build']}{suffix}").stat().st_size
+                                      for suffix in SUFFIXES) / 1e6, 1)
+    index = Index(folder, manifest)
+    if isinstance(index.faiss, faiss.IndexIVF) and not manifest["probes"]:
+        manifest["lists"], manifest["probes"] = index.faiss.nlist, min(FEWEST_PROBES, index.faiss.nlist)
+    recall = trial.recall(index)
+    while index.coded and not manifest["appended"] and recall is not None and recall < AIM \
+            and manifest["probes"] < manifest["lists"] / 8:
+        manifest["probes"] *= 2
+        recall = trial.recall(index)
+    return {**manifest, "recall": recall, "titles_asked": len(trial.queries), "tried_at": time.time()}
 
 
 def _grown(folder: Path, manifest: dict, model: str) -> dict | None:
@@ -149,70 +147,40 @@ def _grown(folder: Path, manifest: dict, model: str) -> dict | None:
     with np.load(folder / f"{manifest['build']}.npz") as arrays:
         rows = Rows(*(arrays[name] for name in Rows.__annotations__))
         background = {name: arrays[name] for name in arrays.files if name.startswith("pairs_")}
-    kinds = list(SearchText.objects.order_by("kind").values_list("kind", flat=True).distinct())
+        trial = Trial(*(arrays[f"trial_{name}"] for name in Trial.__annotations__))
+    kinds = kinds_there()
     count = SearchText.objects.filter(embedded_by=model).count()
     if kinds != manifest["kinds"] or kind_of_index(count) != manifest["index"]:
         return None
-    since = datetime.fromtimestamp(int(rows.stamps.max(initial=0)) / 1e6, tz=UTC)
-    known = set(zip(rows.text_ids.tolist(), rows.stamps.tolist(), strict=True))
-    fresh, vectors = Rows.empty(), []
-    for more, read in _read(current_vectors(model).filter(created_at__gte=since - OVERLAP), kinds):
+    since = datetime.fromtimestamp(int(rows.stamps.max(initial=0)) / 1e6, tz=UTC) - OVERLAP
+    recent = rows.stamps >= round(since.timestamp() * 1e6)
+    known = set(zip(rows.text_ids[recent].tolist(), rows.stamps[recent].tolist(), strict=True))
+    parts, vectors = [Rows.empty()], [np.empty((0, manifest["dimension"]), np.float32)]
+    for more, theirs in read(current_vectors(model).filter(created_at__gte=since), kinds):
         new = [place for place, pair in enumerate(zip(more.text_ids.tolist(), more.stamps.tolist(), strict=True))
                if pair not in known]
-        fresh = fresh.with_more(Rows(*(getattr(more, name)[new] for name in Rows.__annotations__)))
-        vectors.append(read[new])
+        parts.append(more.at(new))
+        vectors.append(theirs[new])
+    fresh, added = Rows.joined(parts), np.concatenate(vectors)
+    before = rows.kinds.copy()
     rows.kinds[np.isin(rows.text_ids, fresh.text_ids)] = DEAD
     if int((rows.kinds != DEAD).sum()) + len(fresh.text_ids) != count:  # some have gone, or have lost their vector
-        rows.kinds[~np.isin(rows.text_ids, _embedded(model))] = DEAD
-    rows = rows.with_more(fresh)
+        rows.kinds[~np.isin(rows.text_ids, embedded(model))] = DEAD
+    trial.forget(rows.text_ids[rows.kinds != before])
+    trial.take(fresh.text_ids, added)
+    rows = Rows.joined([rows, fresh])
     dead = int((rows.kinds == DEAD).sum())
     appended = manifest["appended"] + len(fresh.text_ids)
     if len(rows.text_ids) - dead != count or dead + appended > REBUILD_SHARE * len(rows.text_ids):
         return None
     index = faiss.read_index(str(folder / f"{manifest['build']}.faiss"))
-    if len(fresh.text_ids):
-        index.add(np.concatenate(vectors))
+    if len(added):
+        index.add(added)
     build = _new_name()
     (folder / f"{build}.terms.json").write_bytes((folder / f"{manifest['build']}.terms.json").read_bytes())
-    _write(folder, build, index, rows, background)
-    return {**manifest, "build": build, "size": count, "appended": appended, "dead": dead, "built_at": time.time()}
-
-
-def _read(vectors: QuerySet[Vector], kinds: list[str]) -> Iterable[tuple[Rows, np.ndarray]]:
-    """The rows and unit vectors (n, dimension) of these, some thousands at a time, in the order of their texts."""
-    values = vectors.order_by("text_id").values_list(
-        "text_id", "text__paper_id", "text__kind", "created_at", "values").iterator(chunk_size=5000)
-    chunk: list[tuple] = []
-    for row in values:
-        chunk.append(row)
-        if len(chunk) == 5000:
-            yield _columns(chunk, kinds)
-            chunk = []
-    if chunk:
-        yield _columns(chunk, kinds)
-
-
-def _columns(chunk: list[tuple], kinds: list[str]) -> tuple[Rows, np.ndarray]:
-    text_ids, paper_ids, their_kinds, created, values = zip(*chunk, strict=True)
-    rows = Rows(np.array(text_ids, dtype=np.int64), np.array([pk or 0 for pk in paper_ids], dtype=np.int64),
-                np.array([kinds.index(kind) for kind in their_kinds], dtype=np.uint8),
-                np.array([round(moment.timestamp() * 1e6) for moment in created], dtype=np.int64))
-    return rows, np.stack([np.frombuffer(stored, dtype="<f4") for stored in values])
-
-
-def _embedded(model: str) -> np.ndarray:
-    """The ids (n,) of the texts that this model has embedded, in order."""
-    return np.fromiter(SearchText.objects.filter(embedded_by=model).order_by("pk").values_list("pk", flat=True),
-                       dtype=np.int64)
-
-
-def _training(model: str, kinds: list[str], count: int) -> np.ndarray:
-    """Every so many-th vector, enough of them to place the inverted lists."""
-    ids = _embedded(model)
-    chosen = ids[::max(1, len(ids) // count)].tolist()
-    pieces = [read for start in range(0, len(chosen), 5000)
-              for _, read in _read(current_vectors(model).filter(text__in=chosen[start:start + 5000]), kinds)]
-    return np.concatenate(pieces)
+    _write(folder, build, index, rows, background, trial)
+    return _tried(folder, {**manifest, "build": build, "size": count, "appended": appended, "dead": dead,
+                           "built_at": time.time()}, trial)
 
 
 class _Sample:
@@ -231,7 +199,20 @@ class _Sample:
         return np.concatenate(self.pieces)
 
 
-def _background(sample: _Sample, rows: Rows, kinds: list[str]) -> dict[str, np.ndarray]:
+def _titles(text_ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Some of these texts' titles as queries (n, dimension), and their texts (n,); none without a light encoder."""
+    asked = np.random.default_rng(0).permutation(text_ids)[:TITLES].tolist()
+    titles = dict(SearchText.objects.filter(pk__in=asked).values_list("pk", "title"))
+    asked = [text_id for text_id in asked if text_id in titles]
+    try:
+        return np.stack([encode_query(titles[text_id])[1] for text_id in asked]), np.array(asked, dtype=np.int64)
+    except EncoderUnavailable as error:
+        logger.warning("Percentiles of queries are those of texts, and what the index finds is not tried: %s", error)
+        return np.empty((0, 0), np.float32), np.empty(0, np.int64)
+
+
+def _background(sample: _Sample, rows: Rows, kinds: list[str], queries: np.ndarray, owners: np.ndarray,
+                ) -> dict[str, np.ndarray]:
     """Sorted cosines of random pairs of different texts, for each pair of kinds, and of titles with texts.
 
     A title stands for a query ("query"): short texts have smaller cosines than long ones.
@@ -239,25 +220,19 @@ def _background(sample: _Sample, rows: Rows, kinds: list[str]) -> dict[str, np.n
     generator = np.random.default_rng(0)
     vectors = sample.vectors
     drawn = sample.rows[:len(vectors)]
+    texts = rows.text_ids[drawn]
     places = {kind: np.flatnonzero(rows.kinds[drawn] == code) for code, kind in enumerate(kinds)}
-    asked = np.sort(generator.permutation(len(drawn))[:TITLES])
-    titles = dict(SearchText.objects.filter(pk__in=rows.text_ids[drawn[asked]].tolist()).values_list("pk", "title"))
-    asked = np.array([place for place in asked if int(rows.text_ids[drawn[place]]) in titles], dtype=np.int64)
-    try:
-        queries = np.stack([encode_query(titles[int(rows.text_ids[drawn[place]])])[1] for place in asked])
-    except EncoderUnavailable as error:
-        logger.warning("Percentiles of queries are those of texts: %s", error)
-        queries = None
     background = {}
     for first in kinds:
         for second in kinds:
             if first <= second and len(places[first]) and len(places[second]):
                 left, right = (generator.choice(places[kind], size=PAIRS) for kind in (first, second))
                 background[f"pairs_{first}_{second}"] = _sorted_cosines(vectors, left, vectors, right, left != right)
-        if queries is not None and len(places[first]):
-            left = generator.integers(len(asked), size=PAIRS)
+        if len(queries) and len(places[first]):
+            left = generator.integers(len(queries), size=PAIRS)
             right = generator.choice(places[first], size=PAIRS)
-            background[f"pairs_{first}_query"] = _sorted_cosines(queries, left, vectors, right, asked[left] != right)
+            different = owners[left] != texts[right]
+            background[f"pairs_{first}_query"] = _sorted_cosines(queries, left, vectors, right, different)
     return background
 
 
@@ -266,9 +241,11 @@ def _sorted_cosines(first: np.ndarray, left: np.ndarray, second: np.ndarray, rig
     return np.sort(np.einsum("nd,nd->n", first[left[different]], second[right[different]]))
 
 
-def _write(folder: Path, build: str, index: faiss.Index, rows: Rows, background: dict[str, np.ndarray]) -> None:
+def _write(folder: Path, build: str, index: faiss.Index, rows: Rows, background: dict[str, np.ndarray],
+           trial: Trial) -> None:
     faiss.write_index(index, str(folder / f"{build}.faiss"))
-    arrays: dict[str, Any] = {**vars(rows), **background}
+    kept = {f"trial_{name}": values for name, values in vars(trial).items()}
+    arrays: dict[str, Any] = {**vars(rows), **background, **kept}
     np.savez(folder / f"{build}.npz", **arrays)
 
 
@@ -276,9 +253,12 @@ def _new_name() -> str:
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
 
 
+_NAMED = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
+
+
 def _remove_old_builds(folder: Path, build: str) -> None:
-    """Remove what is neither in use nor so young that a reader may be about to open it."""
+    """Remove builds that are neither in use nor so young that a reader may be about to open them; the map stays."""
     for path in folder.iterdir():
-        if path.name.endswith(SUFFIXES) and not path.name.startswith(build) \
+        if _NAMED.fullmatch(path.name.partition(".")[0]) and not path.name.startswith(build) \
                 and time.time() - path.stat().st_mtime > 60:
             path.unlink(missing_ok=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -17,14 +17,21 @@ from papers.models import Paper, SearchText
 from papers.search.fields import papers_with
 from papers.search.full_text import NAMES, TABLE, WORDS
 from papers.search.names import author_expression, by_author, by_identifier
-from papers.search.query import MOST_TERMS, Query, Term, parse_query, words_of
+from papers.search.parsing import parse_query
+from papers.search.query import KINDS, MOST_TERMS, Query, Term, words_of
+from papers.search.weighing import promising
+
+if TYPE_CHECKING:
+    from papers.search.narrowing import Narrowing
 
 TITLE_WEIGHT = 5.0  # a word in the title counts as much as five in the body
 OPEN, CLOSE = "\x02", "\x03"  # mark a match inside plain text until it is escaped
 SNIPPET_WORDS = 36
+CROWD = 20_000  # texts with a word
+DEEPEST = 3_200  # of the best, before a filter is left to the database
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class WordHit:
     """A text that has the words; `score` is BM25 (SQLite) or ts_rank (PostgreSQL), larger is better.
 
@@ -36,35 +43,61 @@ class WordHit:
     whole: bool = True
 
 
-def search_words(query: Query, count: int, *, kinds: Iterable[str], papers: QuerySet | None = None) -> list[WordHit]:
+def search_words(query: Query, count: int, *, kinds: Iterable[str], texts: Narrowing | None = None) -> list[WordHit]:
     """The texts with the query's words, best first: those with all of them before those with some.
 
-    `papers` restricts papers to a queryset of Paper.
+    Of `texts` only the papers count here: what they require and exclude are words of the query.
     """
     if not (query.wanted or query.required):
         return []
     kinds = list(kinds)
     if not kinds:
         return []
-    hits = _matching(query, " AND ", count, kinds, papers)
+    hits = _narrowed(query, " AND ", count, kinds, texts)
     if len(hits) < count and len(query.telling) > 1:
         known = {hit.text_id for hit in hits}
-        hits += [replace(hit, whole=False) for hit in _matching(query, " OR ", count, kinds, papers)
-                 if hit.text_id not in known]
+        hits += [hit for hit in _narrowed(query, " OR ", count, kinds, texts) if hit.text_id not in known]
     return hits[:count]
 
 
-def ids_having(terms: Iterable[Term], *, all_of_them: bool) -> set[int]:
-    """The ids of the texts that have all, or any, of the terms."""
+def _narrowed(query: Query, between: str, count: int, kinds: list[str], texts: Narrowing | None) -> list[WordHit]:
+    """The best of those papers: a few papers are named to the database, many are met among the best of all."""
+    if texts is None or texts.papers is None:
+        return _matching(query, between, count, kinds)[0]
+    if texts.listed is not None:
+        return _matching(query, between, count, kinds, texts.listed)[0]
+    depth = 2 * count
+    while depth <= DEEPEST:
+        hits, all_weighed = _matching(query, between, depth, KINDS)
+        kept = texts.of_papers([hit.text_id for hit in hits])
+        if len(kept) >= count or (len(hits) < depth and all_weighed):
+            return [hit for hit in hits if hit.text_id in kept][:count]
+        depth *= 4
+    return _matching(query, between, count, kinds, texts.papers)[0]
+
+
+def ids_having(terms: Iterable[Term], *, all_of_them: bool, among: Iterable[int] | None = None,
+               most: int | None = None) -> set[int]:
+    """The ids of the texts that have all, or any, of the terms: of these texts alone, or of all no more than `most`."""
     terms = tuple(terms)
     if not terms:
         return set()
-    expression, parameters = _expression(terms, " AND " if all_of_them else " OR ")
+    expression, values = _expression(terms, " AND " if all_of_them else " OR ")
+    sqlite = connection.vendor == "sqlite"
+    parameters: list[Any] = [expression] if sqlite else [*values]
+    statement = f"SELECT rowid FROM {WORDS} WHERE {WORDS} MATCH %s" if sqlite else \
+        f"SELECT id FROM {TABLE} WHERE words @@ ({expression})"
+    few = None if among is None else set(among)
+    if few is not None:  # reading all that have the words costs less than asking for each, as long as they are no crowd
+        all_having = ids_having(terms, all_of_them=all_of_them, most=CROWD)
+        if len(all_having) < CROWD:
+            return all_having & few
+        statement += f" AND {'rowid' if sqlite else 'id'} IN ({', '.join(map(str, few)) or 'NULL'})"
+    if most is not None:
+        statement += " LIMIT %s"
+        parameters.append(most)
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute(f"SELECT rowid FROM {WORDS} WHERE {WORDS} MATCH %s", [expression])
-        else:
-            cursor.execute(f"SELECT id FROM {TABLE} WHERE words @@ ({expression})", parameters)
+        cursor.execute(statement, parameters)
         return {row[0] for row in cursor.fetchall()}
 
 
@@ -169,7 +202,9 @@ def marked(text: str) -> SafeString:
     return mark_safe("".join(f"<mark>{part}</mark>" if number % 2 else part for number, part in enumerate(plain)))
 
 
-def _matching(query: Query, between: str, count: int, kinds: list[str], papers: QuerySet | None) -> list[WordHit]:
+def _matching(query: Query, between: str, count: int, kinds: Sequence[str],
+              papers: QuerySet | list[int] | None = None) -> tuple[list[WordHit], bool]:
+    """The best texts, and whether all that match were weighed: of very many only the promising are."""
     parts: list[str] = []
     parameters: list[str] = []
     for group, operator in ((query.required, " AND "), (query.telling, between)):
@@ -177,24 +212,36 @@ def _matching(query: Query, between: str, count: int, kinds: list[str], papers: 
             expression, values = _expression(group, operator)
             parts.append(f"({expression})")
             parameters += values
-    conditions: list[str] = [f"t.kind IN ({', '.join(['%s'] * len(kinds))})"]
-    restricted: list[Any] = list(kinds)
-    if papers is not None:
+    conditions: list[str] = []
+    restricted: list[Any] = []
+    if set(kinds) < set(KINDS):
+        conditions.append(f"t.kind IN ({', '.join(['%s'] * len(kinds))})")
+        restricted += kinds
+    if isinstance(papers, QuerySet):
         subquery, bound = papers.order_by().values("pk").query.sql_with_params()
-        conditions.append(f"(t.paper_id IS NULL OR t.paper_id IN ({subquery}))")
+        conditions.append(f"t.paper_id IN ({subquery})")
         restricted += bound
-    where = " AND ".join(conditions)
+    elif papers is not None:
+        conditions.append(f"t.paper_id IN ({', '.join(['%s'] * len(papers)) or 'NULL'})")
+        restricted += papers
+    where = "".join(f" AND {condition}" for condition in conditions)
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            matched = " AND ".join(parts)
+            matched = every = " AND ".join(parts)
+            if not where:  # what the database has to look through anyway needs no choosing
+                words = [f"({' OR '.join(map(_in_fts5, term.alternatives))})"
+                         for term in query.telling or query.required]
+                matched = promising(every, words, either=between == " OR ")
+            all_weighed = matched == every
             if query.excluded:
                 matched = f"({matched}) NOT ({_expression(query.excluded, ' OR ')[0]})"
+            joined = f"JOIN {TABLE} t ON t.id = {WORDS}.rowid " if where else ""
             cursor.execute(
-                f"SELECT t.id, -bm25({WORDS}, {TITLE_WEIGHT}, 1.0) AS score FROM {WORDS} "
-                f"JOIN {TABLE} t ON t.id = {WORDS}.rowid WHERE {WORDS} MATCH %s AND {where} "
-                f"ORDER BY score DESC, t.id LIMIT %s", [matched, *restricted, count])
+                f"SELECT {WORDS}.rowid AS id, -bm25({WORDS}, {TITLE_WEIGHT}, 1.0) AS score FROM {WORDS} "
+                f"{joined}WHERE {WORDS} MATCH %s{where} ORDER BY score DESC, id LIMIT %s",
+                [matched, *restricted, count])
         else:
-            wanted, excluded = " && ".join(parts), ""
+            wanted, excluded, all_weighed = " && ".join(parts), "", True
             values = list(parameters)
             if query.excluded:
                 expression, more = _expression(query.excluded, " OR ")
@@ -205,9 +252,9 @@ def _matching(query: Query, between: str, count: int, kinds: list[str], papers: 
             weights = f"'{{{1 / TITLE_WEIGHT}, {1 / TITLE_WEIGHT}, {1 / TITLE_WEIGHT}, 1.0}}'"
             cursor.execute(
                 f"SELECT t.id, ts_rank({weights}, t.words, q.q, 1) AS score FROM {TABLE} t, (SELECT {wanted} AS q) q "
-                f"WHERE t.words @@ q.q AND {where}{excluded} ORDER BY score DESC, t.id LIMIT %s",
+                f"WHERE t.words @@ q.q{where}{excluded} ORDER BY score DESC, t.id LIMIT %s",
                 [*values, count])
-        return [WordHit(row[0], float(row[1])) for row in cursor.fetchall()]
+        return [WordHit(row[0], float(row[1]), between == " AND ") for row in cursor.fetchall()], all_weighed
 
 
 def _expression(terms: Iterable[Term], between: str) -> tuple[str, list[str]]:

@@ -13,7 +13,8 @@ from papers.models import Appearance, Cluster, Digest, Paper, SearchText
 from papers.search.facets import facets_of
 from papers.search.fusion import search
 from papers.search.identifiers import identifiers_in
-from papers.search.query import Filters, parse_query
+from papers.search.parsing import parse_query
+from papers.search.query import Filters
 from papers.search.suggest import suggestions
 from papers.search_texts import record_search_texts, search_row
 from papers.selectors import paper_list

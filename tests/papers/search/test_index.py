@@ -1,14 +1,16 @@
 """The FAISS index is a cache: exact, replaced whole, rebuilt when missing, damaged or behind."""
 
+import os
 import time
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from papers.models import SearchText
-from papers.search import builds
+from papers.models import Paper, SearchText
+from papers.search import builds, opened
 from papers.search import index as index_module
+from papers.search import narrowing as narrowing_module
 from papers.search.embedding import _store
 from papers.search.encoder import EncoderUnavailable, encode_query, model_id
 from papers.search.index import (
@@ -18,6 +20,9 @@ from papers.search.index import (
     index_manifest,
     rebuild_index,
 )
+from papers.search.narrowing import Narrowing
+from papers.search.query import Term
+from papers.search.recall import Trial
 from papers.search.refresh import embed_texts
 from papers.search.vectors import index_dir, kind_vectors
 from tests.papers.search.stored_texts import forget, search_texts
@@ -53,10 +58,13 @@ def test_keeps_to_kinds_and_to_given_texts(embedded):
     assert named(index.search(query, 9, kinds=["method"]), embedded) == ["replay", "adam"]
     assert set(named(index.search(query, 9, kinds=["paper"]), embedded)) == {
         "forgetting", "optimizer", "protein", "speech", "weather"}
-    among = [embedded["speech"].pk, embedded["adam"].pk, 10**9]
-    assert set(named(index.search(query, 9, rows=index.rows_of_texts(among)), embedded)) == {"speech", "adam"}
-    assert named(index.search(query, 9, rows=index.rows_of_texts(among), kinds=["paper"]), embedded) == ["speech"]
-    assert index.search(query, 9, rows=index.rows_of_texts([])) == []
+    stepping = Narrowing(required=(Term(("step",)),))
+    assert set(named(index.search(query, 9, texts=stepping), embedded)) == {"optimizer", "adam"}
+    assert named(index.search(query, 9, texts=stepping, kinds=["paper"]), embedded) == ["optimizer"]
+    without = Narrowing(required=stepping.required, excluded=(Term(("stochastic",)),))
+    assert named(index.search(query, 9, texts=without), embedded) == ["adam"]
+    assert "optimizer" not in named(index.search(query, 9, texts=Narrowing(excluded=without.excluded)), embedded)
+    assert index.search(query, 9, texts=Narrowing(required=(Term(("zebra",)),))) == []
     assert index.search(query, 9, kinds=["poem"]) == []
 
 
@@ -90,6 +98,16 @@ def test_follows_new_changed_and_deleted_texts(embedded):
     assert index.size == 7
     found = index.search(encode_query("rain")[1], 1)
     assert found[0][0] == SearchText.objects.get(kind="paper", key="50").pk
+
+
+def test_old_builds_go_and_nothing_else_does(embedded):
+    old = [f"20200101-000000-abcdef{suffix}" for suffix in builds.SUFFIXES]
+    for name in (*old, "map.npz", "links.npy"):
+        (index_dir() / name).write_bytes(b"")
+        os.utime(index_dir() / name, (0, 0))
+    rebuild_index(anew=True)
+    left = {path.name for path in index_dir().iterdir()}
+    assert not left & set(old) and {"map.npz", "links.npy"} <= left
 
 
 def test_opened_once_and_again_after_a_new_build(embedded):
@@ -156,16 +174,15 @@ def lists(db, monkeypatch):
     monkeypatch.setattr(builds, "prepared", lambda: SimpleNamespace(model_id="stand-in"))
     monkeypatch.setattr(builds, "encode_query", lambda text: ("stand-in", np.eye(32, dtype=np.float32)[0]))
     monkeypatch.setattr(builds, "kind_of_index", lambda count: "IVF64,SQ8")
-    monkeypatch.setattr(index_module, "PROBES", 16)
     return crowd(3000)
 
 
-def opened() -> Index:
+def opened_index() -> Index:
     return Index(index_dir(), rebuild_index())
 
 
 def test_inverted_lists_find_what_the_exact_search_finds(lists):
-    index = opened()
+    index = opened_index()
     assert index.manifest["index"] == "IVF64,SQ8" and index.size == 3000
     exact = lists @ lists[:50].T
     overlap = []
@@ -179,28 +196,81 @@ def test_inverted_lists_find_what_the_exact_search_finds(lists):
 
 
 def test_a_restricted_search_of_inverted_lists_stays_within_its_rows(lists):
-    index = opened()
+    index = opened_index()
     few = np.arange(1, 3001, 100)
-    found = index.search(lists[0], 40, rows=index.rows_of_papers(few))
+    found = index.search(lists[0], 40, texts=Narrowing(Paper.objects.filter(pk__in=few.tolist())))
     papers = set(SearchText.objects.filter(pk__in=[text_id for text_id, _ in found]).values_list("paper", flat=True))
     assert papers == set(few.tolist())
-    assert index.search(lists[0], 5, rows=index.rows_of_papers(np.array([10**9]))) == []
+    assert index.search(lists[0], 5, texts=Narrowing(Paper.objects.filter(pk=10**9))) == []
+
+
+@pytest.mark.parametrize("deepest", [opened.DEEPEST, 10])
+def test_a_filter_that_leaves_many_finds_the_nearest_of_them(lists, monkeypatch, deepest):
+    """Both ways: met among the nearest, and where those do not suffice, all looked up."""
+    for module in (opened, narrowing_module):
+        monkeypatch.setattr(module, "FEW", 20)
+    monkeypatch.setattr(opened, "DEEPEST", deepest)
+    index = opened_index()
+    paper_of = dict(SearchText.objects.values_list("pk", "paper"))
+    many = Narrowing(Paper.objects.filter(pk__gt=1500))
+    shares = []
+    for number in range(20):
+        found = [paper_of[pk] for pk, _ in index.search(lists[number], 10, texts=many)]
+        exact = np.argsort(-(lists[1500:] @ lists[number]))[:10] + 1501
+        assert len(found) == 10 and min(found) > 1500
+        shares.append(len(set(found) & set(exact.tolist())) / 10)
+    assert np.mean(shares) > 0.97
+
+
+def test_a_build_says_how_much_it_finds_and_how_it_was_made(lists):
+    manifest = opened_index().manifest
+    assert manifest["lists"] == 64 and manifest["probes"] >= 32 and manifest["megabytes"] > 0
+    assert 0.9 < manifest["recall"] <= 1 and manifest["titles_asked"] == 256
+
+
+def test_a_trial_knows_the_exact_neighbours(lists):
+    index = opened_index()
+    ids, vectors = kind_vectors("paper", "stand-in")[::2]
+    asked = np.arange(0, 3000, 100)
+    trial = Trial.of(vectors[asked], np.array(ids)[asked])
+    for start in range(0, 3000, 700):  # however they come
+        trial.take(np.array(ids[start:start + 700]), vectors[start:start + 700])
+    cosines = vectors[asked] @ vectors.T
+    cosines[np.arange(len(asked)), asked] = -1
+    exact = np.array(ids)[np.argsort(-cosines, axis=1)]
+    assert (trial.text_ids[:, :10] == exact[:, :10]).all()
+    assert trial.recall(index) > 0.97
+    index.manifest["probes"] = 1
+    assert trial.recall(index) < 0.97  # it does measure
+    trial.forget(exact[:, 0])
+    gone = set(exact[:, 0].tolist())
+    for owner, found in zip(trial.owners, trial.text_ids, strict=True):
+        assert owner not in gone
+        row = ids.index(owner)
+        left = [pk for pk in exact[list(asked).index(row)] if pk not in gone]
+        assert found[:5].tolist() == left[:5]
+
+
+@pytest.mark.parametrize(("count", "kind"), [(100, "Flat"), (100_000, "Flat"), (100_001, "IVF512,SQ8"),
+                                             (300_000, "IVF1024,SQ8"), (1_000_000, "IVF2048,SQ8")])
+def test_one_rule_chooses_the_kind_of_index(count, kind):
+    assert builds.kind_of_index(count) == kind
 
 
 def test_a_build_grows_by_what_came_changed_and_went(lists):
-    first = opened()
+    first = opened_index()
     more = crowd(40, first=3001)
     store({7: more[0]})
     forget(SearchText.objects.get(paper=8))
-    grown = opened()
+    grown = opened_index()
     assert grown.manifest["made_at"] == first.manifest["made_at"] and grown.manifest["appended"] == 41
     assert grown.size == 3039 and grown.manifest["dead"] == 2
     text = {paper: SearchText.objects.get(paper=paper).pk for paper in (7, 3001, 3040)}
     assert {pk for pk, _ in grown.search(more[0], 2)} == {text[7], text[3001]}
     assert grown.search(more[39], 1)[0][0] == text[3040]
-    assert all(grown.kind_of(pk) == "paper" for pk in text.values())
+    assert grown.kinds_of(list(text.values())) == ["paper"] * 3
     assert rebuild_index()["build"] == grown.manifest["build"]  # nothing to do
     crowd(800, first=3041)
-    assert opened().manifest["made_at"] > first.manifest["made_at"]  # too much has come: made anew
+    assert opened_index().manifest["made_at"] > first.manifest["made_at"]  # too much has come: made anew
     anew = Index(index_dir(), rebuild_index(anew=True))
     assert anew.size == 3839 and anew.manifest["appended"] == anew.manifest["dead"] == 0

@@ -8,10 +8,15 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 
 from papers.models import Paper, SearchText
+from papers.search import narrowing, weighing
+from papers.search.fields import parse_years
 from papers.search.lexical import ids_having, marked, search_words, snippets
-from papers.search.query import Filters, Term, parse_query, parse_years
+from papers.search.narrowing import Narrowing
+from papers.search.parsing import parse_query
+from papers.search.query import Filters, Term
 from papers.services import record_search_texts
 from tests.papers.search import word_scenario as scenario
 from tests.papers.search.stored_texts import search_texts
@@ -86,7 +91,7 @@ def test_the_index_follows_inserts_updates_and_deletes(texts):
 def test_restricts_kinds_and_papers(texts):
     assert keys("label", kinds=["method"]) == ["arena/label-smoothing"]
     assert keys("label", kinds=[]) == []
-    found = keys("models", papers=Paper.objects.filter(pk__in=[2, 3]))
+    found = keys("models", texts=Narrowing(Paper.objects.filter(pk__in=[2, 3])))
     assert found == ["2"]
 
 
@@ -164,3 +169,22 @@ def test_postgresql_answers_alike(texts, tmp_path):
     assert names["author:hu"] == ["1", "2"] and names['author:"edward hu"'] == names["2106.09685"] == ["1"]
     assert there["followed"] and there["gone"] and there["titles_first"]
     assert "<mark>label</mark> <mark>noise</mark>" in there["marked"][1]
+
+
+def test_of_very_many_texts_only_the_promising_are_weighed(db, monkeypatch):
+    """Of texts with some of the words those with a rarer one; of a frequent word's those with it in the title."""
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL weighs all")
+    search_texts(*(("paper", str(number), "plain report" if number else "data report", "data of some type")
+                   for number in range(40)), ("paper", "50", "tensors", "the type of a tensor"))
+    monkeypatch.setattr(weighing, "MOST", 10)
+
+    assert keys("data") == ["0"]
+    assert keys("tensor report") == ["50"]  # none has both: the rarer word decides
+    assert keys("zebra tensor data") == ["50"]
+    assert len(keys("report")) == 40  # nothing chooses among them
+    few = Narrowing(Paper.objects.filter(pk__in=[3, 4]))
+    assert keys("data", texts=few) == ["3", "4"]  # a filter's own texts are all weighed
+    monkeypatch.setattr(narrowing, "FEW", 1)
+    assert set(keys("data", texts=Narrowing(Paper.objects.filter(pk__gt=5)))) == {
+        str(number) for number in range(6, 40)}

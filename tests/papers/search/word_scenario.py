@@ -62,7 +62,7 @@ def answers() -> dict[str, list[str]]:
     """The keys found for each query, sorted: the order is each database's own."""
     from papers.models import SearchText
     from papers.search.lexical import search_words, snippets
-    from papers.search.query import parse_query
+    from papers.search.parsing import parse_query
     keys = dict(SearchText.objects.values_list("pk", "key"))
     found = {}
     for typed in QUERIES:
@@ -82,7 +82,7 @@ if __name__ == "__main__":
     before = answers()
     from papers.models import SearchText
     from papers.search.lexical import search_words, snippets
-    from papers.search.query import parse_query
+    from papers.search.parsing import parse_query
     record = SearchText.objects.get(key="2")
     marked = snippets(parse_query("label noise"), [record.pk])[record.pk]
     SearchText.objects.filter(key="2").update(title="Zebras", body="stripes & <tags>")
