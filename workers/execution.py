@@ -158,8 +158,8 @@ class _Attempt:
         if ending.outcome is not None:
             outcome = ending.outcome
             outcome["environment"][LIBRARY] = self.library
-            if not self.job.library:
-                persistently(kept_code.keep_library)  # should the housekeeping have found it unused meanwhile
+            if not (self.job.library or persistently(lambda: kept_code.is_kept(self.library))):
+                persistently(kept_code.keep_library)  # the housekeeping found it unused meanwhile
             superseded = self.superseded or persistently(
                 lambda: services.adopt_code(run, digest=outcome["code_digest"]))
             if superseded:
