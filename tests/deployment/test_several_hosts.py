@@ -155,7 +155,7 @@ def test_what_one_web_host_takes_in_the_other_shows_and_searches(hosts, token):
         path = "/api/search?q=" + urllib.parse.quote("pictures of water taken by radar")
         wait_until(lambda host=host, path=path: "A Map of Small Lakes" in ask(hosts, host, path).decode(),
                    seconds=240, pause=1, what=f"the paper to be found on {host}")
-    assert hosts.rows("SELECT count(*), count(DISTINCT title_key) FROM papers_paper WHERE title LIKE '%%Lakes'") == [(1, 1)]
+    assert hosts.rows("SELECT count(*) FROM papers_paper WHERE title = 'A Map of Small Lakes'") == [(1,)]
 
 
 @pytest.mark.xdist_group("several hosts")

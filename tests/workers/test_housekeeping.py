@@ -126,8 +126,8 @@ def test_logs_of_old_runs_go_and_their_scores_stay(folder):
     method = make_method(make_arena(), "plain")
     ages = {0: 181, 1: 10}
     for seed, days in ages.items():
-        Run.objects.create(method=method, seed=seed, code_digest="x", state=Run.DONE, log="step 1\n", curve=[{"x": 1.0}],
-                           finished_at=timezone.now() - timedelta(days=days))
+        Run.objects.create(method=method, seed=seed, code_digest="x", state=Run.DONE, log="step 1\n",
+                           curve=[{"x": 1.0}], finished_at=timezone.now() - timedelta(days=days))
     assert kinds(keep_house()) == {"logs of old runs": 1}
     assert [(run.log, run.curve) for run in Run.objects.order_by("seed")] == [
         ("", [{"x": 1.0}]), ("step 1\n", [{"x": 1.0}])]

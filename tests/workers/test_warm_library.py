@@ -49,7 +49,8 @@ def environment(library: Path) -> dict[str, str]:
 
 
 def said(library: Path, script: str, before: str = "") -> list[str]:
-    done = subprocess.run([sys.executable, "-c", TALK.replace("warm_library.warm()", f"{before}\nwarm_library.warm()") + script], cwd=library, capture_output=True, text=True,
+    script = TALK.replace("warm_library.warm()", f"{before}\nwarm_library.warm()") + script
+    done = subprocess.run([sys.executable, "-c", script], cwd=library, capture_output=True, text=True,
                           env=environment(library))
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
