@@ -125,7 +125,8 @@ def ask(hosts, host: str, path: str, *, token: str = "", body: bytes | None = No
 
 
 def wish(seeds: str, seconds: float) -> bytes:
-    return json.dumps({"target": "method:proving-ground/sleepy", "seeds": seeds, "params": {"seconds": seconds}}).encode()
+    return json.dumps({"target": "method:proving-ground/sleepy", "seeds": seeds,
+                       "params": {"seconds": seconds}}).encode()
 
 
 def answers(hosts, host: str) -> bool:
@@ -137,9 +138,9 @@ def answers(hosts, host: str) -> bool:
 
 @pytest.fixture(scope="module")
 def token(hosts) -> str:
-    return hosts.manage("shell", "-v0", "-c", "from django.contrib.auth.models import User; from config.accounts.models "
-                        "import ApiToken; print(ApiToken.issue(user=User.objects.create_superuser('ada'), "
-                        "name='tests')[1])").split()[-1]
+    return hosts.manage("shell", "-v0", "-c", "from django.contrib.auth.models import User\n"
+                        "from config.accounts.models import ApiToken\n"
+                        "print(ApiToken.issue(user=User.objects.create_superuser('ada'), name='tests')[1])").split()[-1]
 
 
 @pytest.mark.xdist_group("several hosts")
