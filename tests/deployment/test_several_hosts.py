@@ -117,9 +117,11 @@ def hosts(project, tmp_path_factory):  # noqa: F811
         broker.wait(20)
 
 
-def ask(hosts, host: str, path: str, *, token: str = "", body: bytes | None = None, kind: str = "application/json"):
+def ask(hosts, host: str, path: str, *, token: str = "", session: str = "", body: bytes | None = None,
+        kind: str = "application/json") -> bytes:
     request = urllib.request.Request(f"http://127.0.0.1:{hosts.ports[host]}{path}", data=body, headers={
-        "Content-Type": kind, **({"Authorization": f"Bearer {token}"} if token else {})})
+        "Content-Type": kind, **({"Authorization": f"Bearer {token}"} if token else {}),
+        **({"Cookie": f"sessionid={session}"} if session else {})})
     with urllib.request.urlopen(request, timeout=60) as answer:
         return answer.read()
 
@@ -136,22 +138,42 @@ def answers(hosts, host: str) -> bool:
         return False
 
 
+PERSON = """
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
+from config.accounts.models import ApiToken
+ada = User.objects.create_superuser("ada")
+session = SessionStore()
+session.update({SESSION_KEY: str(ada.pk), BACKEND_SESSION_KEY: "django.contrib.auth.backends.ModelBackend",
+                HASH_SESSION_KEY: ada.get_session_auth_hash()})
+session.save()
+print(ApiToken.issue(user=ada, name="tests")[1], session.session_key)
+"""
+
+
 @pytest.fixture(scope="module")
-def token(hosts) -> str:
-    return hosts.manage("shell", "-v0", "-c", "from django.contrib.auth.models import User\n"
-                        "from config.accounts.models import ApiToken\n"
-                        "print(ApiToken.issue(user=User.objects.create_superuser('ada'), name='tests')[1])").split()[-1]
+def person(hosts) -> tuple[str, str]:
+    """An API token and a session, made by a process of a third host."""
+    token, session = hosts.manage("shell", "-v0", "-c", PERSON).split()[-2:]
+    return token, session
+
+
+@pytest.fixture(scope="module")
+def token(person) -> str:
+    return person[0]
 
 
 @pytest.mark.xdist_group("several hosts")
-def test_what_one_web_host_takes_in_the_other_shows_and_searches(hosts, token):
+def test_what_one_web_host_takes_in_the_other_shows_and_searches(hosts, person):
+    token, session = person
     form = (b'--x\r\nContent-Disposition: form-data; name="file"; filename="lakes.json"\r\n\r\n' + DIGEST
             + b"\r\n--x--\r\n")
     taken = json.loads(ask(hosts, "web-a", "/api/digests", token=token, body=form,
                            kind="multipart/form-data; boundary=x"))
     digest = hosts.rows("SELECT id FROM papers_digest WHERE name = 'lakes.json'")
     assert len(digest) == 1, taken
-    assert ask(hosts, "web-b", f"/digests/{digest[0][0]}/original/") == DIGEST
+    assert ask(hosts, "web-b", f"/digests/{digest[0][0]}/original/", session=session) == DIGEST
     for host in hosts.ports:  # by meaning: embedded by the tasks host, from an index that every web process opens
         path = "/api/search?q=" + urllib.parse.quote("pictures of water taken by radar")
         wait_until(lambda host=host, path=path: "A Map of Small Lakes" in ask(hosts, host, path).decode(),
