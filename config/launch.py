@@ -6,6 +6,7 @@ starts again what dies. PORT, HOST, DATABASE_URL, REDIS_URL and DATA_DIR overrid
 
 from __future__ import annotations
 
+import http.client
 import os
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from workers import lifeline
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
+WEB_SECONDS = 10.0  # how long the other parts wait for the web server; it takes one or two
 
 
 def main() -> int:
@@ -53,8 +55,11 @@ def launch(host: str, port: str) -> int:
             supervisor.add(broker_part(settings.EMBEDDED_REDIS_DIR))
         site = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0', '::') else host}:{number}"
         link = prepare(supervisor, site)
-        for name, command in processes(host, number).items():
-            supervisor.add(Part(name, starter(name, command)))
+        parts = {name: Part(name, starter(name, command)) for name, command in processes(host, number).items()}
+        supervisor.add(parts.pop("web"))
+        supervisor.wait_for(lambda: answers(host, number), WEB_SECONDS)  # first, with the processors to itself
+        for part in parts.values():
+            supervisor.add(part)
         print(banner(site, link), flush=True)
         supervisor.run()
     finally:
@@ -73,6 +78,19 @@ def prepare(supervisor: Supervisor, site: str) -> str:
     if done.returncode:
         sys.exit(f"“{' '.join(command)}” failed; nothing was started.")
     return done.stdout.strip()
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether the web server answers, whatever it says."""
+    connection = http.client.HTTPConnection({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port, timeout=0.25)
+    try:
+        connection.request("GET", "/healthz")
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 def processes(host: str, port: int) -> dict[str, list[str]]:

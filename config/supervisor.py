@@ -118,11 +118,17 @@ class Supervisor:
             raise KeyboardInterrupt
         return subprocess.CompletedProcess(command, process.returncode, said)
 
-    def turn(self) -> None:
+    def wait_for(self, holds: Callable[[], bool], seconds: float) -> None:
+        """Look after the parts until something holds, but not longer than that."""
+        deadline = time.monotonic() + seconds
+        while not (self.received or holds()) and time.monotonic() < deadline:
+            self.turn(0.05)
+
+    def turn(self, most: float = LOOK) -> None:
         """Wait for news, at most until the next thing to do: output, deaths, starts, orphans."""
         self.ending = self.ending or bool(self.received)
         waits = [part.due - time.monotonic() for part in self.parts if not (part.running or self.ending)]
-        for key, _ in self.selector.select(max(0.0, min([LOOK, *waits]))):
+        for key, _ in self.selector.select(max(0.0, min([most, *waits]))):
             if key.data is None:
                 with contextlib.suppress(BlockingIOError):
                     os.read(key.fd, 4096)

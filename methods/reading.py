@@ -20,7 +20,7 @@ from django.conf import settings
 
 from methods.kit.engine import registry
 from methods.kit.engine import text_checks as text
-from methods.kit.engine.code_digest import code_digest, run_digests
+from methods.kit.engine.code_digest import code_digest, options_digests, run_digest
 from methods.kit.engine.registry import DiscoveryError
 from methods.kit.engine.requirements import CheckFailed
 from methods.kit.method import Claim
@@ -39,6 +39,7 @@ def read(arenas: list[str], methods: list[tuple[str, str]], titles: Mapping[tupl
     """
     found = Reading()
     shut = set()
+    options: dict[str, dict[str, str]] = {}
     for slug in arenas:
         try:
             with _limited():
@@ -55,7 +56,10 @@ def read(arenas: list[str], methods: list[tuple[str, str]], titles: Mapping[tupl
             continue
         try:
             with _limited():
-                fields = _method_fields(registry.load_method(arena, slug), registry.load_arena(arena))
+                cls, stage = registry.load_method(arena, slug), registry.load_arena(arena)
+                if arena not in options:
+                    options[arena] = options_digests(stage)
+                fields = _method_fields(cls, stage, options[arena])
             _refuse_unstorable(registry.path_of(arena, slug), fields)
             _refuse_taken(arena, slug, fields["title"], taken)
             found.methods[arena, slug] = fields
@@ -138,14 +142,14 @@ def _arena_fields(arena: type[ArenaFile]) -> dict[str, Any]:
     }
 
 
-def _method_fields(cls: type[MethodFile], arena: type[ArenaFile]) -> dict[str, Any]:
+def _method_fields(cls: type[MethodFile], arena: type[ArenaFile], options: Mapping[str, str]) -> dict[str, Any]:
     path = Path(inspect.getfile(cls))
     try:
         text.card(cls)
         text.claims(cls, arena, text.rivals_of(arena.slug()))
     except CheckFailed as error:
         raise DiscoveryError(path, str(error), registry.line_of(path, r"card\b")) from error
-    card, prose = cls.card, cls.prose()
+    card, prose, code = cls.card, cls.prose(), code_digest(cls, arena)
     first, last = prose.split("\n\n")[0].replace("\n", " "), prose.split("\n\n")[-1].replace("\n", " ")
     return {
         "title": card.title,
@@ -160,8 +164,8 @@ def _method_fields(cls: type[MethodFile], arena: type[ArenaFile]) -> dict[str, A
         "needs_scale": list(card.needs_scale),
         "source_path": path.relative_to(settings.BASE_DIR).as_posix(),
         "source_code": path.read_text(),
-        "code_digest": code_digest(cls, arena),
-        "digests": run_digests(cls, arena),
+        "code_digest": code,
+        "digests": {name: run_digest(code, digest) for name, digest in options.items()},
         "present": True,
     }
 

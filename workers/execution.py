@@ -37,6 +37,7 @@ def execute_run(pk: int, *, worker: str, device: devices.Device = devices.CPU) -
     """
     slot = _Slot()
     if not slot.take():
+        time.sleep(SLOT_SECONDS)  # until this worker takes no messages any more, or it would get its own back
         services.send_runs([pk])
         return
     try:
@@ -63,6 +64,9 @@ class _Slot:
         while slots and not slots.acquire(timeout=SLOT_SECONDS):
             if stopping.is_set():
                 return False
+        if stopping.is_set() and slots:
+            slots.release()
+            return False
         self.held = slots is not None
         return True
 
@@ -158,8 +162,8 @@ class _Attempt:
         if ending.outcome is not None:
             outcome = ending.outcome
             outcome["environment"][LIBRARY] = self.library
-            if not self.job.library:
-                persistently(kept_code.keep_library)  # should the housekeeping have found it unused meanwhile
+            if not (self.job.library or persistently(lambda: kept_code.is_kept(self.library))):
+                persistently(kept_code.keep_library)  # the housekeeping found it unused meanwhile
             superseded = self.superseded or persistently(
                 lambda: services.adopt_code(run, digest=outcome["code_digest"]))
             if superseded:

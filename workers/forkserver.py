@@ -125,6 +125,8 @@ def serve(control: socket.socket) -> None:
                     return
                 fork_run(spaces, fds, runs, close=(control.fileno(), woken, wake))
             reap(runs)
+            if not runs:  # nobody is kept waiting; while there are some, who finds other files reads them itself
+                warm_library.warm(warm_library.IDLE_SECONDS)
     finally:
         end_descendants(os.getpid())
 
@@ -132,7 +134,6 @@ def serve(control: socket.socket) -> None:
 def fork_run(spaces: ProcessSpaces, fds: list[int], runs: dict[int, Run], close: tuple[int, ...]) -> None:
     *given, life = fds
     server = os.getpid()
-    warm_library.warm()
     try:
         pid, keeper = spaces.fork()
     except OSError as error:

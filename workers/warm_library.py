@@ -2,7 +2,7 @@
 
 The warm process imports kit and arenas, never a method, and reads what their digests need. A run's child compares
 files and stamps, and where one differs it forgets everything and imports from the disk: a run always uses the code
-that is there. The warm process does the same before its next child. Whatever an arena does when it is imported (it
+that is there. The warm process does the same as soon as it has no runs. Whatever an arena does when it is imported (it
 fails, hangs, ends its process, starts threads) it does first in a child, which tells what went well.
 """
 
@@ -19,6 +19,7 @@ from pathlib import Path
 
 METHODS = Path(__file__).resolve().parent.parent / "methods"
 TRY_SECONDS = 60.0  # for all arenas together, by the clock
+IDLE_SECONDS = 15.0  # the same between runs: less than a worker waits for its next child (workers.spawner)
 KIT = "kit"  # among the names of what went well
 
 Stamps = dict[str, tuple[int, int, int]]
@@ -43,14 +44,15 @@ def stamps() -> Stamps:
     return found
 
 
-def warm() -> None:
-    """Import the library as it is on the disk, unless that is done; in a process with one thread."""
+def warm(seconds: float | None = None) -> None:
+    """Import the library as it is on the disk, unless that is done; in a process with one thread. What cannot be
+    tried within `seconds` (default: TRY_SECONDS) is left to the runs."""
     global _imported
     now = stamps()
     if now == _imported:
         return
     forget()
-    good = _tried()
+    good = _tried(TRY_SECONDS if seconds is None else seconds)
     try:
         for name in good:
             _import(name)
@@ -96,7 +98,7 @@ def _import(name: str) -> None:
         digests.read_ahead(module)
 
 
-def _tried() -> list[str]:
+def _tried(seconds: float) -> list[str]:
     """What can be imported without harm, in that order."""
     read, write = os.pipe()
     pid = os.fork()
@@ -104,11 +106,11 @@ def _tried() -> list[str]:
         with contextlib.suppress(BaseException):
             os.close(read)
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.alarm(int(TRY_SECONDS))  # should this process's parent die meanwhile
+            signal.alarm(int(seconds) + 1)  # should this process's parent die meanwhile
             _try_all(write)
         os._exit(0)
     os.close(write)
-    told, deadline = b"", time.monotonic() + TRY_SECONDS
+    told, deadline = b"", time.monotonic() + seconds
     try:
         while (left := deadline - time.monotonic()) > 0 and select.select([read], [], [], left)[0]:
             data = os.read(read, 4096)

@@ -30,7 +30,7 @@ def keep_library() -> str:
     """Keep the library as it lies on this machine's disk, if it is not kept yet; returns its key."""
     global _kept
     stamps = _stamps()  # taken before the files are read: one that changes meanwhile is read again the next time
-    if stamps != _kept[0] or not Library.objects.filter(pk=_kept[1]).exists():
+    if stamps != _kept[0] or not is_kept(_kept[1]):
         _kept = stamps, _keep()
     return _kept[1]
 
@@ -56,7 +56,11 @@ def _keep() -> str:
 def kept_for(run: Run) -> str:
     """The key of the library that the run was measured with; "" when it is not kept."""
     key = run.environment.get(LIBRARY, "")
-    return key if key and Library.objects.filter(pk=key).exists() else ""
+    return key if key and is_kept(key) else ""
+
+
+def is_kept(key: str) -> bool:
+    return Library.objects.filter(pk=key).exists()
 
 
 def library_folder(key: str) -> Path:
@@ -84,17 +88,21 @@ def library_folder(key: str) -> Path:
 
 def _paths() -> list[Path]:
     root = Path(settings.BASE_DIR) / "methods"
-    return sorted([root / "__init__.py", *(Path(folder, name) for top in FOLDERS for folder, _, names in
-                                           os.walk(root / top) for name in names if name.endswith(".py"))])
+    return sorted([root / "__init__.py", *(path for folder in FOLDERS for path in (root / folder).rglob("*.py"))])
 
 
 def _stamps() -> list[tuple]:
-    found = []
-    for path in _paths():
-        with contextlib.suppress(OSError):
-            facts = path.stat()
-            found.append((str(path), facts.st_ino, facts.st_size, facts.st_mtime_ns))
-    return found
+    root = os.path.join(settings.BASE_DIR, "methods")
+    folders, found = [os.path.join(root, folder) for folder in FOLDERS], []
+    while folders:
+        with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.name.endswith(".py"):
+                    facts = entry.stat()
+                    found.append((entry.path, facts.st_ino, facts.st_size, facts.st_mtime_ns))
+                elif entry.name != "__pycache__" and entry.is_dir():
+                    folders.append(entry.path)
+    return sorted(found)
 
 
 def library_files() -> dict[str, bytes]:

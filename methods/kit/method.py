@@ -152,8 +152,8 @@ class Card:
 
     `reduces_to` names a rival and the hyperparameters at which this method is that rival.
     `waivers` maps a contract check to the reason it cannot hold; a waived check that passes fails.
-    `needs_scale` are claims of the paper, a sentence each, that nothing of the arena's size can test: they are shown and
-    get no verdict.
+    `needs_scale` are claims of the paper, a sentence each, that nothing of the arena's size can test: they are shown
+    and get no verdict.
     """
 
     title: str

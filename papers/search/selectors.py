@@ -13,7 +13,8 @@ from django.db.models import Count
 from papers.extensions import MethodCount, extensions
 from papers.keeping import kept, stamp_of
 from papers.models import Cluster, Paper, Revision, SearchText
-from papers.search.fusion import Examples, Hit
+from papers.search.fusion import Examples
+from papers.search.hits import Hit
 from papers.search.places import read_places
 from papers.search.vectors import current_vectors
 from papers.selectors import paper_count

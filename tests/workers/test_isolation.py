@@ -13,7 +13,7 @@ import pytest
 
 from tests.services import wait_until
 from tests.workers.conftest import eventually_gone
-from workers import forkserver
+from workers import forkserver, warm_library
 from workers.isolation import LOG_LIMIT, Ending, ForkServer, Job, run_isolated
 
 
@@ -44,7 +44,7 @@ def test_files_that_are_no_source_keep_the_server_from_nothing(tmp_path, monkeyp
     for name, contents in (("latin", b"import latin\nx = '\xe4'\n"), ("null", b"import null\n\0"),
                            ("deep", b"x = " + b"(" * 9000), ("cut", b"def f(:"), ("good", b"import scipy.stats\n")):
         (arena / f"{name}.py").write_bytes(contents)
-    monkeypatch.setattr(forkserver, "METHODS", tmp_path)
+    monkeypatch.setattr(warm_library, "METHODS", tmp_path)
     assert forkserver.third_party_imports() == {"scipy.stats"}
 
 

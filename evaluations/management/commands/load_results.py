@@ -14,7 +14,7 @@ from evaluations.models import Prepared
 from evaluations.runs.results import UnknownArena, load_results
 from evaluations.runs.results_files import SHIPPED, read_results, results_files
 from methods.mirror import library_key, name_broken
-from methods.models import BrokenFile
+from methods.models import Arena, BrokenFile
 
 NAMED = 3  # damaged runs of one file that are told apart
 
@@ -27,7 +27,8 @@ class Command(BaseCommand):
 
     def handle(self, files, **options):
         library, faults = library_key(), {}
-        self.loaded = {}  # arenas that got runs, and the steps that are done once their verdicts are
+        # arenas that got runs, and the steps that are done once their verdicts are
+        self.loaded: dict[Arena, list[tuple[str, str]]] = {}
         for path in files or results_files(SHIPPED):
             try:
                 reason = self.load(path, library, shipped=not files)

@@ -7,8 +7,8 @@ for the features to be pulled by when they are freed.
     stage 1: min over head of CE(head(f_0(x)), y) + decay/2 |W|^2, to convergence
     stage 2: min over head and f of CE(head(f(x)), y), from there
 
-Stage 1 is a logistic regression on features that are computed once, fitted by L-BFGS as the paper's own is; it passes no
-picture through the network with gradients, so the whole budget is left for stage 2.
+Stage 1 is a logistic regression on features that are computed once, fitted by L-BFGS as the paper's own is; it passes
+no picture through the network with gradients, so the whole budget is left for stage 2.
 
 Departs from the paper: the network is a small convolutional one (outside `sentences`), and the penalty is given
 instead of chosen among many on held-out pictures.

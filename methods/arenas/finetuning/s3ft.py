@@ -8,8 +8,8 @@ wrong, its rewording of the given answer does.
     loss = CE(f(x), q)
 
 Departs from the paper: with one right class there is no choice among right answers, which is the paper's point: what
-runs is training on one's own distribution, mended where it is wrong; an answer is the whole distribution over classes instead of a sampled text, the judge compares
-the most likely class, and exchanging two probabilities stands for the rewording, which so never has to be given up
+runs is training on one's own distribution, mended where it is wrong; an answer is the whole distribution over classes
+instead of a sampled text, the judge compares the most likely class, and exchanging two probabilities stands for the rewording, which so never has to be given up
 for the plain label.
 
 >>> import torch

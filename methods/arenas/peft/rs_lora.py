@@ -26,7 +26,7 @@ class RsLora(PeftMethod):
         title="rsLoRA",
         papers=(Paper("A Rank Stabilization Scaling Factor for Fine-Tuning with LoRA", 2023, arxiv="2312.03732"),),
         fidelity="faithful",
-        needs_scale=("Beats LoRA at large ranks, where LoRA's own factor makes learning slow (the ranks here end at 8).",),
+        needs_scale=("Beats LoRA at large ranks, where LoRA's own factor slows learning (the ranks here end at 8).",),
     )
 
     r: int = param(4, "rank of the change of a weight", low=1, high=8)

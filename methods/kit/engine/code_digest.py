@@ -57,11 +57,16 @@ def run_digest(code: str, options: str) -> str:
     return hashlib.sha256(f"{code}\0{options}".encode()).hexdigest()
 
 
+def options_digests(arena: type[Arena]) -> dict[str, str]:
+    """The digest of the options of each "setting/scale"."""
+    return {f"{setting.name}/{scale}": options_digest(arena, setting.name, scale)
+            for setting in arena.settings for scale in arena.scales}
+
+
 def run_digests(method: type[Method], arena: type[Arena]) -> dict[str, str]:
     """The digest of a run of this method by "setting/scale"."""
     code = code_digest(method, arena)
-    return {f"{setting.name}/{scale}": run_digest(code, options_digest(arena, setting.name, scale))
-            for setting in arena.settings for scale in arena.scales}
+    return {name: run_digest(code, options) for name, options in options_digests(arena).items()}
 
 
 def closure(wanted: set[Definition]) -> set[Definition]:

@@ -21,5 +21,5 @@ class Command(BaseCommand):
             self.stdout.write(f"{'would remove' if dry_run else 'removed'}: {row['number']:,} × {row['kind']}{size}")
         if not removed:
             self.stdout.write("Nothing to remove.")
-        for kind, size in sorted(disk_use().items(), key=lambda item: -item[1]):
-            self.stdout.write(f"  {filesizeformat(size):>12}  {kind}")
+        for kind, held in sorted(disk_use().items(), key=lambda item: -item[1]):
+            self.stdout.write(f"  {filesizeformat(held):>12}  {kind}")

@@ -16,11 +16,12 @@ class Command(BaseCommand):
         parser.add_argument("user", nargs="?")
         parser.add_argument("--site", default="http://localhost:8000", help="where the site is reached")
         parser.add_argument("--prepare", action="store_true",
-                            help="bring the data folder up to date before; what that says goes to standard error")
+                            help="bring the data folder up to date before, as far as the site needs it; what that says "
+                                 "goes to standard error")
 
     def handle(self, user: str | None, site: str, prepare: bool, **options) -> None:
         if prepare:
-            call_command("prepare", stdout=OutputWrapper(sys.stderr))
+            call_command("prepare", leave_to_workers=True, stdout=OutputWrapper(sys.stderr))
         users = get_user_model().objects
         if user:
             account = users.filter(username=user, is_active=True).first()
