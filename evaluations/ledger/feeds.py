@@ -32,8 +32,8 @@ def changed_verdicts(*, arena: Arena | None = None, scale: str = "full") -> Quer
 def newest_changes(arena: Arena | None) -> list[Verdict]:
     """The last ENTRIES of them, looked for when verdicts have changed: that takes every verdict there is."""
     slug = arena.pk if arena else ""
-    before = dict(kept(f"changed-verdicts-{slug}", results_stamp(slug), lambda: list(
-        changed_verdicts(arena=arena).values_list("pk", "before")[:ENTRIES])))
+    before: dict[int, str] = kept(f"changed-verdicts-{slug}", results_stamp(slug), lambda: {
+        verdict.pk: getattr(verdict, "before", "") for verdict in changed_verdicts(arena=arena)[:ENTRIES]})
     verdicts = Verdict.objects.select_related("claim__method__arena").defer(
         *(f"claim__method__{name}" for name in LONG), "claim__method__arena__source_code").in_bulk(before)
     for pk, status in before.items():

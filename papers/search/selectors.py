@@ -94,7 +94,7 @@ def cluster_sizes() -> dict[int, int]:
         Paper.objects.exclude(cluster=None).order_by().values_list("cluster").annotate(Count("pk"))))
 
 
-def cluster_list() -> list[Cluster]:
+def cluster_list() -> list[Any]:
     """The clusters that have papers, the largest first, each with its `size`."""
     sizes = cluster_sizes()
     clusters: Any = list(Cluster.objects.defer("centroid"))  # with sizes

@@ -196,8 +196,8 @@ def test_cluster_pages(client, library):
 def test_pages_ask_few_questions(client, library, django_assert_max_num_queries):
     cluster = Cluster.objects.first()
     page(client, "search", query="?q=network")  # opens the index
-    for name, args, query, most in (("search", [], "?q=network", 25), ("search", [], "", 10),
-                                    ("cluster_list", [], "", 12), ("cluster_detail", [cluster.pk], "", 25),
+    for name, args, query, most in (("search", [], "?q=network", 27), ("search", [], "", 12),
+                                    ("cluster_list", [], "", 14), ("cluster_detail", [cluster.pk], "", 25),
                                     ("paper_similar", [library["speech"].key], "", 30)):
         with django_assert_max_num_queries(most):
             page(client, name, *args, query=query)
