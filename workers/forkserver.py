@@ -38,6 +38,8 @@ def main(control_fd: int) -> None:
     control = socket.socket(fileno=control_fd)
     preload()
     control.send(b"+")
+    warm_library.warm(warm_library.IDLE_SECONDS)  # a worker that is to stop need not wait for it
+    gc.freeze()
     serve(control)
 
 
@@ -77,7 +79,6 @@ def preload() -> None:
             importlib.import_module(name)
         except Exception as error:  # the run that needs it fails with its own traceback
             print(f"forkserver: {name} does not import: {error}", file=sys.stderr, flush=True)
-    warm_library.warm()
     if torch.cuda.is_initialized():
         raise RuntimeError("an import initialised CUDA; runs could not use the device after a fork")
     threads = [Path(f"/proc/self/task/{task}/comm").read_text().strip() for task in os.listdir("/proc/self/task")] \

@@ -19,7 +19,7 @@ from pathlib import Path
 
 METHODS = Path(__file__).resolve().parent.parent / "methods"
 TRY_SECONDS = 60.0  # for all arenas together, by the clock
-IDLE_SECONDS = 15.0  # the same between runs: less than a worker waits for its next child (workers.spawner)
+IDLE_SECONDS = 15.0  # the same in the warm process: less than a worker waits for its next child (workers.spawner)
 KIT = "kit"  # among the names of what went well
 
 Stamps = dict[str, tuple[int, int, int]]

@@ -34,7 +34,6 @@ DAY = 86400.0
 def folder(settings, tmp_path, monkeypatch) -> Path:
     settings.DATA_DIR = tmp_path / "data"
     settings.DATA_DIR.mkdir()
-    settings.EMBEDDED_REDIS_DIR = settings.DATA_DIR / "redis"
     (tmp_path / "scratch").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
     return settings.DATA_DIR
@@ -96,7 +95,8 @@ def test_the_code_of_every_run_stays(folder):
     assert keep_house() == []
 
 
-def test_what_is_made_again_goes_when_nobody_asks_for_it(folder):
+def test_what_is_made_again_goes_when_nobody_asks_for_it(folder, settings):
+    settings.EMBEDDED_REDIS_DIR = folder / "redis"
     libraries = folder / "libraries"
     for name in ("old", "asked"):
         (libraries / name / "methods").mkdir(parents=True)
