@@ -12,6 +12,7 @@ urlpatterns = [
     path("api/", api.urls),
     path("api/<path:rest>", no_such_address),
     path("", include("config.accounts.urls")),
+    path("", include("papers.following.urls")),
     path("", include("papers.urls")),
     path("", include("methods.urls")),
     path("", include("evaluations.urls")),

@@ -7,10 +7,11 @@ class EvaluationsConfig(AppConfig):
     name = "evaluations"
 
     def ready(self) -> None:
-        from evaluations import facts
+        from evaluations import facts, following
         from methods.extensions import extensions as methods
         from papers.extensions import Filter
         from papers.extensions import extensions as papers
+        from papers.following.registry import registry
 
         papers.filters["verdict"] = Filter(
             "Verdict", {**{status: status for status in facts.STATUSES}, "none": "not measured"}, facts.has_verdict)
@@ -20,3 +21,4 @@ class EvaluationsConfig(AppConfig):
         methods.runs_done = facts.runs_done
         methods.measured = facts.measured_methods
         methods.judged = facts.judged_methods
+        following.register(registry)

@@ -45,7 +45,9 @@ def _post_addresses():
         ("/runs/1/replay/", {}), ("/arenas/optimizers/freeze/", {}), ("/snapshots/x/title/", {"title": "x"}),
         ("/sources/new/", {"name": "x"}), ("/sources/1/edit/", {}), ("/sources/1/run/", {}), ("/sources/1/pause/", {}),
         ("/sources/1/remove/", {}), ("/sources/1/restore/", {}), ("/papers/add/", {"text": "2401.00001"}),
-        ("/papers/wanted/1/retry/", {}), ("/papers/wanted/1/remove/", {}),
+        ("/papers/wanted/1/retry/", {}), ("/papers/wanted/1/remove/", {}), ("/following/toggle/", {}),
+        ("/following/1/events/", {}), ("/following/channels/add/", {}), ("/following/channels/1/", {}),
+        ("/views/save/", {}), ("/views/1/change/", {}), ("/notifications/mark/", {}),
     ]
 
 
