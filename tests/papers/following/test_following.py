@@ -28,7 +28,8 @@ def test_a_topic_tells_of_new_papers_once_and_never_of_old_ones(reader, add_pape
     add_paper("Lakes", minutes=5)
     assert tell_followers() == 1 and tell_followers() == 0
     event = Event.objects.get()
-    assert event.title == "1 new paper: topic “sorting”" and [title for title, _ in event.items] == ["Sorting by guessing"]
+    assert event.title == "1 new paper: topic “sorting”"
+    assert [title for title, _ in event.items] == ["Sorting by guessing"]
 
 
 def test_what_is_not_settled_waits_and_is_not_lost(reader, add_paper):
@@ -47,7 +48,8 @@ def test_what_is_not_settled_waits_and_is_not_lost(reader, add_paper):
 
 def test_authors_clusters_and_searches_are_followed(reader, add_paper):
     cluster = Cluster.objects.create(label="lakes", centroid=b"", model_id="m")
-    for kind, key in (("author", "Ada Example"), ("cluster", str(cluster.pk)), ("search", "q=lakes&year=2020&offset=20")):
+    for kind, key in (("author", "Ada Example"), ("cluster", str(cluster.pk)),
+                      ("search", "q=lakes&year=2020&offset=20")):
         services.follow(owner=reader, kind=kind, key=key)
     add_paper("Deep lakes", minutes=5, year=2020, cluster=cluster)
     assert tell_followers() == 2
