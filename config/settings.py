@@ -7,6 +7,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -45,6 +46,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
     "papers",
+    "papers.following",
     "methods",
     "evaluations",
     "workers",
@@ -297,6 +299,24 @@ UPSTREAMS = {name: env(f"{name.upper()}_URL", default=address).rstrip("/") for n
     "acl": "https://aclanthology.org", "github": "https://raw.githubusercontent.com",
     "github_api": "https://api.github.com", "gitlab_api": "https://gitlab.com/api/v4",
 }.items()}  # or mirrors of them, e.g. ARXIV_API_URL
+
+# Telling followers. EMAIL_URL like smtp+tls://user:password@mail.example.org:587 (smtp+ssl://, or smtp:// without TLS);
+# without it no mail is sent, what is due waits, and the page of follows says so.
+EMAIL_URL = env("EMAIL_URL", default="")
+MAIL_CONFIGURED = bool(EMAIL_URL)
+if EMAIL_URL:
+    _mail = env.email_url_config(EMAIL_URL)
+    if _mail.get("EMAIL_BACKEND") != "django.core.mail.backends.smtp.EmailBackend" or not _mail.get("EMAIL_HOST"):
+        raise ImproperlyConfigured("EMAIL_URL must read like smtp+tls://user:password@mail.example.org:587")
+    EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"] or 25
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"] or "", _mail["EMAIL_HOST_PASSWORD"] or ""
+    EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 30
+# how mails and messages name this site
+SITE_URL = (env("SITE_URL", default="") or f"http://localhost:{env('PORT', default='') or 8000}").rstrip("/")
+MAIL_HOST = urlsplit(SITE_URL).hostname or "localhost"
+DEFAULT_FROM_EMAIL = env("EMAIL_FROM", default="") or f"assay@{MAIL_HOST}"
+WEBHOOKS_ALLOW = _networks("WEBHOOKS_ALLOW")  # inner networks that people's webhooks may name, e.g. 10.1.0.0/16
 
 LOGGING = {
     "version": 1,

@@ -26,6 +26,7 @@ urlpatterns = [
     *([path("", include("config.accounts.sign_in_addresses"))] if settings.TWO_FACTOR or settings.OIDC_ISSUER else []),
     path("", include("config.asking.urls")),
     path("", include("config.audit.urls")),
+    path("", include("papers.following.urls")),
     path("", include("papers.urls")),
     path("", include("methods.urls")),
     path("", include("evaluations.urls")),

@@ -7,11 +7,12 @@ class EvaluationsConfig(AppConfig):
     name = "evaluations"
 
     def ready(self) -> None:
-        from evaluations import facts
+        from evaluations import facts, following
         from evaluations.reported.tabulated import record_results
         from methods.extensions import extensions as methods
         from papers.extensions import Filter
         from papers.extensions import extensions as papers
+        from papers.following.registry import registry
 
         papers.filters["verdict"] = Filter(
             "Verdict", {**{status: status for status in facts.STATUSES}, "none": "not measured"}, facts.has_verdict)
@@ -22,3 +23,4 @@ class EvaluationsConfig(AppConfig):
         methods.runs_done = facts.runs_done
         methods.measured = facts.measured_methods
         methods.judged = facts.judged_methods
+        following.register(registry)

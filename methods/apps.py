@@ -7,9 +7,10 @@ class MethodsConfig(AppConfig):
     name = "methods"
 
     def ready(self) -> None:
-        from methods import selectors, services
+        from methods import following, selectors, services
         from methods.models import PaperLink
         from papers.extensions import Filter, SearchField, extensions
+        from papers.following.registry import registry
 
         extensions.filters["link"] = Filter("Method here", {
             PaperLink.IMPLEMENTS: "implements it", PaperLink.RELATED: "related only", "none": "none yet"},
@@ -21,3 +22,4 @@ class MethodsConfig(AppConfig):
         extensions.reasons_to_stay.append(selectors.curator_has_spoken)
         extensions.on_fold.append(services.move_links)
         extensions.after_embedding.append("methods.link_papers")
+        following.register(registry)

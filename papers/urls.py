@@ -1,12 +1,12 @@
 from django.urls import include, path
-from django.views.decorators.http import conditional_page
 
 from papers import views
-from papers.feeds import PaperFeed
+from papers.feeds import paper_feed
 
 urlpatterns = [
     path("papers/", views.paper_list, name="paper_list"),
-    path("papers/feed.atom", conditional_page(PaperFeed()), name="paper_feed"),
+    path("papers/feed.atom", paper_feed, name="paper_feed"),
+    path("papers/feed.json", paper_feed, {"format": "json"}, name="paper_feed_json"),
     path("", include("papers.bibliography.urls")),
     path("papers/duplicates/", include("papers.identity.urls")),
     path("papers/<int:pk>/", views.paper_detail, name="paper_detail"),

@@ -41,6 +41,7 @@ from evaluations.models import Claim, Verdict
 from evaluations.runs.measurements import COSTS, Measurement, measure
 from methods.kit.method import COSTS as COST_NAMES
 from methods.models import Arena, Method
+from papers.following.happenings import all_happened
 
 NOT_MEASURED = "not measured"
 LEAST_SEEDS = 2
@@ -103,6 +104,7 @@ def _update(arena: Arena, scale: str) -> tuple[list[Verdict], list[ClaimTest]]:
         new.save()
         fresh.append(new)
     Verdict.objects.filter(pk__in=[verdict.pk for verdict in before.values()]).update(current=False)
+    all_happened("verdict", [verdict.pk for verdict in fresh])
     return fresh, tests
 
 

@@ -1,13 +1,12 @@
-"""The verdicts that changed, as an Atom feed, all or of one arena."""
+"""The verdicts that changed as a feed, all or of one arena."""
 
 from __future__ import annotations
 
-from django.contrib.syndication.views import Feed
 from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import Lag
 from django.http import Http404
 from django.urls import reverse
-from django.utils.feedgenerator import Atom1Feed
+from django.views.decorators.http import require_safe
 
 from evaluations.claims.verdicts import LONG, ClaimStanding
 from evaluations.ledger.ledger import SCOPE
@@ -15,8 +14,7 @@ from evaluations.models import Verdict
 from evaluations.runs.stamps import kept, results_stamp
 from evaluations.tables.summaries import evidence_in_words
 from methods.models import Arena
-
-ENTRIES = 50
+from papers.feeds import ATOM, ENTRIES, Entry, Feed, feed_response
 
 
 def changed_verdicts(*, arena: Arena | None = None, scale: str = "full") -> QuerySet[Verdict]:
@@ -41,51 +39,24 @@ def newest_changes(arena: Arena | None) -> list[Verdict]:
     return [verdicts[pk] for pk in before]
 
 
-class VerdictFeed(Feed):
-    feed_type = Atom1Feed
-
-    def get_object(self, request):
-        slug = request.GET.get("arena", "")
-        arena = Arena.objects.filter(pk=slug).first() if slug else None
-        if slug and arena is None:
-            raise Http404(f"there is no arena {slug}")
-        return arena
-
-    def title(self, arena):
-        return f"Assay: verdicts that changed{f' in {arena.title}' if arena else ''}"
-
-    def subtitle(self, arena):
-        return f"What became of papers' claims, {SCOPE}."
-
-    def link(self, arena):
-        return reverse("claim_list") + _of(arena)
-
-    def feed_url(self, arena):
-        return reverse("claim_feed") + _of(arena)
-
-    def items(self, arena):
-        return newest_changes(arena)
-
-    def item_title(self, verdict):
-        turn = f"{verdict.status}, before {verdict.before}" if verdict.before else verdict.status
-        return f"{turn}: {verdict.claim.method.title}, {verdict.claim.sentence} ({verdict.claim.setting})"
-
-    def item_description(self, verdict):
-        words = evidence_in_words(ClaimStanding(verdict.claim, verdict))
-        return f"{words[:1].upper()}{words[1:]} The scale of it: {SCOPE}."
-
-    def item_link(self, verdict):
-        return reverse("claim_detail", args=[verdict.claim_id]) + f"#verdict-{verdict.pk}"
-
-    def item_categories(self, verdict):
-        return [verdict.claim.method.arena_id, verdict.status]
-
-    def item_pubdate(self, verdict):
-        return verdict.decided_at
-
-    def item_updateddate(self, verdict):
-        return verdict.decided_at
+@require_safe
+def verdict_feed(request, format=ATOM):
+    """The newest changes, of one arena where the address names it."""
+    slug = request.GET.get("arena", "")
+    arena = Arena.objects.filter(pk=slug).first() if slug else None
+    if slug and arena is None:
+        raise Http404(f"there is no arena {slug}")
+    return feed_response(request, Feed(
+        f"Assay: verdicts that changed{f' in {arena.title}' if arena else ''}",
+        f"What became of papers' claims, {SCOPE}.", reverse("claim_list") + (f"?arena={arena.pk}" if arena else ""),
+        [_entry(verdict) for verdict in newest_changes(arena)]), format)
 
 
-def _of(arena: Arena | None) -> str:
-    return f"?arena={arena.pk}" if arena else ""
+def _entry(verdict) -> Entry:
+    claim = verdict.claim
+    turn = f"{verdict.status}, before {verdict.before}" if verdict.before else verdict.status
+    words = evidence_in_words(ClaimStanding(claim, verdict))
+    return Entry(f"{turn}: {claim.method.title}, {claim.sentence} ({claim.setting})",
+                 reverse("claim_detail", args=[claim.pk]), verdict.decided_at,
+                 f"{words[:1].upper()}{words[1:]} The scale of it: {SCOPE}.", key=f"verdict-{verdict.pk}",
+                 categories=(claim.method.arena_id, verdict.status))

@@ -29,6 +29,7 @@ from methods.kit.params import params_from
 from methods.models import Method
 from methods.selectors import refusals
 from papers import history
+from papers.following.happenings import happened
 from papers.parameters import MOST_SEED
 
 logger = logging.getLogger(__name__)
@@ -258,6 +259,7 @@ def record_outcome(run: Run, *, outcome: dict[str, Any], log: str, device: str =
     Score.objects.filter(run=run).delete()
     Score.objects.bulk_create(Score(run=run, metric=name, value=value) for name, value in outcome["scores"].items())
     DeviceLease.objects.filter(run=run).delete()
+    happened("run", run.pk)
     if run.replay_of_id is None:
         transaction.on_commit(lambda: refresh_verdicts(run.method.arena_id))
     return True
@@ -286,8 +288,9 @@ def record_failure(run: Run, *, failure: str, cause: str, log: str = "", curve: 
         return
     if failure in ("machine", "lost"):
         cause = f"{cause}; given up after {run.attempts} attempts"
-    _held(run).update(**facts, state=Run.FAILED, cause=cause, progress_text="",
-                      code_digest=code_digest or run.code_digest)
+    if _held(run).update(**facts, state=Run.FAILED, cause=cause, progress_text="",
+                         code_digest=code_digest or run.code_digest):
+        happened("run", run.pk)
 
 
 @transaction.atomic

@@ -62,7 +62,7 @@ def checked_addresses(host: str, port: int, allow: Sequence[Network]) -> list[st
         if not is_allowed(ipaddress.ip_address(text.partition("%")[0]), allow):
             shown = "" if text == host else f" ({text})"
             raise Refused(f"{host}{shown} is not on the open internet and is not fetched from; whoever runs this "
-                          "installation can allow its network with SOURCES_ALLOW")
+                          "installation can allow its network with SOURCES_ALLOW (what is posted to: WEBHOOKS_ALLOW)")
     return addresses
 
 

@@ -1,4 +1,4 @@
-"""The only place that opens connections to the outside: one GET with everything that can go wrong bounded.
+"""The only place that opens connections to the outside: one GET or POST with all that can go wrong bounded.
 
 Time (for all of it, so that a slow drip ends), size (as sent and unpacked), redirects (each checked like the first),
 addresses (`addresses.py`), turns at a host (`pacing.py`). Proxy variables are not looked at: they would go around
@@ -10,7 +10,8 @@ from __future__ import annotations
 import base64
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -24,7 +25,7 @@ import stamina
 from django.conf import settings
 
 from papers.sources import pacing
-from papers.sources.addresses import Refused, Unreachable, checked_addresses, masked
+from papers.sources.addresses import Network, Refused, Unreachable, checked_addresses, masked
 from papers.sources.answers import FetchError, unpacked
 
 LIMIT = 32 * 2**20  # bytes, unpacked
@@ -75,6 +76,33 @@ def get(address: str, *, accept: str = "*/*", etag: str = "", modified: str = ""
     raise AssertionError("the last attempt returns or raises")
 
 
+def post(address: str, body: bytes, *, headers: Mapping[str, str] | None = None, within: float = 0.0) -> int:
+    """Send a message to an address that a person gave; the status of an answer that took it (2xx).
+
+    Tried once, as trying again is the sender's own affair; a redirect is no answer; what the answer says is not read.
+    Inner networks are dialled only where WEBHOOKS_ALLOW names them. Raises FetchError.
+    """
+    within = within or settings.SOURCES_TIMEOUT
+    url = _parsed(address)
+    waited = _take_turn(url.host, 5.0)
+    sent: dict[bytes | str, bytes | str] = {
+        "Content-Type": "application/json", "User-Agent": user_agent(),
+        "Content-Length": str(len(body))}
+    sent.update({name: value for name, value in (headers or {}).items()})
+    if url.userinfo:
+        sent["Authorization"] = _basic(url.userinfo)
+    deadline = time.monotonic() + waited + within
+    shown = masked(str(url.copy_with(raw_path=b"/")))  # the path of a webhook is its secret
+    with _failures_in_words(shown, within), _stream("POST", url, sent, deadline, within, settings.WEBHOOKS_ALLOW,
+                                                    body) as response:
+        if 200 <= response.status < 300:
+            return response.status
+        if 300 <= response.status < 400:
+            raise FetchError(f"{shown}: redirects, which is not followed (HTTP {response.status})",
+                             status=response.status)
+        raise _refusal(shown, url.host, response.status, _headers(response))
+
+
 def user_agent() -> str:
     contact = settings.SOURCES_CONTACT
     return f"Assay/0.1 (self-hosted paper dashboard{f'; {contact}' if contact else ''})"
@@ -101,7 +129,7 @@ def _follow(url: httpx2.URL, headers: dict[bytes | str, bytes | str], limit: int
         deadline += waited
         own = dict(headers)
         if user and (url.scheme, url.host, url.port) == origin:  # another host is not told the password
-            own["Authorization"] = "Basic " + base64.b64encode(unquote(user.decode()).encode()).decode()
+            own["Authorization"] = _basic(user)
         answer = _ask(url, own, limit, deadline, within)
         if isinstance(answer, Answer):
             return answer
@@ -126,22 +154,43 @@ def _ask(url: httpx2.URL, headers: dict[bytes | str, bytes | str], limit: int, d
          ) -> Answer | str:
     """The answer, or where it redirects to."""
     shown = masked(str(url))
+    with _failures_in_words(shown, within), _stream("GET", url, headers, deadline, within,
+                                                    settings.SOURCES_ALLOW) as response:
+        found = _headers(response)
+        if response.status in (301, 302, 303, 307, 308) and found.get("location"):
+            return found["location"]
+        if response.status == 304:
+            return Answer(shown, unchanged=True)
+        if response.status != 200:
+            raise _refusal(shown, url.host, response.status, found)
+        body = b"".join(unpacked(response.iter_stream(), found.get("content-encoding", ""), limit, shown))
+        return Answer(shown, body, found.get("content-type", ""), found.get("etag", "")[:500],
+                      found.get("last-modified", "")[:100])
+
+
+@contextmanager
+def _stream(method: str, url: httpx2.URL, headers: dict[bytes | str, bytes | str], deadline: float, within: float,
+            allow: Sequence[Network], content: bytes | None = None) -> Iterator[httpcore2.Response]:
     target = httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
     timeouts = {name: within for name in ("connect", "read", "write", "pool")}
+    with httpcore2.ConnectionPool(ssl_context=_tls(), network_backend=_Guard(deadline, allow)) as pool, pool.stream(
+            method, target, headers={"Host": url.netloc.decode(), **headers}, content=content,
+            extensions={"timeout": timeouts}) as response:
+        yield response
+
+
+def _headers(response: httpcore2.Response) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+
+
+def _basic(user: bytes) -> str:
+    return "Basic " + base64.b64encode(unquote(user.decode()).encode()).decode()
+
+
+@contextmanager
+def _failures_in_words(shown: str, within: float) -> Iterator[None]:
     try:
-        with httpcore2.ConnectionPool(ssl_context=_tls(), network_backend=_Guard(deadline)) as pool, pool.stream(
-                "GET", target, headers={"Host": url.netloc.decode(), **headers},
-                extensions={"timeout": timeouts}) as response:
-            found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
-            if response.status in (301, 302, 303, 307, 308) and found.get("location"):
-                return found["location"]
-            if response.status == 304:
-                return Answer(shown, unchanged=True)
-            if response.status != 200:
-                raise _refusal(shown, url.host, response.status, found)
-            body = b"".join(unpacked(response.iter_stream(), found.get("content-encoding", ""), limit, shown))
-            return Answer(shown, body, found.get("content-type", ""), found.get("etag", "")[:500],
-                          found.get("last-modified", "")[:100])
+        yield
     except Refused as error:
         raise FetchError(str(error)) from None
     except Unreachable as error:
@@ -186,13 +235,13 @@ def _tls() -> ssl.SSLContext:
 class _Guard(httpcore2.SyncBackend):
     """Dials checked addresses only, and ends whatever is under way at the deadline."""
 
-    def __init__(self, deadline: float):
-        self.deadline = deadline
+    def __init__(self, deadline: float, allow: Sequence[Network]):
+        self.deadline, self.allow = deadline, allow
 
     def connect_tcp(self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
                     socket_options: Iterable[Any] | None = None) -> httpcore2.NetworkStream:
         failure: Exception | None = None
-        for address in checked_addresses(host, port, settings.SOURCES_ALLOW):  # one look-up; a second could differ
+        for address in checked_addresses(host, port, self.allow):  # one look-up; a second could differ
             try:
                 stream = super().connect_tcp(address, port, _left(self.deadline), local_address, socket_options)
                 return _Timed(stream, self.deadline)

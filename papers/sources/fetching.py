@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from papers.digests.records import DigestError, single_line
+from papers.following.happenings import happened
 from papers.services import import_digest
 from papers.sources.answers import FetchError
 from papers.sources.arrivals import Haul, Newest, as_jsonl, key_of, newest_of, only_new, remembered, staleness
@@ -29,6 +30,7 @@ KINDS: dict[str, tuple[ModuleType, Callable[..., Haul]]] = {
     Source.FEED: (feed, feed.fetch), Source.IMAP: (imap, imap.fetch), Source.FOLDER: (folder, folder.fetch)}
 
 ABANDONED = timedelta(minutes=30)  # a fetch that long under way died with its worker
+BROKEN = 2  # failures in a row by which followers are told
 HISTORY = 100  # fetches kept of a source
 FIRST_RETRY, LAST_RETRY = timedelta(minutes=5), timedelta(hours=6)
 
@@ -119,6 +121,8 @@ def _record(source: Source, fetch: SourceFetch, haul: Haul | None, digests: list
             row.next_run_at = next_run(row, now=now, wait=wait)
         fetch.notes = [single_line(note)[:500] for note in fetch.notes[:100]]
         row.save()
+        if row.failures == BROKEN or (row.outcome == Source.STALE and source.outcome != Source.STALE):
+            happened("source", row.pk)
         fetch.save()
         fetch.digests.set(digests)
         old = SourceFetch.objects.filter(source=row).values_list("pk", flat=True)[HISTORY:]

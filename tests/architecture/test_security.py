@@ -50,6 +50,9 @@ def _post_addresses():
         ("/people/invitations/", {"role": "admin"}), ("/people/invitations/1/revoke/", {}),
         ("/asks/new/", {"target": "arena:optimizers"}), ("/asks/1/answer/", {"answer": "grant"}),
         ("/asks/1/withdraw/", {}),
+        ("/following/toggle/", {}),
+        ("/following/1/events/", {}), ("/following/channels/add/", {}), ("/following/channels/1/", {}),
+        ("/views/save/", {}), ("/views/1/change/", {}), ("/notifications/mark/", {}),
     ]
 
 

@@ -29,6 +29,7 @@ def fill() -> None:
     """Everything a site collects."""
     from django.contrib.auth.models import Group, Permission, User
     from django.core.management import call_command
+    from django.db import transaction
     from django.http import QueryDict
     from django.test import Client
 
@@ -47,6 +48,11 @@ def fill() -> None:
     from methods.mirror import search_row
     from methods.models import BrokenFile, PaperLink
     from methods.services import curate_link
+    from papers.following.events import tell
+    from papers.following.happenings import happened
+    from papers.following.models import Standing
+    from papers.following.registry import Draft
+    from papers.following.services import add_channel, change_view, confirm_address, follow, save_view
     from papers.identity.merging import merge_papers
     from papers.models import Digest, Paper
     from papers.search.refresh import embed_texts
@@ -124,6 +130,15 @@ def fill() -> None:
     run_source(pk=source.pk).digests.add(Digest.objects.get())  # its look fails: nothing is asked of inner networks
     want_papers(text="arXiv:2401.00001 10.9999/nothing", by=ada)
     reserve("example.org", longest=0)
+    view = save_view(owner=ada, name="Lakes", address="/papers/?q=lakes")
+    change_view(view, name="Lakes", on_start=True, told=True)
+    follow(owner=ada, kind="verdicts", key="all")
+    Standing.objects.create(subject="arena:nothing", value={})
+    channel, _ = add_channel(owner=ada, kind="mail", address="ada@example.org")
+    confirm_address(channel)
+    with transaction.atomic():
+        tell([Draft("flipped", "verdict:0", "It turned", "/claims/", frozenset({("verdicts", "all")}))])
+    happened("source", 0)
     one, other = Paper.objects.order_by("pk")[:2]
     LookUp.objects.create(paper=one, state=LookUp.DONE)
     CodeLink.objects.create(paper=one, url="https://github.com/ada/lakes", evidence="a list", state=CodeLink.EMPTY)

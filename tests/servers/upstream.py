@@ -34,6 +34,7 @@ class Upstream:
         self.rules: list[Callable[[str, dict], Reply | None]] = []  # asked for a path that has no page
         self.waiting: dict[str, list[Reply]] = defaultdict(list)
         self.asked: list[tuple[str, dict, dict]] = []  # path, query, headers
+        self.posted: list[tuple[str, dict, bytes]] = []  # path, headers, body
         self.url = ""
 
     def answer(self, target: str, headers: dict) -> Reply:
@@ -71,6 +72,12 @@ def _handler(upstream: Upstream) -> type[BaseHTTPRequestHandler]:
                         time.sleep(reply.drip)
                 else:
                     self.wfile.write(reply.body[:reply.cut])
+
+        def do_POST(self):
+            """A message that somebody sends: kept in `posted`, answered as a page is."""
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            upstream.posted.append((self.path, dict(self.headers), body))
+            self.do_GET()
 
         def log_message(self, *args):
             pass

@@ -2,8 +2,9 @@
 
 The network is frozen but for the scales and shifts of its normalisations, of which every session gets its own set,
 a copy of the last session's to begin with, and a key. The key is pulled towards the frozen network's features of the
-session's pictures, so that at test time the set whose key is most similar is used. Training has two stages: first the session's set with the classifier,
-then the classifier alone on features under the set that the keys choose, right or wrong, as at test time.
+session's pictures, so that at test time the set whose key is most similar is used. Training has two stages: first the
+session's set with the classifier, then the classifier alone on features under the set that the keys choose, right or
+wrong, as at test time.
 
     t* = argmax_t cos(q(x), k_t),   loss = CE + sum (1 - cos(q(x), k_t))
 

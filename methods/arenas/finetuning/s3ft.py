@@ -9,8 +9,8 @@ wrong, its rewording of the given answer does.
 
 Departs from the paper: with one right class there is no choice among right answers, which is the paper's point: what
 runs is training on one's own distribution, mended where it is wrong; an answer is the whole distribution over classes
-instead of a sampled text, the judge compares the most likely class, and exchanging two probabilities stands for the rewording, which so never has to be given up
-for the plain label.
+instead of a sampled text, the judge compares the most likely class, and exchanging two probabilities stands for the
+rewording, which so never has to be given up for the plain label.
 
 >>> import torch
 >>> own_words(torch.tensor([[0.7, 0.2, 0.1], [0.7, 0.2, 0.1]]), torch.tensor([0, 1])).tolist() == [
