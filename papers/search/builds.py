@@ -37,7 +37,8 @@ logger = logging.getLogger(__name__)
 FLAT_LIMIT = 100_000  # exact search up to here (some 6 ms); inverted lists of 8-bit codes above
 TRAINING = 64  # vectors a list is trained on
 AIM = 0.985  # share of the exact ten nearest that a search should find
-FEWEST_PROBES = 32  # inverted lists visited, doubled until the share is found or every eighth list visited
+FEWEST_PROBES = 32  # inverted lists visited, doubled until the share is found ...
+MOST_VISITED = 150_000  # ... or so many codes are looked at: some milliseconds
 REBUILD_SHARE = 0.2  # dead and appended rows, as a share of all, past which a build is made anew
 OVERLAP = timedelta(minutes=10)  # how far back of the last build vectors are looked at again
 PAIRS = 20_000  # random pairs behind a percentile
@@ -136,8 +137,9 @@ def _tried(folder: Path, manifest: dict, trial: Trial) -> dict:
         manifest["lists"], manifest["probes"] = index.faiss.nlist, min(FEWEST_PROBES, index.faiss.nlist)
     recall = trial.recall(index)
     while index.coded and not manifest["appended"] and recall is not None and recall < AIM \
-            and manifest["probes"] < manifest["lists"] / 8:
-        manifest["probes"] *= 2
+            and manifest["probes"] < manifest["lists"] \
+            and 2 * manifest["probes"] * manifest["size"] <= MOST_VISITED * manifest["lists"]:
+        manifest["probes"] = min(2 * manifest["probes"], manifest["lists"])
         recall = trial.recall(index)
     return {**manifest, "recall": recall, "titles_asked": len(trial.queries), "tried_at": time.time()}
 
