@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "papers",
     "methods",
     "evaluations",
+    "papers.shelf",
     "workers",
     "config",
     "config.accounts",

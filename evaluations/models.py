@@ -70,7 +70,8 @@ class Run(models.Model):
                    models.Index(fields=["method", "setting", "scale", "state"], name="table_cells"),
                    # what a stamp reads, so that it need not open the rows
                    models.Index(fields=["method", "state", "code_digest", "finished_at"], name="stamps"),
-                   models.Index(fields=["-requested_at", "-id"], name="newest_runs")]
+                   models.Index(fields=["-requested_at", "-id"], name="newest_runs"),
+                   models.Index(fields=["finished_at", "method"], name="runs_by_finish")]
 
     def __str__(self):
         return f"run {self.pk}: {self.method} seed {self.seed}"

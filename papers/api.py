@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from papers import selectors
 from papers.digests.records import DigestError
-from papers.extensions import extensions
+from papers.extensions import asker_of, extensions
 from papers.forms import UPLOAD_LIMIT, OneOf
 from papers.identity.api import router as identity_router
 from papers.identity.merging import now_at
@@ -23,7 +23,8 @@ from papers.models import Digest, Paper
 from papers.parameters import Body, Id, Moment, Page, Pages, Problem, Word, Year, body_error
 from papers.search.api import router as search_router
 from papers.services import import_digest, preview_digest
-from papers.web import may_call
+from papers.shelf.api import router as shelf_router
+from papers.web import account_of_call, may_call
 
 router = Router(tags=["papers"])
 
@@ -35,6 +36,7 @@ class PaperQuery(Schema):
     year: Year | None = None
     link: Annotated[str, OneOf("link"), Field(description="best link to a method")] = ""
     verdict: Annotated[str, OneOf("verdict")] = ""
+    mine: Annotated[str, OneOf("is"), Field(alias="is", description="of the account that asks")] = ""
     since: Annotated[Moment | None, Field(description="first imported at or after, ISO 8601")] = None
     sort: Literal["newest", "oldest", "title", "year"] = "newest"
 
@@ -248,7 +250,8 @@ UPLOAD_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {
 @paginate(WithMethods)
 def papers(request, filters: Query[PaperQuery]):
     """Newest first unless `sort` says otherwise."""
-    return selectors.paper_list(**filters.dict()).select_related("cluster")
+    asker = account_of_call(request) if filters.mine else asker_of(request)
+    return selectors.paper_list(asker=asker, **filters.dict(by_alias=True)).select_related("cluster")
 
 
 @router.get("/papers/{paper_id}", response={200: PaperDetail, 302: None})
@@ -317,3 +320,4 @@ def _upload(request) -> tuple[str, bytes]:
 
 router.add_router("", identity_router)
 router.add_router("", search_router)
+router.add_router("", shelf_router)

@@ -9,24 +9,29 @@ from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce
 
-from papers.extensions import MethodLink, extensions
+from papers.extensions import Asker, MethodLink, extensions
 from papers.models import Appearance, Cluster, Digest, Merge, Paper, Rejection, SearchText
+from papers.search.fields import Field, shows_hidden
+from papers.search.identifiers import is_code
 from papers.search.lexical import texts_having
+from papers.search.query import Filters, parse_query
 
 SORTS: dict[str, list[str | OrderBy]] = {"newest": ["-created_at", "-pk"], "title": ["title_key"],
          "year": [F("year").desc(nulls_last=True), "-pk"], "oldest": ["created_at", "pk"]}
 
 
 def paper_list(*, q: str = "", digest: int | None = None, cluster: int | None = None, year: int | None = None,
-               since: datetime | None = None, sort: str = "newest", **further: str) -> QuerySet[Paper]:
+               since: datetime | None = None, sort: str = "newest", asker: Asker = None, **further: str,
+               ) -> QuerySet[Paper]:
     """Papers that have every word of `q` or one that begins so, narrowed by the rest; unknown values match nothing.
 
     `since` is when it was first imported; `further` are values of registered filters (`extensions.filters`), such as
-    `link` and `verdict`; an empty one does not narrow.
+    `link` and `verdict`; an empty one does not narrow. What the account that asks has hidden is left out, unless asked
+    for.
     """
     papers = Paper.objects.all()
     if q.strip():
-        papers = papers.filter(search_text__in=texts_having(q))
+        papers = papers.filter(search_text__in=texts_having(q, asker))
     if digest is not None:
         papers = papers.filter(pk__in=Appearance.objects.filter(digest=digest).values("paper"))
     if cluster is not None:
@@ -37,7 +42,11 @@ def paper_list(*, q: str = "", digest: int | None = None, cluster: int | None = 
         papers = papers.filter(created_at__gte=since)
     for name, value in further.items():
         if value:
-            papers = papers.filter(extensions.filters[name].condition(value))
+            papers = papers.filter(extensions.filters[name].of(value, asker))
+    fields = parse_query(q, Filters(asker=asker)).filters.fields if q.strip() else ()
+    if not shows_hidden((*fields, Field("is", (further.get("is", ""),)))):
+        left_out = extensions.left_out(asker)
+        papers = papers if left_out is None else papers.exclude(pk__in=left_out)
     return papers.order_by(*SORTS[sort])
 
 
@@ -54,6 +63,11 @@ class PaperRow:
     def link(self) -> str:
         """The best kind of link; empty where there is none."""
         return self.methods[0].kind if self.methods else ""
+
+    @property
+    def code_url(self) -> str:
+        """The first of the paper's addresses where code is kept; empty where there is none."""
+        return next((url for url in self.paper.web_urls if is_code(url)), "")
 
 
 def paper_rows(papers: Iterable[Paper]) -> list[PaperRow]:

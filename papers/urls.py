@@ -20,5 +20,6 @@ urlpatterns = [
     path("import/", views.digest_import, name="digest_import"),
     path("import/confirm/", views.digest_confirm, name="digest_confirm"),
     path("", include("papers.search.urls")),
+    path("", include("papers.shelf.urls")),
     path("", include("papers.sources.urls")),
 ]

@@ -14,7 +14,7 @@ from django_htmx.http import push_url
 from papers import selectors
 from papers.citations import bibtex
 from papers.digests.records import DigestError
-from papers.extensions import extensions
+from papers.extensions import asker_of, extensions
 from papers.forms import UPLOAD_LIMIT, DigestForm, PaperFilter
 from papers.identity.merging import merges_into, now_at
 from papers.identity.questions import questions_about
@@ -32,16 +32,17 @@ EXPORT_LIMIT = 5000  # papers in one BibTeX file
 
 @require_safe
 def paper_list(request):
-    form = PaperFilter(request.GET)
+    form = PaperFilter(request.GET, asker=asker_of(request))
     filters = form.values()
     page = Paginator(selectors.paper_list(**filters).select_related("cluster"), PER_PAGE).get_page(
         request.GET.get("page"))
     query = _query(request)
     response = page_or_fragment(request, "papers/paper_list.html", "papers/_paper_rows.html", {
         "page": page, "rows": selectors.paper_rows(page.object_list), "filters": filters, "query": query,
-        "ignored": list(form.errors)}, only_page=lambda: {
+        "ignored": form.ignored()}, only_page=lambda: {
             "choices": selectors.filter_choices(),
-            "further": [(name, offered, filters.get(name, "")) for name, offered in extensions.filters.items()]})
+            "further": [(name, offered, filters.get(name, "")) for name, offered in extensions.filters.items()
+                        if asker_of(request) or not offered.personal]})
     if wants_fragment(request):
         address = "&".join(filter(None, [query, f"page={page.number}" if page.number > 1 else ""]))
         push_url(response, f"{request.path}?{address}" if address else request.path)
@@ -89,7 +90,7 @@ def paper_bibtex(request, pk):
 @require_safe
 def paper_list_bibtex(request):
     """The papers of a filtered list, at most EXPORT_LIMIT."""
-    papers = selectors.paper_list(**PaperFilter(request.GET).values())[:EXPORT_LIMIT]
+    papers = selectors.paper_list(**PaperFilter(request.GET, asker=asker_of(request)).values())[:EXPORT_LIMIT]
     return _attachment(bibtex(papers), "papers.bib", "application/x-bibtex")
 
 

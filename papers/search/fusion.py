@@ -22,7 +22,7 @@ from django.utils.safestring import SafeString
 from papers.extensions import extensions
 from papers.models import Paper, SearchText
 from papers.search.encoder import EncoderUnavailable, encode_query
-from papers.search.fields import papers_with
+from papers.search.fields import papers_with, shows_hidden
 from papers.search.identifiers import Identifier
 from papers.search.index import Index, IndexUnavailable, current_index
 from papers.search.lexical import having, ids_having, names_among, plain_start, search_words, snippets
@@ -318,7 +318,7 @@ def _scope(filters: Filters) -> tuple[tuple[str, ...], QuerySet | None, list[str
     if SearchText.METHOD in filters.kinds:
         names = ", ".join(dict.fromkeys(field.name for field in fields))
         notes.append(f"Only papers have {names}, so methods are left out.")
-    return tuple(kind for kind in filters.kinds if kind == SearchText.PAPER), papers_with(fields), notes
+    return tuple(kind for kind in filters.kinds if kind == SearchText.PAPER), papers_with(fields, filters.asker), notes
 
 
 def _rows(index: Index, papers: QuerySet | None) -> np.ndarray | None:
@@ -335,6 +335,9 @@ def _listed(query: Query, papers: QuerySet | None, notes: list[str], limit: int,
     """The papers the filters leave, newest first, when nothing is asked of them."""
     if papers is None or not query.filters.kinds:
         return Results(query, (), 0, 0, limit, False, tuple(notes))
+    left_out = None if shows_hidden(query.filters.fields) else extensions.left_out(query.filters.asker)
+    if left_out is not None:
+        papers = papers.exclude(pk__in=left_out)
     chosen = papers.order_by("-year", "-pk").values_list("pk", flat=True)
     start = list(chosen[:FACETED])
     pks = start[offset:offset + limit] if offset + limit <= FACETED else list(chosen[offset:offset + limit])
@@ -347,8 +350,8 @@ def _listed(query: Query, papers: QuerySet | None, notes: list[str], limit: int,
 
 def _page(query: Query, candidates: dict[int, _Candidate], index: Index | None, notes: list[str], limit: int,
           offset: int, likeness: str | None = None, vector: np.ndarray | None = None) -> Results:
-    texts = {pk: (title, kind, paper) for pk, title, kind, paper in SearchText.objects.filter(
-        pk__in=list(candidates)).values_list("pk", "title", "kind", "paper_id")}
+    texts = {pk: (title, kind, paper) for pk, title, kind, paper in _shown(query.filters, SearchText.objects.filter(
+        pk__in=list(candidates))).values_list("pk", "title", "kind", "paper_id")}
     titles = {pk: title for pk, (title, *_) in texts.items()}
     asked = words(query.text)
     typed = {text_id for text_id in titles if (candidates[text_id].word_rank or DEPTH) <= 20
@@ -369,6 +372,12 @@ def _page(query: Query, candidates: dict[int, _Candidate], index: Index | None, 
     hits = _hits(query, pairs, index, _likeness(query) if likeness is None else likeness)
     return Results(query, hits, len(order), offset, limit, index is not None, tuple(notes),
                    found=tuple((texts[text_id][1], texts[text_id][2]) for text_id in order))
+
+
+def _shown(filters: Filters, texts: QuerySet[SearchText]) -> QuerySet[SearchText]:
+    """The texts without the papers that the account which asks has hidden, unless it asks for these."""
+    left_out = None if shows_hidden(filters.fields) else extensions.left_out(filters.asker)
+    return texts if left_out is None else texts.exclude(paper__isnull=False, paper__in=left_out)
 
 
 def _hits(query: Query, pairs: Iterable[tuple[SearchText, _Candidate]], index: Index | None, likeness: str,

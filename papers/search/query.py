@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from papers.extensions import Asker
 from papers.models import SearchText
 from papers.parameters import unknown
 from papers.search.fields import Field, checked, fits, known_fields, parse_years
@@ -86,7 +87,7 @@ class Filters:
     """What to search among; `fields` and the rest restrict papers alone.
 
     `digest` and `cluster` are a primary key or a part of the name; `years` are inclusive bounds; `fields` are further
-    ones, or those with several values or none of them.
+    ones, or those with several values or none of them. `asker` is the account that asks, whom some fields speak of.
     """
 
     kinds: tuple[str, ...] = KINDS
@@ -95,6 +96,7 @@ class Filters:
     years: tuple[int | None, int | None] = (None, None)
     link: str = ""
     fields: tuple[Field, ...] = ()
+    asker: Asker = None
 
     @property
     def about_papers(self) -> bool:
@@ -208,7 +210,7 @@ class _Reading:
         good = []
         for value in values[:MOST_VALUES]:
             try:
-                good.append(_kind(value) if name == "kind" else checked(name, value))
+                good.append(_kind(value) if name == "kind" else checked(name, value, self.filters.asker))
             except ValueError as error:
                 self.problems.append(f"{name}: {error}")
         if not good:
