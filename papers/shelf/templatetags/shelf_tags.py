@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 from django.template.context import Context
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from papers.extensions import asker_of
@@ -51,6 +52,14 @@ def keep(context: Context, paper: Any, title: str = "", *, oob: bool = False, pa
 def back_to(request) -> str:
     """The page that the controls stand on: of a fragment the one it is put into."""
     return request.POST.get("next", "").partition("#")[0] or request.get_full_path()
+
+
+@register.simple_tag(takes_context=True)
+def own_note(context: Context, paper: Paper) -> SafeString:
+    """The account's note on the paper, rendered."""
+    asker = asker_of(context["request"])
+    note = kept_by(asker, [paper.pk])[paper.pk].note if asker else ""
+    return format_html('<div class="prose note">{}</div>', rendered(note)) if note else SafeString("")
 
 
 @register.filter
