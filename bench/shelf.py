@@ -91,7 +91,7 @@ def fill(count: int) -> None:
             Appearance(digest=digests[number // per], paper=paper, position=number % per + 1)
             for paper, number in zip(papers, numbers, strict=True)])
         record_search_texts([("paper", str(paper.pk), paper.title, paper.abstract) for paper in papers])
-        rows = list(SearchText.objects.filter(paper__in=papers).order_by("paper"))
+        rows = list(SearchText.objects.filter(paper__in=papers).order_by("paper_id"))
         vectors = centres[group[numbers.start:numbers.stop]] + generator.standard_normal(
             (len(numbers), DIMENSION)).astype(np.float32)
         _store(rows, vectors / np.linalg.norm(vectors, axis=1, keepdims=True), model)

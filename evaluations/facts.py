@@ -110,7 +110,7 @@ def _decided_anew(start: datetime, end: datetime) -> list[Happened]:
         some = list(rows.filter(status=status)[:MOST_EVENTS + 1])
         found.append(Happened(title, [
             Event(f"{verdict.claim.method.title}: {verdict.claim.sentence}"
-                  + (f" (was {verdict.before})" if verdict.before else ""),  # type: ignore[attr-defined]  # annotated
+                  + (f" (was {verdict.before})" if verdict.before else ""),
                   reverse("claim_detail", args=[verdict.claim_id]), status) for verdict in some[:MOST_EVENTS]],
             len(some) > MOST_EVENTS))
     return found

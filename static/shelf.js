@@ -45,7 +45,12 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || map()?.open) return;
     if (event.target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]")) {
-      if (event.key === "Escape") { event.target.blur(); go(0); }
+      if (event.key !== "Escape") return;
+      const panel = event.target.closest(".keep-more");
+      const written = [...(panel?.querySelectorAll("textarea") || [])].some((text) => text.value !== text.defaultValue);
+      event.target.blur();
+      go(0);
+      if (panel && !written) panel.replaceChildren();
       return;
     }
     const act = {

@@ -292,7 +292,7 @@ def trends(request, days: Literal[7, 14, 30] = 14):
 
 @router.get("/for-me", response={200: list[PickOut], 409: Problem})
 @may_call("")
-def for_me(request, recency: Annotated[int, Field(ge=0, le=100)] = 20, page: Annotated[int, Field(ge=1, le=12)] = 1):
+def for_me(request, recency: Annotated[int, Field(ge=0, le=100)] = 20, page: Annotated[int, Field(ge=1, le=20)] = 1):
     """Papers by what the account likes; `recency` percent of the order is how new they are."""
     found = ranking.for_me(request.user, recency=recency, page=page)
     if found.problem:

@@ -17,7 +17,7 @@ from papers.shelf.taste import Quality, Taste, quality_of, taste_of
 from papers.shelf.undoing import reader_of
 
 CANDIDATES = 300  # by taste, and as many of the newest
-PER_PAGE = 50
+PER_PAGE = 30
 HALF_LIFE = 14  # days after which a paper is half as new
 SHARED = 3  # words that a reason names
 

@@ -19,7 +19,7 @@ from papers.shelf.models import Action, Mark, Reader
 from papers.shelf.services import mark_read_until
 from papers.shelf.undoing import reader_of
 
-PER_PAGE = 50
+PER_PAGE = 30
 VISIT = timedelta(minutes=30)  # after which looking again is another visit
 MOST_MARKED = 20_000  # papers that are marked at once; older ones leave the inbox unmarked
 Place = tuple[int, int]  # a digest's number and a position in it

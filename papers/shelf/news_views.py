@@ -19,7 +19,7 @@ from papers.shelf.trending import FOR_VISITORS, FORMULA, SPANS, trend_rows
 from papers.shelf.trending import trending as trends_of
 from papers.web import may, page_or_fragment
 
-TREND_ROWS = 50
+TREND_ROWS = 30
 RECENCIES = range(0, 101, 10)
 
 
@@ -98,7 +98,7 @@ def for_me(request):
     """Papers by what the account likes and how new they are; the address says how much of each."""
     recency = request.GET.get("recency", "")
     share = min(int(recency), 100) if recency.isdecimal() and recency.isascii() and len(recency) < 4 else 20
-    page = min(id_from(request.GET.get("page", "")) or 1, 12)
+    page = min(id_from(request.GET.get("page", "")) or 1, 20)
     found = ranking.for_me(request.user, recency=share, page=page)
     return render(request, "papers/shelf/for_me.html", {
         "found": found, "papers": [pick.row for pick in found.picks], "recency": share, "number": page,

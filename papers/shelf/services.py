@@ -30,12 +30,14 @@ def set_state(*, user, papers: Iterable[int], state: str, on: bool) -> Action | 
     with transaction.atomic():
         here = existing(papers)
         if on:
-            changed, step = _set(user, here, field, now), {"set": field, "at": now.isoformat()}
+            changed = _set(user, here, field, now)
+            step: dict[str, object] = {"set": field, "at": now.isoformat()}
         else:
             was = _moments(user, here, field)
             for some in lots(list(was)):
                 Mark.objects.filter(user=user, paper__in=some).update(**{field: None})
-            changed, step = len(was), {"back": field, "was": {str(pk): at.isoformat() for pk, at in was.items()}}
+            changed = len(was)
+            step = {"back": field, "was": {str(pk): at.isoformat() for pk, at in was.items()}}
         return record(user=user, words=f"{DONE[state, on]} {counted(changed)}", undo=[step], at=now) \
             if changed else None
 

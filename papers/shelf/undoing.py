@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.core import serializers
 from django.db import IntegrityError, models, transaction
@@ -125,7 +125,7 @@ def _there_again(model: type[models.Model], user, fields: dict[str, Any], *, ren
     owner = model._base_manager.filter(pk=fields["pk"], user=user).first()
     if owner is not None and not renewed:
         return owner
-    values = {name: model._meta.get_field(name).to_python(value) for name, value in fields.items()
+    values = {name: cast(models.Field, model._meta.get_field(name)).to_python(value) for name, value in fields.items()
               if name not in ("pk", "user")}
     try:
         with transaction.atomic():

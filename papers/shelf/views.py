@@ -22,6 +22,7 @@ from papers.shelf.services import ShelfError, list_papers, set_state, tag_papers
 from papers.shelf.undoing import NothingToUndo, undo
 from papers.web import may, page_or_fragment, wants_fragment
 
+LIST_ROWS = 40
 MOST_TICKED = 500  # rows in one press
 PRESSES = {"star": ("star", True), "unstar": ("star", False), "read": ("read", True), "unread": ("read", False),
            "hide": ("hide", True), "show": ("hide", False)}
@@ -189,7 +190,7 @@ def list_page(request, pk):
 
 
 def _list_context(request, chosen: PaperList) -> dict:
-    page = Paginator(selectors.papers_on(chosen).select_related("cluster"), 100).get_page(request.GET.get("page"))
+    page = Paginator(selectors.papers_on(chosen).select_related("cluster"), LIST_ROWS).get_page(request.GET.get("page"))
     return {"list": chosen, "page": page, "rows": paper_rows(page.object_list), "query": ""}
 
 

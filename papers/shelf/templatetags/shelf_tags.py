@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 from django.template.context import Context
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -44,7 +45,9 @@ def keep(context: Context, paper: Any, title: str = "", *, oob: bool = False, pa
     pk = paper.pk if isinstance(paper, Paper) else int(paper)
     kept = getattr(request, LOADED, {}).get(pk) or kept_by(asker, [pk])[pk]
     parts = {"own_tags": tag_tree(asker), "own_lists": lists_of(asker)} if panel else {}
-    return {"kept": kept, "title": title or getattr(paper, "title", ""), "back": back_to(request), "oob": oob,
+    title = title or getattr(paper, "title", "")
+    return {"kept": kept, "short": title if len(title) < 60 else f"{title[:59]}…",
+            "address": reverse("shelf_paper", args=[pk]), "back": back_to(request), "oob": oob,
             "ticks": getattr(request, BAR, False) or wants_fragment(request), "panel": panel,
             "csrf_token": context.get("csrf_token"), **parts}
 
