@@ -46,6 +46,9 @@ def _post_addresses():
         ("/sources/new/", {"name": "x"}), ("/sources/1/edit/", {}), ("/sources/1/run/", {}), ("/sources/1/pause/", {}),
         ("/sources/1/remove/", {}), ("/sources/1/restore/", {}), ("/papers/add/", {"text": "2401.00001"}),
         ("/papers/wanted/1/retry/", {}), ("/papers/wanted/1/remove/", {}),
+        ("/shelf/papers/", {"do": "star"}), ("/shelf/papers/1/", {"do": "star"}), ("/shelf/undo/", {}),
+        ("/shelf/tags/1/", {"do": "delete"}), ("/lists/new/", {"name": "x"}), ("/lists/1/", {"do": "delete"}),
+        ("/inbox/read/", {}),
     ]
 
 
