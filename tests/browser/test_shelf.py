@@ -23,7 +23,7 @@ def reader(site, page):
     """Somebody new, logged in, with a digest that nobody had before; its titles are theirs."""
     name = f"reader{uuid.uuid4().hex[:8]}"
     subprocess.run(
-        [sys.executable, "manage.py", "createsuperuser", "--noinput", "--username", name, "--email", "a@b.c"],
+        [sys.executable, "manage.py", "createsuperuser", "--noinput", "--username", name, "--email", "reader@example.org"],
         cwd=ROOT, env=site.environment | {"DJANGO_SUPERUSER_PASSWORD": PASSWORD}, check=True, capture_output=True)
     page.goto(f"{site.address}/login/")
     page.fill("main input[name=username]", name)
