@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "papers.following",
     "methods",
     "evaluations",
+    "papers.shelf",
     "workers",
     "config",
     "config.accounts",

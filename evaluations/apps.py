@@ -18,6 +18,8 @@ class EvaluationsConfig(AppConfig):
             "Verdict", {**{status: status for status in facts.STATUSES}, "none": "not measured"}, facts.has_verdict)
         papers.facets.append(facts.verdict_facets)
         papers.verdict_counts = facts.verdict_counts
+        papers.happened.append(facts.happened)
+        papers.stirred.append(facts.stirred)
         papers.on_fold.append(facts.keep_decisions)
         papers.on_reported.append(record_results)
         methods.runs_done = facts.runs_done

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
+from django.urls import reverse
 
 from evaluations.models import Claim, ReportedClaim, ReportedReading, Run, TabulatedResult, Verdict
-from methods.models import PaperLink
-from papers.extensions import Condition
+from methods.models import Method, PaperLink
+from papers.extensions import Condition, Event, Happened
 from papers.models import Paper
 
 SCALE = "full"  # smaller runs do not count
+MOST_EVENTS = 30  # of one sort, in a list of what happened
 STATUSES = (Verdict.CONFIRMED, Verdict.REFUTED, Verdict.INCONCLUSIVE)
 
 
@@ -80,3 +83,50 @@ def judged_methods() -> dict[str, QuerySet[Claim, int]]:
     """The primary keys of the methods with a claim that has this current verdict, for every status."""
     return {status: Claim.objects.filter(verdicts__current=True, verdicts__scale=SCALE, verdicts__status=status)
             .order_by().values_list("method", flat=True) for status in STATUSES}
+
+
+def happened(start: datetime, end: datetime) -> list[Happened]:
+    """What was measured here, and which claims were decided otherwise than before, from `start` until `end`."""
+    return [_measured(start, end), *_decided_anew(start, end)]
+
+
+def _measured(start: datetime, end: datetime) -> Happened:
+    """Methods with runs that ended well then; those that came with the installation are left out."""
+    runs = Run.objects.filter(finished_at__gte=start, finished_at__lt=end, state=Run.DONE, origin="").order_by()
+    counted = list(runs.values("method").annotate(n=Count("pk")).order_by("-n", "method")[:MOST_EVENTS + 1])
+    methods = Method.objects.select_related("arena").in_bulk([row["method"] for row in counted[:MOST_EVENTS]])
+    return Happened("Measured", [
+        Event(f"{method.title}: {row['n']:,} run{'' if row['n'] == 1 else 's'} ({method.arena.title})",
+              reverse("method_detail", args=[method.arena_id, method.slug]))
+        for row in counted if (method := methods.get(row["method"]))], len(counted) > MOST_EVENTS)
+
+
+def _decided_anew(start: datetime, end: datetime) -> list[Happened]:
+    """Claims that got another verdict then; one that was undecided before and is still is no news."""
+    earlier = Verdict.objects.filter(claim=OuterRef("claim"), scale=SCALE, decided_at__lt=OuterRef("decided_at"))
+    rows = Verdict.objects.filter(
+        decided_at__gte=start, decided_at__lt=end, scale=SCALE, claim__method__present=True).annotate(
+        before=Subquery(earlier.order_by("-decided_at", "-pk").values("status")[:1])).filter(
+        Q(before=None) | ~Q(before=F("status"))).select_related("claim__method").order_by("-decided_at", "-pk")
+    found = []
+    for status, title in ((Verdict.REFUTED, "Refuted"), (Verdict.CONFIRMED, "Confirmed")):
+        some = list(rows.filter(status=status)[:MOST_EVENTS + 1])
+        found.append(Happened(title, [
+            Event(f"{verdict.claim.method.title}: {verdict.claim.sentence}"
+                  + (f" (was {verdict.before})" if verdict.before else ""),
+                  reverse("claim_detail", args=[verdict.claim_id]), status) for verdict in some[:MOST_EVENTS]],
+            len(some) > MOST_EVENTS))
+    return found
+
+
+def stirred(since: datetime) -> dict[int, Counter[str]]:
+    """Runs of the methods that implement a paper, and decisions on their claims, since then, by the paper."""
+    runs = dict(Run.objects.filter(finished_at__gte=since, state=Run.DONE, origin="").order_by().values_list(
+        "method").annotate(Count("pk")))
+    verdicts = dict(Verdict.objects.filter(decided_at__gte=since, scale=SCALE).exclude(
+        status=Verdict.INCONCLUSIVE).order_by().values_list("claim__method").annotate(Count("pk")))
+    found: dict[int, Counter[str]] = {}
+    links = PaperLink.objects.shown().implementing().filter(method__in={*runs, *verdicts}).order_by()
+    for paper, method in links.values_list("paper", "method"):
+        found.setdefault(paper, Counter()).update(runs=runs.get(method, 0), verdicts=verdicts.get(method, 0))
+    return found

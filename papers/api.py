@@ -19,7 +19,7 @@ from papers.bibliography.responses import Format, download
 from papers.bibliography.selectors import papers_found
 from papers.digests.columns import chosen_columns
 from papers.digests.records import DigestError
-from papers.extensions import extensions
+from papers.extensions import asker_of, extensions
 from papers.forms import UPLOAD_LIMIT, OneOf
 from papers.identity.api import router as identity_router
 from papers.identity.merging import now_at
@@ -29,7 +29,8 @@ from papers.parameters import Body, Id, Moment, Page, Pages, Problem, Word, Year
 from papers.search.api import SearchQuery
 from papers.search.api import router as search_router
 from papers.services import import_digest, preview_digest
-from papers.web import may_call
+from papers.shelf.api import router as shelf_router
+from papers.web import account_of_call, may_call
 
 router = Router(tags=["papers"])
 
@@ -41,6 +42,7 @@ class PaperQuery(Schema):
     year: Year | None = None
     link: Annotated[str, OneOf("link"), Field(description="best link to a method")] = ""
     verdict: Annotated[str, OneOf("verdict")] = ""
+    mine: Annotated[str, OneOf("is"), Field(alias="is", description="of the account that asks")] = ""
     since: Annotated[Moment | None, Field(description="first imported at or after, ISO 8601")] = None
     after: Annotated[Id | None, Field(description="those that follow this paper in the order; sooner than a large "
                                                   "`offset`, to read a long list")] = None
@@ -262,19 +264,21 @@ UPLOAD_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {
 @paginate(WithMethods)
 def papers(request, filters: Query[PaperQuery]):
     """Newest first unless `sort` says otherwise."""
-    return selectors.paper_list(**filters.dict()).prefetch_related("cluster")
+    asker = account_of_call(request) if filters.mine else asker_of(request)
+    return selectors.paper_list(asker=asker, **filters.dict(by_alias=True)).prefetch_related("cluster")
 
 
 @router.get("/papers/bibliography", summary="A list of papers as a file", openapi_extra=FILE)
 def papers_as_file(request, filters: Query[PaperQuery], format: Format = "bibtex"):
     """All papers of the list, streamed."""
-    return _file(selectors.paper_list(**filters.dict()), format)
+    asker = account_of_call(request) if filters.mine else asker_of(request)
+    return _file(selectors.paper_list(asker=asker, **filters.dict(by_alias=True)), format)
 
 
 @router.get("/search/bibliography", summary="The papers that a search finds, as a file", openapi_extra=FILE)
 def search_as_file(request, query: Query[SearchQuery], format: Format = "bibtex"):
     """In the order of the search; `limit` and `offset` do not count."""
-    return _file(papers_found(query.q, query.dict()), format)
+    return _file(papers_found(query.q, query.dict(), asker_of(request)), format)
 
 
 def _file(papers: Papers, name: str):
@@ -352,3 +356,4 @@ def _upload(request) -> tuple[str, bytes]:
 
 router.add_router("", identity_router)
 router.add_router("", search_router)
+router.add_router("", shelf_router)

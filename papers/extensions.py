@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, Q, QuerySet
 from django.db.models.expressions import NegatedExpression
@@ -18,15 +19,30 @@ if TYPE_CHECKING:
     from papers.models import Digest, Paper
 
 Condition = Q | Exists | NegatedExpression
+Asker = Any  # the account that asks: a user, or None for a visitor who has not logged in
+YOURS_ALONE = "speaks of what an account keeps: log in to ask for it"
+
+
+def asker_of(request: Any) -> Asker:
+    """Who asks: the request's account; None for anybody else."""
+    return request.user if request.user.is_authenticated else None
 
 
 @dataclass(frozen=True)
 class Filter:
-    """A further filter of paper lists: its title, its values with the words a form shows, and each one's condition."""
+    """A further filter of paper lists: its title, its values with the words a form shows, and each one's condition.
+
+    The condition of a `personal` one is given the account that asks as well, and nobody else may use it.
+    """
 
     title: str
     values: Mapping[str, str]
-    condition: Callable[[str], Condition]
+    condition: Callable[..., Condition]
+    personal: bool = False
+
+    def of(self, value: str, asker: Asker) -> Condition:
+        """What the papers fulfil. Raises ValueError for a personal filter without an account."""
+        return _asked(self, value, asker)
 
     @property
     def in_words(self) -> str:
@@ -37,11 +53,35 @@ class Filter:
 
 @dataclass(frozen=True)
 class SearchField:
-    """A field of the search box, `name:value`: its title, its values with their titles, and each one's condition."""
+    """A field of the search box, `name:value`: its title, its values with their titles, and each one's condition.
+
+    Both functions of a `personal` one are given the account that asks as well; its values may be None: any words.
+    """
 
     title: str
-    values: Callable[[], Mapping[str, str]]
-    condition: Callable[[str], Condition]
+    values: Callable[..., Mapping[str, str] | None]
+    condition: Callable[..., Condition]
+    personal: bool = False
+
+    def values_for(self, asker: Asker) -> Mapping[str, str] | None:
+        """The values that the account may ask for. Raises ValueError for a personal field without an account."""
+        if not self.personal:
+            return self.values()
+        if asker is None:
+            raise ValueError(YOURS_ALONE)
+        return self.values(asker)
+
+    def of(self, value: str, asker: Asker) -> Condition:
+        """What the papers fulfil. Raises ValueError for a personal field without an account."""
+        return _asked(self, value, asker)
+
+
+def _asked(known: Filter | SearchField, value: str, asker: Asker) -> Condition:
+    if not known.personal:
+        return known.condition(value)
+    if asker is None:
+        raise ValueError(YOURS_ALONE)
+    return known.condition(value, asker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +117,24 @@ class MethodCount:
         return f"{self.arena}/{self.slug}"
 
 
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened here: its sentence, where it leads, and a status that it is marked with."""
+
+    words: str
+    address: str
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What happened here in a span of time, of one sort; `more` says that not all of it is listed."""
+
+    title: str
+    events: Sequence[Event]
+    more: bool = False
+
+
 Papers = QuerySet["Paper"] | Sequence[int]  # or their primary keys
 
 
@@ -91,6 +149,10 @@ def _no_counts(papers: Papers) -> Iterable[MethodCount]:
 Facets = Mapping[str, Mapping[str, int]]  # how many papers have each value, by the name of a search field
 
 
+def _nothing_left_out(asker: Asker) -> QuerySet | None:
+    return None
+
+
 def _no_verdicts(papers: Sequence[int]) -> Mapping[int, Mapping[str, int]]:
     return {}
 
@@ -102,10 +164,12 @@ class Extensions:
     `search_fields` are fields of the search box besides the filters, `facets` count some papers by such fields' values;
     `method_links` are those worth showing, a paper's best first, and `method_counts` the methods they lead to;
     `verdict_counts` how many verdicts of each status a paper has; `reasons_to_stay` conditions under which a paper
-    stays when the last digest that lists it goes; `on_fold` are told, in one transaction, that the second row goes
-    because it is the same paper as the first; `on_reported` are told, in the transaction that
-    stores them, the numbers a digest's entries report for papers; `after_embedding` names the tasks to start when texts
-    were embedded.
+    stays when the last digest that lists it goes; `left_out` gives the primary keys of the papers that lists leave out
+    for the account that asks, unless asked for; `happened` tell what was done here from one moment to another,
+    `stirred` how much papers moved others since a moment: for each paper, points by what they are for; `on_fold` are
+    told, in one transaction, that the second row goes because it is the same paper as the first; `on_reported` are
+    told, in the transaction that stores them, the numbers a digest's entries report for papers; `after_embedding` names
+    the tasks to start when texts were embedded.
     """
 
     filters: dict[str, Filter] = field(default_factory=dict)
@@ -114,6 +178,9 @@ class Extensions:
     method_links: Callable[[Papers], Iterable[MethodLink]] = _no_links
     method_counts: Callable[[Papers], Iterable[MethodCount]] = _no_counts
     verdict_counts: Callable[[Sequence[int]], Mapping[int, Mapping[str, int]]] = _no_verdicts
+    left_out: Callable[[Asker], QuerySet | None] = _nothing_left_out
+    happened: list[Callable[[datetime, datetime], Sequence[Happened]]] = field(default_factory=list)
+    stirred: list[Callable[[datetime], Mapping[int, Mapping[str, int]]]] = field(default_factory=list)
     reasons_to_stay: list[Callable[[], Condition]] = field(default_factory=list)
     on_fold: list[Callable[[Paper, Paper], None]] = field(default_factory=list)
     on_reported: list[Callable[[Digest, Sequence[tuple[Paper, Sequence[Reported]]]], None]] = field(
@@ -123,7 +190,7 @@ class Extensions:
     @property
     def fields(self) -> dict[str, SearchField]:
         """Everything registered that the search box knows by name: the filters of lists, then the further fields."""
-        filters = {name: SearchField(known.title, partial(getattr, known, "values"), known.condition)
+        filters = {name: SearchField(known.title, partial(_values_of, known), known.condition, known.personal)
                    for name, known in self.filters.items()}
         return {**filters, **self.search_fields}
 
@@ -133,6 +200,10 @@ class Extensions:
         for link in self.method_links(papers):
             links.setdefault(link.paper, []).append(link)
         return links
+
+
+def _values_of(known: Filter, asker: Asker = None) -> Mapping[str, str]:
+    return known.values
 
 
 extensions = Extensions()

@@ -7,7 +7,7 @@ from django import forms
 from pydantic_core import core_schema
 
 from papers.digests.columns import FIELDS
-from papers.extensions import extensions
+from papers.extensions import YOURS_ALONE, Asker, extensions
 from papers.parameters import MOST_ID, MOST_LETTERS, on_the_calendar
 from papers.selectors import SORTS
 
@@ -15,7 +15,8 @@ UPLOAD_LIMIT = 32 * 2**20  # bytes in one digest, pasted or uploaded
 
 
 class PaperFilter(forms.Form):
-    """The papers page's address: unknown or broken values are reported and left out. Registered filters are fields."""
+    """The papers page's address: unknown or broken values are reported and left out. Registered filters are fields;
+    of those that speak of an account's own the one that asks is given on."""
 
     q = forms.CharField(required=False, max_length=MOST_LETTERS)
     digest = forms.IntegerField(required=False, min_value=1, max_value=MOST_ID)
@@ -32,16 +33,28 @@ class PaperFilter(forms.Form):
         except ValueError as error:
             raise forms.ValidationError(str(error)) from None
 
-    def __init__(self, *args, **options):
+    def __init__(self, *args, asker: Asker = None, **options):
         super().__init__(*args, **options)
+        self.asker = asker
         for name, offered in extensions.filters.items():
             self.fields[name] = forms.ChoiceField(required=False, label=offered.title,
                                                   choices=[("", ""), *offered.values.items()])
 
+    def clean(self):
+        for name, offered in extensions.filters.items():
+            if self.asker is None and offered.personal and self.cleaned_data.get(name):
+                self.add_error(name, f"{name} {YOURS_ALONE}")
+        return super().clean()
+
     def values(self) -> dict:
         """The keyword arguments of `selectors.paper_list` that were given and are valid."""
         self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+        given = {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+        return given if self.asker is None else {**given, "asker": self.asker}
+
+    def ignored(self) -> list[str]:
+        """What was left out: names, and sentences about what is an account's own."""
+        return [said if YOURS_ALONE in (said := str(said_all[0])) else name for name, said_all in self.errors.items()]
 
 
 class OneOf:

@@ -10,14 +10,17 @@ from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce
 
 from papers.digests.titles import title_key
-from papers.extensions import MethodLink, extensions
+from papers.extensions import Asker, MethodLink, extensions
 from papers.keeping import kept, peek, stamp_of
 from papers.models import Appearance, Cluster, Digest, Merge, OtherTitle, Paper, Rejection, Revision, SearchText
 from papers.paging import after as rows_after
 from papers.parameters import id_from
-from papers.search.identifiers import identifiers_in
+from papers.search.fields import Field, shows_hidden
+from papers.search.identifiers import identifiers_in, is_code
 from papers.search.lexical import texts_having
 from papers.search.names import by_identifier
+from papers.search.parsing import parse_query
+from papers.search.query import Filters
 
 SORTS: dict[str, list[str | OrderBy]] = {
     "newest": ["-created_at", "-pk"], "title": ["title_key", "pk"],
@@ -26,18 +29,19 @@ SORTS: dict[str, list[str | OrderBy]] = {
 
 def paper_list(*, q: str = "", digest: int | None = None, cluster: int | None = None, year: int | None = None,
                since: datetime | None = None, after: int | None = None, sort: str = "newest", in_order: bool = False,
-               **further: str) -> QuerySet[Paper]:
+               asker: Asker = None, **further: str) -> QuerySet[Paper]:
     """Papers that have every word of `q` or one that begins so, narrowed by the rest; unknown values match nothing.
 
     `since` is when it was first imported; `after` keeps what follows this paper in the order; `further` are values of
-    registered filters (`extensions.filters`), such as `link` and `verdict`; an empty one does not narrow.
+    registered filters (`extensions.filters`), such as `link` and `verdict`; an empty one does not narrow. What the
+    account that asks has hidden is left out, unless asked for.
 
     `in_order` asks the same so that the database goes through all papers in order until it has enough of them: for a
     page of very many, where it would else sort them all.
     """
     papers = Paper.objects.all()
     if q.strip():
-        texts = texts_having(q)
+        texts = texts_having(q, asker)
         papers = papers.filter(Exists(texts.filter(paper=OuterRef("pk"))) if in_order else
                                Q(pk__in=texts.exclude(paper=None).values("paper")))
     if digest is not None:
@@ -52,7 +56,11 @@ def paper_list(*, q: str = "", digest: int | None = None, cluster: int | None = 
         papers = papers.filter(created_at__gte=since)
     for name, value in further.items():
         if value:
-            papers = papers.filter(extensions.filters[name].condition(value))
+            papers = papers.filter(extensions.filters[name].of(value, asker))
+    fields = parse_query(q, Filters(asker=asker)).filters.fields if q.strip() else ()
+    if not shows_hidden((*fields, Field("is", (further.get("is", ""),)))):
+        left_out = extensions.left_out(asker)
+        papers = papers if left_out is None else papers.exclude(pk__in=left_out)
     if after is not None:
         last = Paper.objects.filter(pk=after).first()
         papers = rows_after(papers, SORTS[sort], last) if last else papers.none()
@@ -92,6 +100,11 @@ class PaperRow:
     def link(self) -> str:
         """The best kind of link; empty where there is none."""
         return self.methods[0].kind if self.methods else ""
+
+    @property
+    def code_url(self) -> str:
+        """The first of the paper's addresses where code is kept; empty where there is none."""
+        return next((url for url in self.paper.web_urls if is_code(url)), "")
 
 
 def paper_rows(papers: Iterable[Paper]) -> list[PaperRow]:

@@ -21,5 +21,6 @@ urlpatterns = [
     path("import/columns/", views.digest_columns, name="digest_columns"),
     path("import/confirm/", views.digest_confirm, name="digest_confirm"),
     path("", include("papers.search.urls")),
+    path("", include("papers.shelf.urls")),
     path("", include("papers.sources.urls")),
 ]

@@ -17,7 +17,7 @@ from papers.bibliography.items import item_of
 from papers.bibliography.responses import menu
 from papers.digests.columns import FIELDS
 from papers.digests.records import DigestError
-from papers.extensions import extensions
+from papers.extensions import asker_of, extensions
 from papers.forms import UPLOAD_LIMIT, ColumnChoice, DigestForm, PaperFilter
 from papers.identity.merging import merges_into, now_at
 from papers.identity.questions import questions_about
@@ -36,7 +36,7 @@ PER_PAGE = 50
 
 @require_safe
 def paper_list(request):
-    form = PaperFilter(request.GET)
+    form = PaperFilter(request.GET, asker=asker_of(request))
     filters = form.values()
     whole = not filters.keys() - {"sort"}
     page = LongPaginator(
@@ -47,10 +47,11 @@ def paper_list(request):
     query = _query(request)
     response = page_or_fragment(request, "papers/paper_list.html", "papers/_paper_rows.html", {
         "page": page, "rows": selectors.paper_rows(page.object_list), "filters": filters, "query": query,
-        "after": _query(request, without="after"), "ignored": list(form.errors),
+        "after": _query(request, without="after"), "ignored": form.ignored(),
         "downloads": menu(reverse("paper_list_bibliography"), query)}, only_page=lambda: {
             "choices": selectors.filter_choices(),
-            "further": [(name, offered, filters.get(name, "")) for name, offered in extensions.filters.items()]})
+            "further": [(name, offered, filters.get(name, "")) for name, offered in extensions.filters.items()
+                        if asker_of(request) or not offered.personal]})
     if wants_fragment(request):
         address = "&".join(filter(None, [query, f"page={page.number}" if page.number > 1 else ""]))
         push_url(response, f"{request.path}?{address}" if address else request.path)

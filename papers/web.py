@@ -57,6 +57,13 @@ def may(permission: str) -> Callable[[Callable], Callable]:
     return wrap
 
 
+def account_of_call(request: HttpRequest) -> Any:
+    """Who calls an operation of the API that anybody may call, where only an account can ask for this: 401 else."""
+    if not request.user.is_authenticated:
+        raise HttpError(401, "This needs an API token (header “Authorization: Bearer TOKEN”) or a login.")
+    return request.user
+
+
 def may_call(permission: str) -> Callable[[Callable], Callable]:
     """For an operation of the API: 401 without a person, 403 without the permission, where one is named.
 
@@ -65,8 +72,7 @@ def may_call(permission: str) -> Callable[[Callable], Callable]:
     def wrap(operation: Callable) -> Callable:
         @wraps(operation)
         def checked(request, *args, **kwargs):
-            if not request.user.is_authenticated:
-                raise HttpError(401, "This needs an API token (header “Authorization: Bearer TOKEN”) or a login.")
+            account_of_call(request)
             if permission and not request.user.has_perm(permission):
                 raise HttpError(403, f"{request.user.get_username()} needs the permission {permission} for this.")
             if refusal := getattr(request, "outside_scopes", _no_bounds)(permission):

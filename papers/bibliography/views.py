@@ -10,6 +10,7 @@ from papers.bibliography.items import Papers
 from papers.bibliography.registry import NoSuchFormat
 from papers.bibliography.responses import download
 from papers.bibliography.selectors import papers_found
+from papers.extensions import asker_of
 from papers.forms import PaperFilter
 from papers.identity.merging import now_at
 from papers.models import Paper
@@ -28,13 +29,13 @@ def paper_bibliography(request, pk):
 @require_safe
 def paper_list_bibliography(request):
     """The papers of a filtered list, of a digest, of a cluster."""
-    return _download(selectors.paper_list(**PaperFilter(request.GET).values()), request)
+    return _download(selectors.paper_list(**PaperFilter(request.GET, asker=asker_of(request)).values()), request)
 
 
 @require_safe
 def search_bibliography(request):
     """The papers that a search finds, in its order."""
-    return _download(papers_found(request.GET.get("q", ""), request.GET), request, "search")
+    return _download(papers_found(request.GET.get("q", ""), request.GET, asker_of(request)), request, "search")
 
 
 

@@ -39,7 +39,7 @@ from papers.parameters import MOST_LETTERS, id_from
 from papers.search.fields import papers_with
 from papers.search.forms import filters_from
 from papers.search.lexical import texts_having
-from papers.search.query import parse_query
+from papers.search.parsing import parse_query
 from papers.sources.models import Source
 
 SETTLED = timedelta(minutes=2)  # more than any transaction of an import lasts, or clusters take after the vectors
@@ -74,20 +74,20 @@ def _part(papers: QuerySet[Paper], asked: Asked) -> list[Entry]:
 
 def listed_papers(asked: Asked) -> list[Entry]:
     """Of a filtered list of papers."""
-    values = PaperFilter(asked.query).values()
+    values = PaperFilter(asked.query, asker=asked.reader).values()
     values.pop("sort", None)
     return _part(selectors.paper_list(**values), asked)
 
 
 def found_papers(asked: Asked) -> list[Entry]:
     """Papers with the words and fields of a search. What is only near in meaning is not new: everything is near."""
-    filters, _ = filters_from(asked.query)
+    filters, _ = filters_from(asked.query, asked.reader)
     query = parse_query(asked.query.get("q", ""), filters)
     if SearchText.PAPER not in query.filters.kinds:
         return []
-    papers = papers_with(query.filters.narrowing)
+    papers = papers_with(query.filters.narrowing, asked.reader)
     if query.wanted or query.required or query.excluded:
-        papers = papers.filter(search_text__in=texts_having(query.typed))
+        papers = papers.filter(search_text__in=texts_having(query.typed, asked.reader))
     return _part(papers, asked)
 
 

@@ -9,6 +9,7 @@ from ninja import Field, Query, Router, Schema
 from ninja.errors import HttpError
 from ninja.pagination import paginate
 
+from papers.extensions import asker_of
 from papers.forms import OneOf
 from papers.models import Cluster, Paper, SearchText
 from papers.parameters import Id, Page, Pages
@@ -134,7 +135,8 @@ class ClusterDetail(ClusterOut):
 @router.get("/search", response=ResultsOut)
 def search_everything(request, query: Query[SearchQuery]):
     """Papers and methods by words and meaning, the best first."""
-    return _answer(search(query.q, filters=_filters(query), limit=query.limit, offset=query.offset), query.facets)
+    filters = _filters(request, query)
+    return _answer(search(query.q, filters=filters, limit=query.limit, offset=query.offset), query.facets)
 
 
 @router.get("/similar", response=ResultsOut)
@@ -145,7 +147,7 @@ def similar_to_text(request, query: Query[SimilarQuery]):
     if problems or not (query.text.strip() or examples.like):
         raise HttpError(422, "; ".join(problems) or "give a text, or an example that it should be like")
     try:
-        return _answer(similar_to(examples, filters=_filters(query), limit=query.limit, offset=query.offset))
+        return _answer(similar_to(examples, filters=_filters(request, query), limit=query.limit, offset=query.offset))
     except SearchText.DoesNotExist as error:
         raise HttpError(404, f"{error}.") from None
 
@@ -154,13 +156,13 @@ def similar_to_text(request, query: Query[SimilarQuery]):
 def similar_to_paper(request, paper_id: Id, query: Query[Restriction]):
     """Papers and methods near a paper, by meaning."""
     get_object_or_404(Paper, pk=paper_id)
-    return _similar_to(SearchText.PAPER, str(paper_id), query)
+    return _similar_to(request, SearchText.PAPER, str(paper_id), query)
 
 
 @router.get("/methods/{arena}/{slug}/similar", response=ResultsOut)
 def similar_to_method(request, arena: str, slug: str, query: Query[Restriction]):
     """Papers and methods near a method, by meaning."""
-    return _similar_to(SearchText.METHOD, f"{arena}/{slug}", query)
+    return _similar_to(request, SearchText.METHOD, f"{arena}/{slug}", query)
 
 
 @router.get("/clusters", response=list[ClusterOut])
@@ -187,15 +189,16 @@ def cluster(request, cluster_id: Id, page: Query[Page]):
                            for other, cosine in selectors.cluster_neighbours(shown)]}
 
 
-def _similar_to(kind: str, key: str, query: Restriction) -> dict:
+def _similar_to(request, kind: str, key: str, query: Restriction) -> dict:
+    filters = _filters(request, query)
     try:
-        return _answer(similar(kind=kind, key=key, filters=_filters(query), limit=query.limit, offset=query.offset))
+        return _answer(similar(kind=kind, key=key, filters=filters, limit=query.limit, offset=query.offset))
     except SearchText.DoesNotExist:
         raise HttpError(404, f"No {kind} {key} is searchable.") from None
 
 
-def _filters(query: Restriction):
-    filters, problems = filters_from(query.dict())
+def _filters(request, query: Restriction):
+    filters, problems = filters_from(query.dict(), asker_of(request))
     if problems:
         raise HttpError(422, "; ".join(problems))
     return filters

@@ -40,7 +40,7 @@ def facets_of(results: Results) -> Facets:
         facets.append(Facet("year", "Year", tuple((str(year), str(year), count) for year, count in sorted(
             years.most_common(MOST_VALUES), reverse=True))))
         counts = {name: values for count in extensions.facets for name, values in count(papers).items()}
-        facets += [_facet(name, field.title, counts[name], field.values())
+        facets += [_facet(name, field.title, counts[name], field.values() or {})
                    for name, field in extensions.fields.items() if counts.get(name)]
     return Facets(tuple(facet for facet in facets if facet.values), len(found), len(found) == results.total)
 

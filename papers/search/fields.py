@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from papers.digests.venues import names_of
-from papers.extensions import Condition, SearchField, extensions
+from papers.extensions import Asker, Condition, SearchField, extensions
 from papers.models import Appearance, Cluster, Digest, Paper
 from papers.parameters import id_from
 from papers.search import identifiers, names
@@ -29,12 +29,12 @@ class Field:
     values: tuple[str, ...]
     excluded: bool = False
 
-    def condition(self) -> Q:
-        """Of Paper; the values are known to be good (`checked`)."""
+    def condition(self, asker: Asker = None) -> Q:
+        """Of Paper, for the account that asks; the values are known to be good (`checked`)."""
         either = Q(pk__in=())
         for value in self.values:
             either |= Q(PAPER_FIELDS[self.name](value) if self.name in PAPER_FIELDS
-                        else _registered(extensions.fields[self.name], value))
+                        else _registered(extensions.fields[self.name], value, asker))
         return ~either if self.excluded else either
 
 
@@ -43,7 +43,7 @@ def known_fields() -> list[str]:
     return [*PAPER_FIELDS, *extensions.fields]
 
 
-def checked(name: str, value: str) -> str:
+def checked(name: str, value: str, asker: Asker = None) -> str:
     """The value as the field wants it. Raises ValueError with what it may be."""
     if name == "year":
         parse_years(value)
@@ -58,8 +58,8 @@ def checked(name: str, value: str) -> str:
         if value.lower() not in HAS:
             raise ValueError(f"is {_in_words(HAS)}")
     elif name in extensions.fields:
-        values = extensions.fields[name].values()
-        if not _matching(value, values):
+        values = extensions.fields[name].values_for(asker)
+        if values is not None and not _matching(value, values):
             raise ValueError(f"is {_in_words(values)}")
     return value
 
@@ -165,10 +165,10 @@ def _matching(value: str, values: Mapping[str, str]) -> list[str]:
     return [each for each, title in values.items() if fits(each, value) or fits(title, value)]
 
 
-def _registered(field: SearchField, value: str) -> Condition:
-    either = Q(pk__in=())
-    for each in _matching(value, field.values()):
-        either |= Q(field.condition(each))
+def _registered(field: SearchField, value: str, asker: Asker) -> Condition:
+    either, values = Q(pk__in=()), field.values_for(asker)
+    for each in [value] if values is None else _matching(value, values):
+        either |= Q(field.of(each, asker))
     return either
 
 
@@ -179,9 +179,15 @@ def _in_words(values: Iterable[str]) -> str:
     return f"{', '.join(first)} or {last}" if first else last
 
 
-def papers_with(fields: Iterable[Field]):
-    """The papers that all the fields leave."""
+def shows_hidden(fields: Iterable[Field]) -> bool:
+    """Whether what the account has hidden is asked for."""
+    return any(field.name == "is" and {"hidden", "all"} & {value.lower() for value in field.values}
+               for field in fields)
+
+
+def papers_with(fields: Iterable[Field], asker: Asker = None):
+    """The papers that all the fields leave to the account that asks."""
     papers = Paper.objects.all()
     for field in fields:
-        papers = papers.filter(field.condition())
+        papers = papers.filter(field.condition(asker))
     return papers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from papers.extensions import extensions
+from papers.extensions import Asker, extensions
 from papers.models import SearchText
 from papers.parameters import MOST_LETTERS, id_from
 from papers.search.fields import Field, checked, parse_years
@@ -14,7 +14,7 @@ from papers.search.query import KINDS, Filters
 MOST_EXAMPLES = 20  # of the like, and of the unlike
 
 
-def filters_from(values: Mapping[str, str]) -> tuple[Filters, list[str]]:
+def filters_from(values: Mapping[str, str], asker: Asker = None) -> tuple[Filters, list[str]]:
     """The filters among a form's values, and what was not understood in them."""
     problems = []
 
@@ -37,11 +37,11 @@ def filters_from(values: Mapping[str, str]) -> tuple[Filters, list[str]]:
     for name in extensions.fields:
         if name != "link" and (value := text(name)):
             try:
-                fields.append(Field(name, (checked(name, value),)))
+                fields.append(Field(name, (checked(name, value, asker),)))
             except ValueError as error:
                 problems.append(f"{name}: {value} is not known; it {error}")
     return Filters(kinds=(kind,) if kind in KINDS else KINDS, digest=text("digest"), cluster=text("cluster"),
-                   years=years, link=link if link in links.values else "", fields=tuple(fields)), problems
+                   years=years, link=link if link in links.values else "", fields=tuple(fields), asker=asker), problems
 
 
 def examples_from(like: Iterable[str], unlike: Iterable[str], text: str) -> tuple[Examples, list[str]]:

@@ -14,8 +14,10 @@ from dataclasses import replace
 import numpy as np
 from django.db.models import F, Q, QuerySet
 
+from papers.extensions import extensions
 from papers.models import Paper, SearchText
 from papers.search.encoder import EncoderUnavailable, encode_query
+from papers.search.fields import shows_hidden
 from papers.search.hits import (
     AUTHOR,
     DEPTH,
@@ -131,6 +133,9 @@ def _listed(query: Query, papers: QuerySet | None, notes: list[str], limit: int,
     """The papers the filters leave, newest first, when nothing is asked of them."""
     if papers is None or not query.filters.kinds:
         return Results(query, (), 0, 0, limit, False, tuple(notes))
+    left_out = None if shows_hidden(query.filters.fields) else extensions.left_out(query.filters.asker)
+    if left_out is not None:
+        papers = papers.exclude(pk__in=left_out)
     chosen = papers.order_by("-year", "-pk").values_list("pk", flat=True)
     start = list(chosen[:FACETED])
     pks = start[offset:offset + limit] if offset + limit <= FACETED else list(chosen[offset:offset + limit])

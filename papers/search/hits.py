@@ -13,10 +13,11 @@ from django.utils.safestring import SafeString
 
 from papers.extensions import extensions
 from papers.models import Paper, SearchText
+from papers.search.fields import shows_hidden
 from papers.search.full_text import TABLE
 from papers.search.lexical import plain_start, snippets
 from papers.search.opened import Index
-from papers.search.query import Query
+from papers.search.query import Filters, Query
 from papers.search.terms import words
 
 RANK_CONSTANT = 60  # the value of the paper that `fusion` names: it keeps one ranking's first place from deciding alone
@@ -117,7 +118,7 @@ class Candidate:
 
 def page_of(query: Query, candidates: dict[int, Candidate], index: Index | None, notes: list[str], limit: int,
           offset: int, likeness: str | None = None, vector: np.ndarray | None = None) -> Results:
-    texts = _titles(list(candidates))
+    texts = _shown(query.filters, _titles(list(candidates)))
     titles = {pk: title for pk, (title, *_) in texts.items()}
     asked = words(query.text)
     typed = {text_id for text_id in titles if (candidates[text_id].word_rank or DEPTH) <= 20
@@ -138,6 +139,16 @@ def page_of(query: Query, candidates: dict[int, Candidate], index: Index | None,
     hits = hits_of(query, pairs, index, likeness_of(query) if likeness is None else likeness)
     return Results(query, hits, len(order), offset, limit, index is not None, tuple(notes),
                    found=tuple((texts[text_id][1], texts[text_id][2]) for text_id in order))
+
+
+def _shown(filters: Filters, texts: dict) -> dict:
+    """The texts without the papers that the account which asks has hidden, unless it asks for these."""
+    left_out = None if shows_hidden(filters.fields) else extensions.left_out(filters.asker)
+    if left_out is None:
+        return texts
+    papers = [paper for _, _, paper in texts.values() if paper is not None]
+    hidden = set(Paper.objects.filter(pk__in=papers).filter(pk__in=left_out).values_list("pk", flat=True))
+    return {pk: text for pk, text in texts.items() if text[2] not in hidden}
 
 
 def _titles(text_ids: list[int]) -> dict[int, tuple[str, str, int | None]]:

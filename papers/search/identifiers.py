@@ -39,15 +39,18 @@ def identifiers_of(*, arxiv_id: str | None, doi: str | None, urls: Iterable[str]
         host = _host(url)
         if host:
             found.append((SITE, host))
-            if is_code(url):
+            if _keeps_code(host):
                 found.append((HAS, "code"))
     found += [(SITE, "arxiv.org")] if arxiv_id else []
     return list(dict.fromkeys(found))
 
 
 def is_code(url: str) -> bool:
-    """Whether the address is at a site where code is kept."""
-    host = _host(url)
+    """Whether the address is of a site that keeps code."""
+    return _keeps_code(_host(url) or "")
+
+
+def _keeps_code(host: str) -> bool:
     return any(host == code or host.endswith(f".{code}") for code in _CODE_HOSTS)
 
 

@@ -13,12 +13,13 @@ from django.db.models.expressions import RawSQL
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from papers.extensions import Asker
 from papers.models import Paper, SearchText
 from papers.search.fields import papers_with
 from papers.search.full_text import NAMES, TABLE, WORDS
 from papers.search.names import author_expression, by_author, by_identifier
 from papers.search.parsing import parse_query
-from papers.search.query import KINDS, MOST_TERMS, Query, Term, words_of
+from papers.search.query import KINDS, MOST_TERMS, Filters, Query, Term, words_of
 from papers.search.weighing import promising
 
 if TYPE_CHECKING:
@@ -101,15 +102,15 @@ def ids_having(terms: Iterable[Term], *, all_of_them: bool, among: Iterable[int]
         return {row[0] for row in cursor.fetchall()}
 
 
-def texts_having(typed: str) -> QuerySet[SearchText]:
+def texts_having(typed: str, asker: Asker = None) -> QuerySet[SearchText]:
     """The texts that a list of papers keeps: those with every word typed, or a longer one that begins so, every quoted
     phrase, and nothing excluded; of papers, also those known by an identifier typed, and, if no text has the words,
     those by an author so named. Fields narrow as in the search box.
     """
-    query = parse_query(typed)
+    query = parse_query(typed, Filters(asker=asker))
     texts = SearchText.objects.all()
     if query.filters.about_papers:
-        texts = texts.filter(paper__in=papers_with(query.filters.narrowing).values("pk"))
+        texts = texts.filter(paper__in=papers_with(query.filters.narrowing, query.filters.asker).values("pk"))
     terms = query.required + tuple(replace(term, prefix=not term.exact) for term in query.wanted)
     found = texts.filter(having(terms, " AND ")) if terms else texts
     if query.excluded:

@@ -111,4 +111,4 @@ def scope_of(filters: Filters) -> tuple[tuple[str, ...], QuerySet | None, list[s
     if SearchText.METHOD in filters.kinds:
         names = ", ".join(dict.fromkeys(field.name for field in fields))
         notes.append(f"Only papers have {names}, so methods are left out.")
-    return tuple(kind for kind in filters.kinds if kind == SearchText.PAPER), papers_with(fields), notes
+    return tuple(kind for kind in filters.kinds if kind == SearchText.PAPER), papers_with(fields, filters.asker), notes

@@ -102,7 +102,7 @@ class _Reading:
         good = []
         for value in values[:MOST_VALUES]:
             try:
-                good.append(_kind(value) if name == "kind" else checked(name, value))
+                good.append(_kind(value) if name == "kind" else checked(name, value, self.filters.asker))
             except ValueError as error:
                 self.problems.append(f"{name}: {error}")
         if not good:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from papers.extensions import Asker
 from papers.models import SearchText
 from papers.search.fields import Field
 from papers.search.identifiers import Identifier
@@ -64,7 +65,7 @@ class Filters:
     """What to search among; `fields` and the rest restrict papers alone.
 
     `digest` and `cluster` are a primary key or a part of the name; `years` are inclusive bounds; `fields` are further
-    ones, or those with several values or none of them.
+    ones, or those with several values or none of them. `asker` is the account that asks, whom some fields speak of.
     """
 
     kinds: tuple[str, ...] = KINDS
@@ -73,6 +74,7 @@ class Filters:
     years: tuple[int | None, int | None] = (None, None)
     link: str = ""
     fields: tuple[Field, ...] = ()
+    asker: Asker = None
 
     @property
     def about_papers(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from papers.extensions import extensions
+from papers.extensions import Asker, extensions
 from papers.models import Paper
 from papers.search.fields import known_fields
 from papers.search.lexical import titles_with
@@ -25,7 +25,7 @@ class Suggestion:
     label: str
 
 
-def suggestions(typed: str) -> list[Suggestion]:
+def suggestions(typed: str, asker: Asker = None) -> list[Suggestion]:
     """Ways to complete the typed text, a handful of each kind; none for less than two letters. Four queries at most."""
     typed = "".join(ch if ch.isprintable() else " " for ch in typed).lstrip()
     if len(typed.strip()) < LEAST or len(typed) > MOST_LETTERS:
@@ -36,11 +36,11 @@ def suggestions(typed: str) -> list[Suggestion]:
         if name == "author":
             return [Suggestion(f'{before}author:"{author}"', "author") for author in _authors(value)]
         if name in extensions.fields:
-            return _values(name, value, before)
+            return _values(name, value, before, asker)
         return []
     offered = [Suggestion(title, kind) for kind, title in titles_with(typed, TITLES)]
     authors = [Suggestion(f'author:"{author}"', "author") for author in _authors(typed)]
-    values = [suggestion for name in extensions.search_fields for suggestion in _values(name, typed, "")]
+    values = [suggestion for name in extensions.search_fields for suggestion in _values(name, typed, "", asker)]
     return [*offered, *authors, *values[:VALUES]]
 
 
@@ -60,10 +60,12 @@ def _authors(typed: str) -> list[str]:
     return sorted(names, key=lambda name: (-names[name], name))[:AUTHORS]
 
 
-def _values(name: str, typed: str, before: str) -> list[Suggestion]:
-    """Values of a registered field of which a word begins so."""
-    start = folded(typed).strip()
-    return [Suggestion(f"{before}{name}:{value}", title)
-            for value, title in extensions.fields[name].values().items()
+def _values(name: str, typed: str, before: str, asker: Asker) -> list[Suggestion]:
+    """Values of a registered field of which a word begins so; of a personal one those of the account that asks."""
+    start, known = folded(typed).strip(), extensions.fields[name]
+    if known.personal and asker is None:
+        return []
+    return [Suggestion(f'{before}{name}:"{value}"' if " " in value else f"{before}{name}:{value}", title)
+            for value, title in (known.values_for(asker) or {}).items()
             if folded(value).startswith(start) or re.search(rf"(?:^|\W){re.escape(start)}", folded(title))][:VALUES]
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from papers.bibliography.responses import menu
-from papers.extensions import extensions
+from papers.extensions import asker_of, extensions
 from papers.models import Cluster, Paper, SearchText
 from papers.parameters import id_from
 from papers.search import selectors
@@ -32,7 +32,7 @@ READ_WORDS = 190  # about what the packaged model reads of a text
 
 @require_safe
 def search_page(request):
-    filters, problems = filters_from(request.GET)
+    filters, problems = filters_from(request.GET, asker_of(request))
     results = search(request.GET.get("q", ""), filters=filters, limit=PER_PAGE, offset=_offset(request))
     return page_or_fragment(request, "papers/search.html", "papers/_search_results.html", {
         "results": results, "problems": problems, "progress": embedding_progress(), "query": _query(request),
@@ -42,13 +42,15 @@ def search_page(request):
         "downloads": menu(reverse("search_bibliography"), _query(request)),
         "asked": bool(results.query.typed or filters.about_papers)}, only_page=lambda: {
             "choices": filter_choices(), "link_filter": extensions.filters["link"], "search_fields": [
-                (name, list(field.values())[:6]) for name, field in extensions.fields.items()]})
+                (name, list(field.values_for(asker_of(request)) or ())[:6])
+                for name, field in extensions.fields.items() if asker_of(request) or not field.personal]})
 
 
 @require_safe
 def search_suggestions(request):
     """Options for the search box, a fragment: what the typed text could become."""
-    return render(request, "papers/_suggestions.html", {"suggestions": suggestions(request.GET.get("q", ""))})
+    return render(request, "papers/_suggestions.html", {"suggestions": suggestions(
+        request.GET.get("q", ""), asker_of(request))})
 
 
 @require_safe
@@ -58,8 +60,8 @@ def paper_similar(request, pk):
     context: dict[str, object] = {"paper": paper}
     for kind in KINDS:
         try:
-            context[f"{kind}s"] = similar(kind=SearchText.PAPER, key=str(pk), filters=Filters(kinds=(kind,)),
-                                          limit=SIMILAR)
+            context[f"{kind}s"] = similar(kind=SearchText.PAPER, key=str(pk), limit=SIMILAR,
+                                          filters=Filters(kinds=(kind,), asker=asker_of(request)))
         except SearchText.DoesNotExist:
             context["unknown"] = True
     return page_or_fragment(request, "papers/paper_similar.html", "papers/_similar.html", context)
@@ -69,7 +71,7 @@ def paper_similar(request, pk):
 def similar_page(request):
     """Papers and methods near a pasted text. Posting changes nothing; it only lets the text be long."""
     values = request.POST if request.method == "POST" else request.GET
-    filters, problems = filters_from(values)
+    filters, problems = filters_from(values, asker_of(request))
     text = values.get("text", "").replace("\0", "").strip()[:TEXT_LIMIT]
     given = {side: values.getlist(side) for side in ("like", "unlike")}
     given["unlike" if values.get("side") == "unlike" else "like"] += values.getlist("ticked")

@@ -53,6 +53,9 @@ def _post_addresses():
         ("/following/toggle/", {}),
         ("/following/1/events/", {}), ("/following/channels/add/", {}), ("/following/channels/1/", {}),
         ("/views/save/", {}), ("/views/1/change/", {}), ("/notifications/mark/", {}),
+        ("/shelf/papers/", {"do": "star"}), ("/shelf/papers/1/", {"do": "star"}), ("/shelf/undo/", {}),
+        ("/shelf/tags/1/", {"do": "delete"}), ("/lists/new/", {"name": "x"}), ("/lists/1/", {"do": "delete"}),
+        ("/inbox/read/", {}),
     ]
 
 

@@ -88,12 +88,12 @@ def addresses(db):
     record_search_texts([("paper", str(paper.pk), "Quick", ""), ("method", method.key, "Quick", "Sorts.")])
     return {"method_similar": {"arena": arena.slug, "slug": method.slug}, "paper_similar": {"pk": paper.pk},
             "history": {"kind": "paper", "key": str(paper.pk)}, "arena_detail": {"slug": arena.slug},
-            "run_detail": {"pk": run.pk}}
+            "run_detail": {"pk": run.pk}, "shelf_paper": {"pk": paper.pk}}
 
 
 @pytest.mark.parametrize("name", pages_of(APPS))
-def test_back_shows_the_page_and_never_the_fragment(name, addresses, client):
-    address = reverse(name, kwargs=addresses.get(name))
+def test_back_shows_the_page_and_never_the_fragment(name, addresses, admin_client):
+    client, address = admin_client, reverse(name, kwargs=addresses.get(name))
     page, fragment, restored = (client.get(address, headers=headers) for headers in (PAGE, FRAGMENT, RESTORED))
     for answer in (page, fragment, restored):
         assert answer.status_code == 200

@@ -57,6 +57,9 @@ def fill() -> None:
     from papers.models import Digest, Paper
     from papers.search.refresh import embed_texts
     from papers.services import import_digest, record_search_texts, remove_digest
+    from papers.shelf.models import PaperList
+    from papers.shelf.owners import share_list
+    from papers.shelf.services import list_papers, set_state, tag_papers, write_note
     from papers.sources.fetching import run_source
     from papers.sources.models import CodeLink, LookUp, Reference, Source
     from papers.sources.pacing import reserve
@@ -140,6 +143,11 @@ def fill() -> None:
         tell([Draft("flipped", "verdict:0", "It turned", "/claims/", frozenset({("verdicts", "all")}))])
     happened("source", 0)
     one, other = Paper.objects.order_by("pk")[:2]
+    set_state(user=ada, papers=[one.pk, other.pk], state="star", on=True)
+    write_note(user=ada, paper=one.pk, text="*Rows* first. Größe, 数")
+    tag_papers(user=ada, papers=[one.pk], name="trees/rows")
+    list_papers(user=ada, papers=[other.pk, one.pk], name="To read")
+    share_list(user=ada, pk=PaperList.objects.get().pk, days=None)
     LookUp.objects.create(paper=one, state=LookUp.DONE)
     CodeLink.objects.create(paper=one, url="https://github.com/ada/lakes", evidence="a list", state=CodeLink.EMPTY)
     Reference.objects.create(paper=one, key=f"title:{other.title_key}")
@@ -154,6 +162,7 @@ def pages() -> dict[str, str]:
 
     from evaluations.models import ReportedClaim, Run, Snapshot, Verdict
     from papers.models import Cluster, Digest, Paper
+    from papers.shelf.models import PaperList
     digest, snapshot = Digest.objects.get().pk, Snapshot.objects.get().pk
     addresses = [
         "/papers/duplicates/", "/api/duplicates", "/api/duplicates?state=different", "/api/merges",
@@ -167,6 +176,7 @@ def pages() -> dict[str, str]:
                             ("/api/runs/{}", Run), ("/clusters/{}/", Cluster),
                             ("/api/claims/reported/{}", ReportedClaim)):
         addresses += [template.format(pk) for pk in model.objects.order_by("pk").values_list("pk", flat=True)]
+    addresses += ["/trending/", f"/lists/shared/{PaperList.objects.get().share_key}/"]
     addresses += [f"/claims/{pk}/" for pk in Verdict.objects.order_by("claim").values_list("claim", flat=True)]
     browser, found = Client(), {}
     for address in addresses:
@@ -177,7 +187,8 @@ def pages() -> dict[str, str]:
         text = re.sub(r"\b(?=\w*[A-Z])[A-Za-z0-9]{64}\b", "a CSRF token", text)
         found[address] = f"{answer.status_code} {text}"
     browser.force_login(User.objects.get(username="ada"))
-    for address in ("/api/sources", "/api/papers/wanted", "/api/asks", "/api/history"):
+    for address in ("/api/sources", "/api/papers/wanted", "/api/asks", "/api/history", "/api/shelf/papers",
+                    "/api/shelf/tags", "/api/shelf/lists"):
         answer = browser.get(address)
         found[address] = f"{answer.status_code} {answer.content.decode()}"
     found["original"] = b"".join(browser.get(f"/digests/{digest}/original/")).decode()
