@@ -60,7 +60,8 @@ def follow_toggle(request):
         return _back(request)
     if wants_fragment(request):
         return render(request, "papers/following/_follow_button.html", {
-            "kind": kind, "key": key, "followed": request.POST.get("wanted") != "no", "here": request.POST.get("next"), "reader": request.user})
+            "kind": kind, "key": key, "followed": request.POST.get("wanted") != "no",
+            "here": request.POST.get("next"), "reader": request.user})
     return _back(request)
 
 
