@@ -1,14 +1,6 @@
-from django.urls import path, register_converter
-from django.urls.converters import StringConverter
+from django.urls import path
 
 from papers.following import views
-
-
-class FeedFormat(StringConverter):
-    regex = "atom|json"
-
-
-register_converter(FeedFormat, "feed_format")
 
 urlpatterns = [
     path("following/", views.following, name="following"),
@@ -21,7 +13,7 @@ urlpatterns = [
     path("views/<int:pk>/", views.view_open, name="view_open"),
     path("views/<int:pk>/change/", views.view_change, name="view_change"),
     path("views/<int:pk>/<slug:token>/", views.view_shared, name="view_shared"),
-    path("views/<int:pk>/<slug:token>/feed.<feed_format:format>", views.view_feed, name="view_feed"),
+    path("views/<int:pk>/<slug:token>/feed.<slug:format>", views.view_feed, name="view_feed"),
     path("notifications/", views.notification_list, name="notification_list"),
     path("notifications/mark/", views.notification_mark, name="notification_mark"),
     path("unsubscribe/<str:token>/", views.unsubscribe, name="unsubscribe"),

@@ -71,7 +71,8 @@ def arguments(admin_user):
         "snapshot_cell": {"key": snapshot.key, "method": "quick"}, "reported_decide": {"pk": 1, "action": "accept"},
         "snapshot_detail": {"key": snapshot.key}, "snapshot_retitle": {"key": snapshot.key},
         "run_request_progress": {"key": "nothing"}, "token_delete": {"pk": 1}, "cluster_detail": {"pk": 1},
-        "link_curate": {"paper": paper.pk}, "pk": paper.pk, "slug": "quick", "arena": arena.slug, "method": "quick",
+        "link_curate": {"paper": paper.pk}, "token": "x",
+        "format": "atom", "pk": paper.pk, "slug": "quick", "arena": arena.slug, "method": "quick",
         "arena_detail": {"slug": arena.slug}, "arena_statistics": {"slug": arena.slug},
         "snapshot_freeze": {"slug": arena.slug}, "cell_detail": {"slug": arena.slug, "method": "quick"}}
 
