@@ -78,8 +78,9 @@ def _candidates(user, taste: Taste, index: Index) -> tuple[np.ndarray, np.ndarra
     """Papers, how much each is liked, and how new it is: arrays (n,) over the best by taste and the newest."""
     marks = Mark.objects.filter(user=user)
     known = set(marks.exclude(starred_at=None, read_at=None, hidden_at=None).values_list("paper", flat=True))
-    left = ~index.rows_of_papers(np.fromiter(known, dtype=np.int64)) & (index.paper_ids > 0)
-    cosines = dict(index.search(taste.direction, CANDIDATES, kinds=(SearchText.PAPER,), rows=left))
+    nearest = index.search(taste.direction, CANDIDATES + len(known), kinds=(SearchText.PAPER,))
+    its_paper = dict(SearchText.objects.filter(pk__in=[text for text, _ in nearest]).values_list("pk", "paper"))
+    cosines = dict([pair for pair in nearest if its_paper.get(pair[0]) not in known][:CANDIDATES])
     newest = Paper.objects.order_by("-created_at", "-pk").values_list("pk", "search_text")[:CANDIDATES + len(known)]
     further = [text for pk, text in newest if text and pk not in known and text not in cosines][:CANDIDATES]
     cosines |= {text: float(vector @ taste.direction) for text, vector in vectors_of(further, index.model_id).items()}

@@ -125,7 +125,7 @@ def visit(user) -> Reader:
 
 def mark_all_read(*, user, until: datetime) -> Action:
     """Mark as read what stood in the inbox at that moment, and begin it anew there."""
-    reader, papers = reader_of(user), []
+    reader, papers = reader_of(user), list[int]()
     for pk, _ in _digests(reader.inbox_from, until, None):
         if len(papers) >= MOST_MARKED:
             break

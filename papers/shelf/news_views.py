@@ -77,7 +77,9 @@ def paper_period(request, kind, name):
 @require_safe
 def today(request, kind):
     """To the present day, week or month."""
-    return redirect(periods.around(kind, timezone.localdate()).address)
+    shown = periods.around(kind, timezone.localdate())
+    assert shown is not None  # a clock beyond the calendar
+    return redirect(shown.address)
 
 
 @require_safe
