@@ -83,7 +83,7 @@ def store(texts: list[tuple[str, str]], vectors: np.ndarray, model: str) -> None
         Appearance.objects.bulk_create([Appearance(digest=digest, paper=paper, position=start + i + 1)
                                         for i, paper in enumerate(papers)])
         record_search_texts(search_row(paper) for paper in papers)
-        rows = list(SearchText.objects.filter(paper__in=papers).order_by("paper"))
+        rows = list(SearchText.objects.filter(paper__in=papers).order_by("paper_id"))
         _store(rows, vectors[start:start + len(chunk)], model)
 
 

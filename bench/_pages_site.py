@@ -166,7 +166,7 @@ def store(digest: Any, texts: Sequence[tuple[str, str]], vectors: np.ndarray, mo
     Appearance.objects.bulk_create([Appearance(digest=digest, paper=paper, position=place + i + 1)
                                     for i, paper in enumerate(papers)])
     record_search_texts(search_row(paper) for paper in papers)
-    rows = list(SearchText.objects.filter(paper__in=papers).order_by("paper"))
+    rows = list(SearchText.objects.filter(paper__in=papers).order_by("paper_id"))
     _store(rows, vectors, model)
 
 
