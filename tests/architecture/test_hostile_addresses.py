@@ -21,6 +21,9 @@ from evaluations.snapshots.services import freeze_table
 from evaluations.tables.state import default_state
 from papers.models import Digest, Paper
 from papers.services import import_digest, record_search_texts
+from papers.shelf.models import PaperList
+from papers.shelf.owners import share_list
+from papers.shelf.services import list_papers
 from tests.evaluations.simulated_runs import add_runs, draws, make_arena, make_method
 
 HOSTILE = {
@@ -66,7 +69,13 @@ def arguments(admin_user):
     of_people = {"person_change": {"pk": admin_user.pk}, "invitation_revoke": {"pk": invitation.pk},
                  "join": {"secret": secret}, "history": {"kind": "paper", "key": str(paper.pk)},
                  "ask_answer": {"pk": asked.pk}, "ask_withdraw": {"pk": asked.pk}}
-    return of_runs | of_digests | of_people | {
+    list_papers(user=admin_user, papers=[paper.pk], name="To read")
+    shared = share_list(user=admin_user, pk=PaperList.objects.get().pk, days=9)
+    of_shelf = {"paper_day": {"name": "2026-11-27"}, "paper_week": {"name": "2026-W48"},
+                "paper_month": {"name": "2026-11"}, "shelf_list": {"pk": shared.pk},
+                "shelf_list_shared": {"key": shared.share_key},
+                "paper_scaffold": {"paper": paper.pk}}
+    return of_runs | of_digests | of_people | of_shelf | {
         "claim_detail": {"pk": claim.pk}, "badge_paper": {"key": str(paper.pk)},
         "snapshot_cell": {"key": snapshot.key, "method": "quick"}, "reported_decide": {"pk": 1, "action": "accept"},
         "snapshot_detail": {"key": snapshot.key}, "snapshot_retitle": {"key": snapshot.key},
