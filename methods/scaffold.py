@@ -84,7 +84,11 @@ def _arena(slug: str) -> Arena:
 
 def hooks(arena: Arena) -> tuple[str, list[Hook]]:
     """The slot's class and its hooks, as the arena's file declares them."""
-    classes = {node.name: node for node in ast.parse(arena.source_code).body if isinstance(node, ast.ClassDef)}
+    try:
+        tree = ast.parse(arena.source_code)
+    except SyntaxError as error:
+        raise NoArena(f"the file of the arena {arena.slug} is no Python: {error.msg}") from None
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
     named = [statement.value.id for node in classes.values() for statement in node.body
              if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Name)
              and any(isinstance(target, ast.Name) and target.id == "slot" for target in statement.targets)]

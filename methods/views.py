@@ -62,9 +62,9 @@ def method_similar(request, arena, slug):
 
 
 @require_safe
-def paper_scaffold(request, paper):
+def paper_scaffold(request, pk):
     """The file to start a method of a paper from: shown with what is to do, or downloaded."""
-    paper = get_object_or_404(Paper, pk=paper)
+    paper = get_object_or_404(Paper, pk=pk)
     try:
         begun = scaffold(paper=paper, arena=request.GET.get("arena", ""))
     except NoArena as error:
