@@ -220,8 +220,8 @@ def test_a_colon_in_words_is_no_unknown_field(papers, typed):
 def test_unknown_fields_and_values_are_named(papers):
     query = parse_query("foo:bar trees")
     assert query.problems == (
-        "unknown field foo:; known are kind, title, year, digest, cluster, author, arxiv, doi, source, venue, has, link, "
-        "verdict, arena",)
+        "unknown field foo:; known are kind, title, year, digest, cluster, author, arxiv, doi, source, venue, has, "
+        "link, verdict, arena",)
     assert found("foo:bar trees") == [PARSER]
     for typed, said in (("arena:nowhere", "arena: is low-rank"), ("verdict:maybe", "verdict: is confirmed"),
                         ("has:fun", "has: is code, arxiv, doi or abstract"), ("arxiv:hello", "arxiv: 'hello' is none"),
