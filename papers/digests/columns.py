@@ -13,6 +13,8 @@ SAMPLE = 50  # rows looked at to guess
 _YEAR = re.compile(r"(?:19|20)\d\d(?:\.0)?")
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{1,2}\.? [a-zéû]{3,9}\.? \d{4}",
                    re.I)
+_VENUE = re.compile(r"\b(?:journal|proceedings|proc\.|conference|transactions|trans\.|workshop|symposium|advances in|"
+                    r"arxiv|NeurIPS|ICML|ICLR|CVPR|ACL|EMNLP|AAAI)\b", re.I)
 _PEOPLE = re.compile(r"[^\d;,]{2,60}(?:[;,] ?[^\d;,]{2,60})+"
                      r"|[A-Z][\w.’'-]+(?: [A-Z][\w.’'-]*){1,3}(?: and .*| et al\.?)?")
 
@@ -72,6 +74,8 @@ def guessed(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str,
              if sum(len(text.split()) for text in filled) / len(filled) < 60}
     if len(names) > 1:
         take("authors", lambda text: _PEOPLE.fullmatch(text[:300]), .7)
+    if len(cells) > 1:
+        take("venue", lambda text: _VENUE.search(text[:300]), .5)
     titles = {heading: sum(min(len(text.split()), 20) for text in filled) / len(filled) * len(set(filled)) / len(filled)
               for heading, filled in cells.items()}
     if titles:
@@ -79,7 +83,7 @@ def guessed(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str,
         del cells[found["title"]]
     repeated = {heading: len(set(filled)) / len(filled) for heading, filled in cells.items()
                 if len(filled) > 2 and not all(text.replace(".", "").isdigit() for text in filled)}
-    if repeated and min(repeated.values()) < .7:
+    if repeated and "venue" not in found and min(repeated.values()) < .7:
         found["venue"] = min(repeated, key=lambda heading: repeated[heading])
     return {field: found[field] for field in FIELDS if field in found}
 

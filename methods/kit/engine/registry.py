@@ -90,7 +90,7 @@ def load_arena(slug: str) -> type[Arena]:
 def load_method(arena: str, slug: str) -> type[Method]:
     """The method's class. Raises KeyError for an unknown slug, DiscoveryError for a broken file."""
     path = path_of(arena, slug)
-    if path.name in ("__init__.py", "arena.py") or not path.is_file():
+    if path.name in ("__init__.py", "arena.py") or not (path.exists() or path.is_symlink()):
         raise KeyError(f"no method {slug} in {arena}")
     slot = load_arena(arena).slot
     module = _import(f"methods.arenas.{path.parent.name}.{path.stem}", path)

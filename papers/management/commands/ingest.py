@@ -15,7 +15,7 @@ from papers.services import continue_import, import_digests, preview_digests, re
 
 class Command(BaseCommand):
     help = ("Import digests: trending-papers text, JSON or JSONL, RSS, Atom, OAI-PMH, BibTeX, RIS and other "
-            "reference lists, CSV, XLSX, Markdown, HTML, a mail; gzip and ZIP are unpacked. "
+            "reference lists, CSV, XLSX, XLS, ODS, Markdown, HTML, a mail; gzip and ZIP are unpacked. "
             "The same bytes are imported once.")
 
     def add_arguments(self, parser):

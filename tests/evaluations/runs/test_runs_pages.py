@@ -158,7 +158,7 @@ def test_a_finished_run_shows_everything(client, done):
                   "manage.py evaluate sorting --method clever --setting default --scale full --seeds 0-0 "
                   "--param tau=2.0 gone=1 --wait"):
         assert shown in page, shown
-    assert "hx-trigger" not in page.split("<main")[1] and "<script>alert" not in page
+    assert "every 1s" not in page.split("<main")[1] and "<script>alert" not in page
     assert 'points="60.0,10.0 345.0' in page, "the curve starts at the top left"
 
 
@@ -253,7 +253,7 @@ def test_the_button_offers_settings_scales_and_hyperparameters(runner, method):
 
 
 def test_the_button_for_strangers_and_for_those_who_may_not(client, reader, method):
-    assert "may not request runs" in button(reader, "run_button method", method=method)
+    assert "may not start runs" in button(reader, "run_button method", method=method)
     client.logout()
     assert "Log in to run" in button(client, "run_button method", method=method)
     Method.objects.filter(pk=method.pk).update(present=False)

@@ -97,6 +97,14 @@ def test_unusual_headings_are_guessed_from_what_is_below_them():
     assert first.abstract == ABSTRACT.strip() and not first.described
 
 
+def test_venues_are_not_taken_for_titles():
+    rows = "Was;Wo;Wann\n" + "".join(f"Calm Rivers {n};Advances in Neural Information Processing Systems 3{n};202{n}\n"
+                                     for n in range(4))
+    with pytest.raises(UnknownHeadings) as caught:
+        read_digest(rows.encode(), "liste.csv")
+    assert caught.value.guess == {"title": "Was", "venue": "Wo", "year": "Wann"}
+
+
 def test_chosen_columns_go_before_what_the_headings_say():
     text = b"Title,Name,Link,Code\nignored,Calm Schedules,https://example.org/calm,https://github.com/e/calm\n"
     (record,) = read_digest(text, "a.csv", {"title": "name", "url": "Link"}).records

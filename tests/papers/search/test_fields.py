@@ -11,6 +11,7 @@ from django.urls import reverse
 from methods.models import Arena, Method, PaperLink
 from papers.models import Appearance, Cluster, Digest, Paper, SearchText
 from papers.search.facets import facets_of
+from papers.search.fields import Field as SearchedField
 from papers.search.fusion import search
 from papers.search.identifiers import identifiers_in
 from papers.search.parsing import parse_query
@@ -220,8 +221,8 @@ def test_a_colon_in_words_is_no_unknown_field(papers, typed):
 def test_unknown_fields_and_values_are_named(papers):
     query = parse_query("foo:bar trees")
     assert query.problems == (
-        "unknown field foo:; known are kind, title, year, digest, cluster, author, arxiv, doi, source, has, link, "
-        "verdict, is, arena, read, tag, list, note",)
+        "unknown field foo:; known are kind, title, year, digest, cluster, author, arxiv, doi, source, venue, has, "
+        "link, verdict, is, arena, read, tag, list, note",)
     assert found("foo:bar trees") == [PARSER]
     for typed, said in (("arena:nowhere", "arena: is low-rank"), ("verdict:maybe", "verdict: is confirmed"),
                         ("has:fun", "has: is code, arxiv, doi or abstract"), ("arxiv:hello", "arxiv: 'hello' is none"),
@@ -323,3 +324,16 @@ def test_the_api_says_who_wrote_it(papers, client):
     hit = client.get("/api/search", {"q": "arXiv:1706.03762"}).json()["hits"][0]
     assert hit["authors"] == ["Vaswani, Ashish", "Noam Shazeer"] and hit["found_by"] == "identifier"
     assert json.dumps(hit)
+
+
+def test_papers_by_venue(db):
+    for number, venue in enumerate(("Advances in Neural Information Processing Systems 34", "NeurIPS 2021", "Nature",
+                                    "Proceedings of NAACL", "Annual Meeting of the Association for Computational "
+                                    "Linguistics", "")):
+        Paper.objects.create(title=f"Paper {number}", title_key=f"paper {number}", venue=venue)
+
+    def found(value):
+        return set(Paper.objects.filter(SearchedField("venue", (value,)).condition()).values_list("title", flat=True))
+
+    assert found("NeurIPS") == {"Paper 0", "Paper 1"} and found("Neural Information") == {"Paper 0"}
+    assert found("acl") == {"Paper 4"} and found("NAACL") == {"Paper 3"} and found("nat*") == {"Paper 2"}
