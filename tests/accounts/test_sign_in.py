@@ -31,10 +31,10 @@ class Browser(httpx2.Client):
         super().__init__(base_url=address, follow_redirects=True, trust_env=False)
 
     def fill(self, page: str, number: int = -1, **fields: str) -> httpx2.Response:
-        """Send one of the page's POST forms (the last) with its hidden fields."""
+        """Send one of the POST forms of the page's own part (the last) with its hidden fields."""
         answer = self.get(page)
-        forms = re.findall(r'<form[^>]*method="post"[^>]*>.*?</form>', answer.text, re.S)
-        forms = [form for form in forms if "/logout/" not in form]
+        own = (answer.text.partition("<main")[2] or answer.text).partition("</main>")[0]
+        forms = re.findall(r'<form[^>]*method="post"[^>]*>.*?</form>', own, re.S)
         action = re.match(r'<form[^>]*action="([^"]*)"', forms[number])
         hidden = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', forms[number]))
         return self.post(unescape(action[1]) if action and action[1] else str(answer.url), data=hidden | fields,

@@ -117,9 +117,9 @@ def test_digest_pages_show_places_and_rejects(client, django_assert_max_num_quer
     report = import_digest(name="broken.txt", data=broken.encode())
     url = reverse("digest_detail", args=[report.digest_id])
     client.get(url)
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(17):
         html = client.get(url).content.decode()
-    assert "no title before it" in html and '<td class="num">15</td>' in html and '<td class="num">11</td>' in html
+    assert "no title before it" in html and '<td class="num">15</td>' in html and 'title="line 11"' in html
     assert "Take this import back" not in html and "The original" not in html
     with django_assert_max_num_queries(3):
         html = client.get(reverse("digest_list")).content.decode()

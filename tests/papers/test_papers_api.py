@@ -104,5 +104,5 @@ def test_writing_needs_permission(client, django_user_model):
 
 def test_the_body_is_documented(client):
     schema = client.get("/api/openapi.json").json()
-    content = schema["paths"]["/api/digests"]["post"]["requestBody"]["content"]
+    content = schema["paths"]["/api/v1/digests"]["post"]["requestBody"]["content"]
     assert set(content) == {"application/json", "multipart/form-data"}

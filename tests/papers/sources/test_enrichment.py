@@ -47,7 +47,7 @@ def test_a_paper_is_filled_by_its_title_and_asked_about_once(on):
     found = Paper.objects.get()
     assert (found.abstract, found.described, found.doi, found.arxiv_id) == (
         "They are seen to rest.", False, "10.1000/1", "2403.00001")
-    assert found.year == 2023 and found.title == "Meadows at Rest" and found.authors == ["Example, Ada"]
+    assert found.year == 2023 and found.title == "Meadows at Rest" and found.authors == ["Ada Example"]
     assert found.look_up.state == "done" and found.look_up.filled["doi"] == "Semantic Scholar"
     asked = len(on.asked)
     assert enrich_papers() == 0 and len(on.asked) == asked
