@@ -225,7 +225,8 @@ def test_unknown_fields_and_values_are_named(papers):
         "link, verdict, is, arena, read, tag, list, note",)
     assert found("foo:bar trees") == [PARSER]
     for typed, said in (("arena:nowhere", "arena: is low-rank"), ("verdict:maybe", "verdict: is confirmed"),
-                        ("has:fun", "has: is code, arxiv, doi, abstract or withdrawn"), ("arxiv:hello", "arxiv: 'hello' is none"),
+                        ("has:fun", "has: is code, arxiv, doi, abstract or withdrawn"),
+                        ("arxiv:hello", "arxiv: 'hello' is none"),
                         ("author:", "author: needs a value"), ("author:--", "author: needs a letter"),
                         ("kind:poem", "kind: is paper or method"), ("year:20", "year: '20' is not a year")):
         assert parse_query(typed).problems[0].startswith(said), typed
