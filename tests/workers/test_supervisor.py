@@ -115,7 +115,7 @@ def test_a_second_start_on_the_folder_is_refused(site):
 
 def test_a_hang_up_ends_everything(site):
     site.process.send_signal(signal.SIGHUP)
-    assert site.process.wait(40) == 0
+    assert site.process.wait(120) == 0
     assert site.left() == []
 
 
@@ -123,5 +123,5 @@ def test_a_killed_launcher_leaves_nothing_and_the_next_start_works(site):
     site.start()
     site.process.kill()
     site.process.wait()
-    wait_until(lambda: not site.left(), seconds=40, what="the parts to end with their launcher")
+    wait_until(lambda: not site.left(), seconds=120, what="the parts to end with their launcher")
     site.start()
