@@ -81,7 +81,7 @@ class Index:
         """The texts nearest to a unit vector (dimension,) as (text id, cosine), the nearest first.
 
         `kinds` keeps to papers or methods. Of `texts` that are few the rows are looked up; many are met among the
-        nearest, so that a filter which leaves half of all papers costs no more than one which leaves a hundred.
+        nearest.
         """
         mask = self._of_kinds(kinds)
         if texts is None:
