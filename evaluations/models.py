@@ -71,7 +71,6 @@ class Run(models.Model):
                    # what a stamp reads, so that it need not open the rows
                    models.Index(fields=["method", "state", "code_digest", "finished_at"], name="stamps"),
                    models.Index(fields=["-requested_at", "-id"], name="newest_runs"),
-                   models.Index(fields=["finished_at"], name="runs_by_end"),
                    models.Index(fields=["finished_at", "method"], name="runs_by_finish")]
 
     def __str__(self):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -43,6 +45,11 @@ class Arena(models.Model):
             if metric["name"] == name:
                 return metric
         raise KeyError(name)
+
+
+def chance_level(metric: Mapping[str, Any], setting: str) -> float | None:
+    """Of an arena's metric (a row of `Arena.metrics`) in one setting; None where it has none."""
+    return metric.get("chance_in", {}).get(setting, metric.get("chance"))
 
 
 class Method(models.Model):

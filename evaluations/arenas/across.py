@@ -247,8 +247,7 @@ def _pairs(keys: Sequence[str], wanted, blocks: Sequence[_Block], titles) -> lis
             a, b = (block.values.get(wanted[key].get(block.arena.slug, "")) for key in (ours, theirs))
             d = statistics.paired_differences(a, b, block.better) if a and b else []
             if a and b and len(d) > 1:
-                exact = statistics.repeats(list(a.values())) and statistics.repeats(list(b.values()))
-                contrasts[block.name] = statistics.paired_test(d, exact=exact)
+                contrasts[block.name] = statistics.paired_test(d, exact=statistics.both_repeat(a, b))
         adjusted = statistics.holm([contrast.p_value for contrast in contrasts.values()])
         said = {name: statistics.verdict(contrast, p) for (name, contrast), p in zip(contrasts.items(), adjusted,
                                                                                     strict=True)}

@@ -96,6 +96,11 @@ def repeats(values: Sequence[float] | np.ndarray) -> bool:
     return len(x) >= LEAST_REPEATS and bool(_constant(np.ptp(x), np.abs(x).max()))
 
 
+def both_repeat(ours: BySeed, theirs: BySeed) -> bool:
+    """Whether both are counts, so that their difference is known and takes no test."""
+    return repeats(list(ours.values())) and repeats(list(theirs.values()))
+
+
 def paired_contrast(differences: Sequence[float], level: float = 0.95, *, exact: bool = False) -> Contrast:
     """Paired t test and interval of the mean difference. Raises ValueError on no differences."""
     if len(differences) == 1:

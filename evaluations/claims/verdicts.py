@@ -40,7 +40,7 @@ from evaluations.claims.false_discoveries import Claimed, reckon
 from evaluations.models import Claim, Verdict
 from evaluations.runs.measurements import COSTS, Measurement, measure
 from methods.kit.method import COSTS as COST_NAMES
-from methods.models import Arena, Method
+from methods.models import Arena, Method, chance_level
 from papers.following.happenings import all_happened
 
 NOT_MEASURED = "not measured"
@@ -160,7 +160,7 @@ def _side(claim: Claim, term: Mapping[str, Any], measured: Measurement, seeds: S
     """What a reader should know of one term: the seeds at which it learned nothing, the steps and gradients it took."""
     arena, scores = claim.method.arena, measured.scores.get(term["metric"], {})
     metric = arena.metric(term["metric"])
-    chance = metric.get("chance_in", {}).get(term["setting"], metric["chance"])
+    chance = chance_level(metric, term["setting"])
     here = {seed: scores[seed] for seed in seeds}
     spent = {name: statistics.mean_interval([by_seed[seed] for seed in seeds]).mean for name in ("steps", "gradients")
              if set(seeds) <= set(by_seed := measured.costs.get(name) or {}) and seeds}

@@ -17,7 +17,7 @@ from evaluations.models import Run, Score, Worker
 from evaluations.runs import broker
 from evaluations.runs.replays import comparison_of, comparison_record, comparisons_of
 from evaluations.runs.services import LOST_AFTER, QUEUES
-from methods.models import Arena, Method
+from methods.models import Arena, Method, chance_level
 from papers.parameters import id_from
 
 FILTERS = ("state", "arena", "method", "queue", "setting", "scale", "request", "paper")
@@ -107,7 +107,7 @@ def scores_of(run: Run) -> list[ScoreRow]:
     for name in [*(n for n in described if n in values), *(n for n in values if n not in described)]:
         metric = described.get(name, {})
         places = max(decimals([values[name]]), 2)
-        chance = metric.get("chance_in", {}).get(run.setting, metric.get("chance"))
+        chance = chance_level(metric, run.setting)
         rows.append(ScoreRow(metric.get("title", name), number(values[name], places), metric.get("unit", ""),
                              metric.get("better", ""), "" if chance is None else f"{chance:g}", metric.get("help", "")))
     return rows

@@ -14,7 +14,7 @@ from evaluations.arithmetic import rounding, statistics
 from evaluations.arithmetic.statistics import Contrast
 from evaluations.runs.measurements import Measurement, Pending, measure
 from evaluations.tables.table import Cell, Column, Facts, Row, Table
-from methods.models import Arena, Method
+from methods.models import Arena, Method, chance_level
 
 COSTS = {
     "seconds": ("Time", "s", "mean time of a run: processor time on a CPU, wall time on a GPU"),
@@ -111,9 +111,8 @@ def _metric_column(arena: Arena, name: str, *, key: str, setting: str) -> Column
     except KeyError:
         known = ", ".join(metric["name"] for metric in arena.metrics)
         raise TableError(f"{arena.slug} has no metric {name}; it has {known}") from None
-    chance = m.get("chance_in", {}).get(setting, m["chance"])
-    return Column(key, m["title"], "metric", m["unit"], m["better"], m["help"], setting, m["title"], chance,
-                  m["ceiling"])
+    return Column(key, m["title"], "metric", m["unit"], m["better"], m["help"], setting, m["title"],
+                  chance_level(m, setting), m["ceiling"])
 
 
 def _methods(arena: Arena, slugs: Sequence[str] | None) -> list[Method]:
@@ -156,9 +155,8 @@ def _compared(cells: Cells, column: Column, baseline: str) -> Cells:
         for slug, cell in present.items():
             d = statistics.paired_differences(cell.by_seed, present[baseline].by_seed)
             if slug != baseline and d:
-                exact = statistics.repeats(list(cell.by_seed.values())) and statistics.repeats(
-                    list(present[baseline].by_seed.values()))
-                contrasts[slug] = statistics.paired_contrast(d, exact=exact)
+                contrasts[slug] = statistics.paired_contrast(
+                    d, exact=statistics.both_repeat(cell.by_seed, present[baseline].by_seed))
         tested = {slug: contrast.p_value for slug, contrast in contrasts.items()
                   if contrast.p_value is not None and contrast.p_value > 0}  # the others are counts
         for slug, p in zip(tested, statistics.holm(list(tested.values())), strict=True):

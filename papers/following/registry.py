@@ -89,7 +89,7 @@ class Draft:
     items: tuple[tuple[str, str], ...] = ()
 
 
-FLIPPED, DECIDED, TABLE, RUN_FAILED, MATCH, RUN_DONE, SOURCE, NOTICE = EVENTS = (
+FLIPPED, DECIDED, TABLE, RUN_FAILED, MATCH, RUN_DONE, SOURCE, NOTICE = (
     "flipped", "decided", "table", "run_failed", "match", "run_done", "source", "notice")
 TITLES = {  # in the order in which a digest tells of them
     FLIPPED: "Verdicts that turned", DECIDED: "Verdicts from or to undecided", TABLE: "Tables that changed",

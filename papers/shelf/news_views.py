@@ -20,7 +20,6 @@ from papers.shelf.trending import trending as trends_of
 from papers.web import may, page_or_fragment
 
 TREND_ROWS = 30
-RECENCIES = range(0, 101, 10)
 
 
 @may("")

@@ -102,20 +102,6 @@ def shared_list(key: str) -> PaperList | None:
     return chosen if chosen and chosen.shared else None
 
 
-def starred_papers(user) -> QuerySet[Paper]:
-    """The account's starred papers, the newest star first."""
-    marks = Mark.objects.filter(user=user, starred_at__isnull=False)
-    return Paper.objects.filter(pk__in=marks.values("paper")).annotate(starred_at=Subquery(
-        marks.filter(paper=OuterRef("pk")).values("starred_at")[:1])).order_by("-starred_at", "-pk")
-
-
-def noted_papers(user) -> QuerySet[Paper]:
-    """The papers with a note of the account, the newest note first."""
-    marks = Mark.objects.filter(user=user, noted_at__isnull=False)
-    return Paper.objects.filter(pk__in=marks.values("paper")).annotate(noted_at=Subquery(
-        marks.filter(paper=OuterRef("pk")).values("noted_at")[:1])).order_by("-noted_at", "-pk")
-
-
 def newest_actions(user, count: int = 20) -> QuerySet[Action]:
     """What the account did last, what was taken back too."""
     return Action.objects.filter(user=user)[:count]

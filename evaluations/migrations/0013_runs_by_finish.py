@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('evaluations', '0013_runs_by_end'),
+        ('evaluations', '0012_tabulated_results'),
         ('methods', '0004_link_indexes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
