@@ -19,8 +19,11 @@
     last = row;
   }
 
+  // A row swapped in a moment ago may not be htmx's yet: its links and buttons would leave the page.
+  const awake = (row) => { if (row && window.htmx) window.htmx.process(row); return row; };
+
   function open(field) {
-    const row = current() || rows()[0];
+    const row = awake(current() || rows()[0]);
     const link = row?.querySelector(".more");
     if (!link) return;
     last = row;
@@ -32,7 +35,7 @@
   }
 
   function press(key) {
-    const row = current() || rows()[0];
+    const row = awake(current() || rows()[0]);
     const button = row?.querySelector(`.keep [data-key="${key}"]`);
     if (!button) return false;
     last = row;
@@ -56,7 +59,7 @@
     const act = {
       j: () => go(1), k: () => go(-1), s: () => press("s"), r: () => press("r"), h: () => press("h"),
       x: () => press("x"), t: () => open("tag"), l: () => open("list"), n: () => open("note"),
-      u: () => (document.getElementById("shelf-undo") || document.getElementById("key-undo"))?.click(),
+      u: () => awake(document.getElementById("shelf-undo") || document.getElementById("key-undo"))?.click(),
       "?": () => map()?.showModal(),
     }[event.key];
     if (!act) return;
