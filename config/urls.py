@@ -10,6 +10,8 @@ from config.client.views import client_file
 from config.front import views as front
 from config.mcp.views import endpoint as mcp
 
+handler500 = "config.failures.server_error"
+
 urlpatterns = [
     path("", front.home, name="home"),
     # the admin's own log-in page would ask for no second factor

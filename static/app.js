@@ -32,8 +32,9 @@ function showError(text) {
 
 document.addEventListener("htmx:sendError", () => showError("The server did not answer. Is it still running?"));
 document.addEventListener("htmx:responseError", (event) => {
-  const status = event.detail.xhr.status;
-  showError(status === 403 ? "You may not do that. Log in with an account that has the permission."
+  const { status, responseText } = event.detail.xhr;
+  const machine = [503, 507].includes(status) && new DOMParser().parseFromString(responseText, "text/html").querySelector("main p");
+  showError(machine ? machine.textContent : status === 403 ? "You may not do that. Log in with an account that has the permission."
     : `The request failed (${status}).`);
 });
 
