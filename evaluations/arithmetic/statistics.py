@@ -19,6 +19,8 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
+from evaluations.arithmetic.moderation import LEAST_METHODS, moderated
+
 ALPHA = 0.05
 POWER = 0.8
 MOST_SEEDS = 1000  # further seeds beyond this are reported as out of reach
@@ -197,12 +199,14 @@ def further_seeds(contrast: Contrast, alpha: float = ALPHA, power: float = POWER
 @dataclass(frozen=True, eq=False)
 class Pairs:
     """Every pair of methods on its common seeds: (k, k) arrays of the mean paired difference in the better direction,
-    the differences' standard deviation, p Holm-adjusted over all pairs that are tested (1 below two common seeds),
-    those seeds, and whether both methods repeat at every seed: such a pair is compared exactly and is no test."""
+    the differences' standard deviation that the test uses and its degrees of freedom, p Holm-adjusted over all pairs
+    that are tested (1 below two common seeds), those seeds, and whether both methods repeat at every seed: such a pair
+    is compared exactly and is no test."""
 
     names: list[str]
     difference: np.ndarray
     deviation: np.ndarray
+    freedom: np.ndarray
     p_value: np.ndarray
     common: np.ndarray
     exact: np.ndarray
@@ -225,7 +229,11 @@ class Pairs:
 
 
 def compare_pairs(values: Mapping[str, BySeed], better: str = "higher") -> Pairs:
-    """Paired t tests of all pairs of methods, names in alphabetical order; methods without values are left out."""
+    """Paired t tests of all pairs of methods, names in alphabetical order; methods without values are left out.
+
+    From LEAST_METHODS methods on the variances are moderated: with ten seeds and a thousand pairs, plain t tests find
+    little, and what they find first are pairs whose variance came out small by luck.
+    """
     names = sorted(name for name in values if values[name])
     seeds = sorted({seed for name in names for seed in values[name]})
     column = {seed: place for place, seed in enumerate(seeds)}
@@ -239,18 +247,24 @@ def compare_pairs(values: Mapping[str, BySeed], better: str = "higher") -> Pairs
     mean = np.where(here, d, 0).sum(2) / np.maximum(n, 1)
     square = np.where(here, (d - mean[:, :, None]) ** 2, 0).sum(2)
     sd = np.sqrt(square / np.maximum(n - 1, 1))
+    freedom = np.maximum(n - 1, 1).astype(float)
     constant = _constant(sd, np.where(here, np.abs(d), 0).max(2, initial=0))
+    upper = np.triu_indices(len(names), 1)
+    varying = tuple(place[(n[upper] >= 2) & ~constant[upper]] for place in upper)
+    if len(names) >= LEAST_METHODS and len(varying[0]) > 1:
+        variance, freed = moderated(sd[varying] ** 2, freedom[varying])
+        for places in (varying, varying[::-1]):
+            sd[places], freedom[places] = np.sqrt(variance), freed
     t = mean / np.where(constant, 1, sd) * np.sqrt(n)
-    p = np.where(constant, np.where(mean != 0, _sign_p(n), 1.0), 2 * stdtr(np.maximum(n - 1, 1), -np.abs(t)))
+    p = np.where(constant, np.where(mean != 0, _sign_p(n), 1.0), 2 * stdtr(freedom, -np.abs(t)))
     count = np.array([repeats(row[~np.isnan(row)]) for row in x], dtype=bool)
     exact = count[:, None] & count[None, :] & (n >= LEAST_REPEATS)
-    upper = np.triu_indices(len(names), 1)
     tested = (n[upper] >= 2) & ~exact[upper]
     adjusted = np.where(exact[upper] & (mean[upper] != 0), 0.0, 1.0)
     adjusted[tested] = holm(p[upper][tested])
     out = np.ones_like(p)
     out[upper] = adjusted
-    return Pairs(names, mean, sd, np.minimum(out, out.T), n, exact)
+    return Pairs(names, mean, sd, freedom, np.minimum(out, out.T), n, exact)
 
 
 def smallest_separable(values: Mapping[str, BySeed], alpha: float = ALPHA) -> float | None:
@@ -258,11 +272,11 @@ def smallest_separable(values: Mapping[str, BySeed], alpha: float = ALPHA) -> fl
     deviation of paired differences. None without a pair that has two common seeds."""
     pairs = compare_pairs(values)
     upper = np.triu_indices(len(pairs.names), 1)
-    n, sd = pairs.common[upper], pairs.deviation[upper]
+    n, sd, freedom = pairs.common[upper], pairs.deviation[upper], pairs.freedom[upper]
     tested = (n >= 2) & ~pairs.exact[upper]
     if not tested.any():
         return None
-    t = stdtrit(n[tested] - 1, 1 - alpha / tested.sum() / 2)
+    t = stdtrit(freedom[tested], 1 - alpha / tested.sum() / 2)
     return float(np.median(t * sd[tested] / np.sqrt(n[tested])))
 
 
