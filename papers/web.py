@@ -29,6 +29,11 @@ def wants_fragment(request: HtmxRequest) -> bool:
     return bool(request.htmx) and not request.htmx.history_restore_request
 
 
+def asked_part(request: HtmxRequest) -> str:
+    """The id of the element that htmx asks to renew; "" for a page."""
+    return (request.htmx.target or "") if wants_fragment(request) else ""
+
+
 def page_or_fragment(request: HtmxRequest, page: str, fragment: str, context: dict[str, Any], *,
                      only_page: Callable[[], dict[str, Any]] = dict, status: int = 200) -> HttpResponse:
     """The page, or for htmx the fragment that renews its moving part, from the same context.

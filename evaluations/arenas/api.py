@@ -70,7 +70,13 @@ class TableQuery(Schema):
     methods: list[str] = Field([], description="comma-separated or repeated slugs; all when left out")
     sort: str = Field("", description="a column, with - in front for descending")
     view: str = Field("", description="metrics (one setting) or settings (one metric across settings)")
-    vs: str = Field("", description="baseline adds paired differences to it")
+    vs: str = Field("", description="baseline, or a method's slug, adds paired differences to it")
+    q: str = Field("", description="only methods with these words in title or slug; tiers stay those among all")
+    tier: str = Field("", description="only this tier of the first metric and better ones")
+    fidelity: list[str] = Field([], description="only these: faithful, core, proxy")
+    year: str = Field("", description="only methods of this year or later")
+    most_of: str = Field("", description="a column that `most` bounds, such as parameters or seconds")
+    most: str = Field("", description="only methods with at most this in the column `most_of`")
 
 
 @router.get("/arenas", response=list[ArenaOut], summary="Arenas")

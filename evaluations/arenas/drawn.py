@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.template.loader import render_to_string
-from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
+from evaluations.arenas.table_part import sorts_of, whole_table
 from evaluations.arithmetic import statistics
 from evaluations.arithmetic.ranks import compare_ranks
 from evaluations.claims.open_questions import ArenaEstimate, Proposal, arena_estimate, proposals, worker_slots
@@ -24,10 +24,11 @@ from evaluations.tables.plots.cost import cost_plot
 from evaluations.tables.plots.forest import forest_plots
 from evaluations.tables.plots.intervals import interval_plot
 from evaluations.tables.plots.ranks import MOST_RANKED, RankPlot, rank_plot
-from evaluations.tables.state import TableState, default_state
+from evaluations.tables.state import TableState
 from evaluations.tables.summaries import STATUSES, findings
-from evaluations.tables.table import FIRST_ROWS, Column, Facts, Row, Table
+from evaluations.tables.table import FIRST_ROWS, Facts, Table
 from methods.models import Arena
+from methods.selectors import FIDELITIES
 
 CLAIMS = 20  # shown of each verdict; the ledger has them all
 FOREST_ROWS = 30  # drawn; a forest plot of more is cut to the claims with the smallest p
@@ -50,14 +51,12 @@ class ArenaPage:
     facts: Facts
     digest: str
     rows: int
-    shown: int
     idle: tuple[tuple[str, str], ...]  # slug and title of the methods, while nothing is measured
     active: int
     seeds: int
     findings: tuple[str, ...]
     intervals: str
     chooser: str
-    table: str
     more_plots: str
     claims: int
     groups: tuple[ClaimGroup, ...]
@@ -73,7 +72,8 @@ def arena_stamp(arena: Arena) -> str:
 
 def arena_page(arena: Arena, state: TableState, stamp: str, *, every: bool = False) -> ArenaPage:
     """The page in this state, with `every` row or the first ones. Raises TableError for what the arena has not."""
-    return kept(f"arena-page-{arena.pk}-{stamp_of(state, every)}", stamp, lambda: _arena_page(arena, state, every))
+    return kept(f"arena-page-{arena.pk}-{stamp_of(state, every)}", stamp,
+                lambda: _arena_page(arena, state, stamp, every))
 
 
 def drawn(name: str, stamp: str, template: str, context: Callable[[], dict[str, Any]]) -> SafeString:
@@ -81,51 +81,40 @@ def drawn(name: str, stamp: str, template: str, context: Callable[[], dict[str, 
     return kept(f"drawn-{name}", stamp, lambda: render_to_string(template, context()))
 
 
-def _arena_page(arena: Arena, state: TableState, every: bool) -> ArenaPage:
-    table = state.build(arena)
+def _arena_page(arena: Arena, state: TableState, stamp: str, every: bool) -> ArenaPage:
+    whole = whole_table(arena, state, stamp)
+    table = state.narrowing.of(whole)
     claims = claim_list(arena=arena)
     seeds = max(len(table.facts.seeds), SEEDS)
     by_status = {status: [standing for standing in claims if standing.status == status] for status in STATUSES}
     groups = tuple(ClaimGroup(status, len(standings), tuple(standings[:CLAIMS]))
                    for status, standings in by_status.items() if standings)
-    rows = table.rows if every else table.first_rows()
     measured = bool(table.facts.measured)
     most = None if every else FIRST_ROWS
     return ArenaPage(
-        table.facts, table.digest, len(table.rows), len(rows),
+        table.facts, table.digest, len(whole.rows),
         () if measured else tuple((row.method, row.title) for row in table.rows),
         Run.objects.filter(method__arena=arena, state__in=Run.ACTIVE).count(), seeds,
-        tuple(findings(table, claims if state.scale == "full" else [])),
+        tuple(findings(whole, claims if state.scale == "full" else [])),
         _html("tables/_plot_intervals.html", plot=interval_plot(table, table.primary, most=most)),
-        _html("arenas/_table_chooser.html", arena=arena, state=state, table=table, all_methods=list(
-            arena.methods.filter(present=True).values("slug", "title"))) if measured else "",
-        _table_html(arena, state, table, rows) if measured else "",
+        _html("arenas/_table_chooser.html", arena=arena, state=state, table=whole, sorts=sorts_of(whole, state),
+              fidelities=FIDELITIES, tiers=_tiers(whole), all_methods=list(
+                  arena.methods.filter(present=True).values("slug", "title"))) if measured else "",
         _html("tables/_plot_ranks.html", ranks=_rank_plot(table, state))
         + _html("tables/_plot_cost.html", cost=cost_plot(table, table.primary, most=most)),
         len(claims), groups, proposals([standing for group in groups for standing in group.standings]),
         forest_html(claims), arena_estimate(arena, scale=state.scale, seeds=seeds))
 
 
+def _tiers(table: Table) -> range:
+    """The tiers below which there is something to leave out."""
+    tiers = [cell.tier for row in table.rows if (cell := row.cells.get(table.primary.key)) and cell.tier]
+    return range(1, max(tiers, default=1))
+
+
 def _html(template: str, **context: Any) -> str:
     """A part of the page; nothing where there is nothing to draw."""
     return "" if None in context.values() else render_to_string(f"evaluations/{template}", context)
-
-
-def _table_html(arena: Arena, state: TableState, table: Table, rows: Sequence[Row]) -> str:
-    records = [table.record(row) for row in rows]
-    return _html(
-        "tables/_table.html", arena=arena, table=table, head=_headings(arena, state, table),
-        body=list(zip(rows, records, table.lines(records), strict=True)),
-        cells_at="cells/", cells_query=_cells_query(arena, state))
-
-
-def _cells_query(arena: Arena, state: TableState) -> str:
-    """What a number's link must say beside its column: nothing where it is what the page of a number takes for given,
-    since a large table has hundreds of these links."""
-    usual = {"setting": default_state(arena).setting, "scale": default_state(arena).scale}
-    unusual = {name: value for name, value in (("setting", state.setting), ("scale", state.scale))
-               if value != usual[name]}
-    return f"{urlencode(unusual)}&" if unusual else ""
 
 
 def forest_html(claims: Sequence[ClaimStanding]) -> str:
@@ -142,25 +131,6 @@ def surest(claims: Sequence[ClaimStanding], most: int) -> Sequence[ClaimStanding
     if len(decided) <= most:
         return claims
     return sorted(decided, key=lambda standing: (standing.decided.p_value, standing.claim.pk))[:most]
-
-
-def _headings(arena: Arena, state: TableState, table: Table) -> list[tuple[str, str, str, Column | None]]:
-    """Heading, link that sorts by it, aria-sort, and the column; best first on the first click, then turned round.
-
-    Tier, rank and seeds are those of the first metric.
-    """
-    headings: list[tuple[str, str, str, Column | None]] = []
-    for key, heading in [("title", "Method"), ("", "Tier"), ("", "Rank"), ("", "Seeds"), *table.headings()[1:]]:
-        column = next((c for c in table.columns if c.key == key), None)
-        if column is None and key != "title":
-            headings.append((heading, "", "", None))
-            continue
-        first = f"-{key}" if column and column.better != "lower" else key
-        now = state.sort or (("" if table.primary.better == "lower" else "-") + table.primary.key)
-        turned = key if first.startswith("-") else f"-{key}"
-        shown = {f"-{key}": "descending", key: "ascending"}.get(now, "")
-        headings.append((heading, f"?{state.query(arena, sort=turned if now == first else first)}", shown, column))
-    return headings
 
 
 def _rank_plot(table: Table, state: TableState) -> RankPlot | None:

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
 from evaluations.arenas.drawn import arena_page, arena_stamp, drawn
+from evaluations.arenas.table_part import table_part
 from evaluations.runs.selectors import fences_of
 from evaluations.runs.stamps import nothing_new, results_stamp, stamp_of
 from evaluations.snapshots.services import freeze_table, snapshot_list
 from evaluations.tables.build import TableError
 from evaluations.tables.cells import cell_runs
-from evaluations.tables.renderers.registry import formats
 from evaluations.tables.state import TableState, default_state, read_state
 from evaluations.tables.summaries import IN_MINIATURE, arena_cards
 from methods.models import Arena, Method
 from methods.selectors import broken_files, papers_implemented
 from papers.bibliography.registry import NoSuchFormat
-from papers.bibliography.responses import download, menu
-from papers.web import may, page_or_fragment, wants_fragment
+from papers.bibliography.responses import download
+from papers.web import asked_part, may, page_or_fragment, wants_fragment
 
 SNAPSHOTS = 3  # the newest, named under the table
 
@@ -45,16 +45,17 @@ def arena_detail(request, slug):
         return unchanged
     try:
         state = read_state(arena, request.GET)
+        part = table_part(arena, state, stamp, every=every)
+        if asked_part(request) == "table-part":
+            return _renewed(render(request, "evaluations/arenas/_table_part.html", part | {"renewed": True}),
+                            state.query(arena))
         page = arena_page(arena, state, stamp, every=every)
     except TableError as error:
         return render(request, "evaluations/arenas/arena_detail.html", {
             "arena": arena, "broken": broken, "error": str(error), "state": default_state(arena)}, status=400)
     query = state.query(arena)
-    context = {
-        "arena": arena, "state": state, "page": page, "scope": IN_MINIATURE, "query": query, "stamp": shown,
-        "every_row": f"?{_separated(query)}rows=all",
-        "downloads": [(module.TITLE, f"{_separated(query)}format={name}") for name, module in formats().items()],
-        "papers": menu(reverse("arena_bibliography", args=[slug]), query),
+    context = part | {
+        "page": page, "scope": IN_MINIATURE, "query": query, "stamp": shown,
         "broken": broken, "refusal": next((file for file in broken if not (file.method or file.changed)), None),
         "may_freeze": request.user.has_perm("evaluations.add_snapshot"),
         "snapshots": snapshot_list(slug)[:SNAPSHOTS], "settings": _tabs(arena, state), "proposals": page.proposals,
@@ -63,6 +64,13 @@ def arena_detail(request, slug):
         context["fences"] = fences_of()
     return page_or_fragment(request, "evaluations/arenas/arena_detail.html", "evaluations/arenas/_arena_results.html",
                             context)
+
+
+def _renewed(response: HttpResponse, query: str) -> HttpResponse:
+    """The address that the browser shows with the part: only what differs from the plain table."""
+    response["HX-Push-Url"] = f"?{query}" if query else "."
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response
 
 
 @require_safe
@@ -116,6 +124,3 @@ def _tabs(arena: Arena, state: TableState) -> list[tuple[str, str, str, bool]]:
                      state.view == "settings"))
     return tabs
 
-
-def _separated(query: str) -> str:
-    return f"{query}&" if query else ""

@@ -41,7 +41,7 @@ def snapshot_detail(request, key):
     return render(request, "evaluations/snapshots/snapshot_detail.html", {
         "snapshot": snapshot, "table": table, "arena": {"slug": snapshot.arena, "title": table.title},
         "arena_is_there": arena is not None, "head": _headings(table), "intact": services.is_intact(snapshot),
-        "body": list(zip(rows, records, table.lines(records), strict=True)),
+        "body": [(*line, None) for line in zip(rows, records, table.lines(records), strict=True)],
         "cells_at": reverse("snapshot_detail", args=[key]) + "cells/", "cells_query": "",
         "plot": interval_plot(table, table.primary, most=None if every else FIRST_ROWS),
         "changes": changes_since(snapshot, arena, state),
@@ -80,5 +80,5 @@ def snapshot_retitle(request, key):
 def _headings(table: Table) -> list[tuple]:
     """The headings of the page's table, without links to sort by."""
     columns = {column.key: column for column in table.columns}
-    return [(heading, "", "", columns.get(key)) for key, heading in
+    return [(heading, "", "", columns.get(key), key) for key, heading in
             [("title", "Method"), ("", "Tier"), ("", "Rank"), ("", "Seeds"), *table.headings()[1:]]]

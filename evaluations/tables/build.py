@@ -31,8 +31,8 @@ class TableError(ValueError):
 def build_table(arena: Arena, *, setting: str | None = None, scale: str = "full",
                 methods: Sequence[str] | None = None, metrics: Sequence[str] | None = None,
                 seeds: Iterable[int] | None = None, sort: str | None = None, differences: bool = False,
-                params_key: str = "") -> Table:
-    """Methods × metrics and costs of one setting.
+                against: str = "", params_key: str = "") -> Table:
+    """Methods × metrics and costs of one setting; differences are to the method `against`, the baseline if none is.
 
     `sort` is a column key, "title" or "year", with "-" in front for descending; otherwise best first on the first
     metric. Rows without the value come last. Raises TableError for unknown names.
@@ -41,14 +41,14 @@ def build_table(arena: Arena, *, setting: str | None = None, scale: str = "full"
     _check(arena, [setting], scale)
     columns = [_metric_column(arena, name, key=name, setting=setting) for name in metrics or
                [metric["name"] for metric in arena.metrics]]
-    return _build(Wanted(arena, f"setting {setting}", columns, scale, methods, seeds, sort, differences, params_key,
-                         costs=True))
+    return _build(Wanted(arena, f"setting {setting}", columns, scale, methods, seeds, sort, differences, against,
+                         params_key, costs=True))
 
 
 def build_settings_table(arena: Arena, *, scale: str = "full", metric: str | None = None,
                          settings: Sequence[str] | None = None, methods: Sequence[str] | None = None,
                          seeds: Iterable[int] | None = None, sort: str | None = None, differences: bool = False,
-                         params_key: str = "") -> Table:
+                         against: str = "", params_key: str = "") -> Table:
     """Methods × settings of one metric, side by side; every setting has tiers of its own."""
     names = list(settings or [setting["name"] for setting in arena.settings])
     _check(arena, names, scale)
@@ -56,7 +56,7 @@ def build_settings_table(arena: Arena, *, scale: str = "full", metric: str | Non
     columns = [replace(_metric_column(arena, metric, key=f"{metric}@{name}", setting=name), title=name)
                for name in names]
     subject = f"{arena.metric(metric)['title'].lower()} in {len(names)} settings"
-    return _build(Wanted(arena, subject, columns, scale, methods, seeds, sort, differences, params_key))
+    return _build(Wanted(arena, subject, columns, scale, methods, seeds, sort, differences, against, params_key))
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ class Wanted:
     seeds: Iterable[int] | None
     sort: str | None
     differences: bool
+    against: str
     params_key: str
     costs: bool = False
 
@@ -78,13 +79,16 @@ class Wanted:
 def _build(wanted: Wanted) -> Table:
     arena, columns = wanted.arena, list(wanted.columns)
     methods = _methods(arena, wanted.methods)
+    against = wanted.against or arena.baseline
+    if wanted.against and wanted.against not in {method.slug for method in methods}:
+        raise TableError(f"differences cannot be to {wanted.against}: it is not among the methods of this table")
     settings = list(dict.fromkeys(column.setting for column in columns))
     names = {column.key: column.key.partition("@")[0] for column in columns}
     measured, pending = measure(methods, settings=settings, scale=wanted.scale, metrics=set(names.values()),
                                 seeds=wanted.seeds, params_key=wanted.params_key)
     cells = {method.slug: _cells(method, columns, names, measured) for method in methods}
     for column in columns:
-        cells = _compared(cells, column, arena.baseline)
+        cells = _compared(cells, column, against)
     if wanted.costs:
         costs, cost_cells = _costs(methods, measured, settings[0], {key for row in cells.values() for key in row})
         columns += costs
@@ -93,7 +97,7 @@ def _build(wanted: Wanted) -> Table:
     rows = _rows(arena, methods, settings, cells, measured, pending)
     return Table(arena.slug, arena.title, arena.question, wanted.subject, tuple(columns),
                  _sorted(rows, columns, wanted.sort), _facts(wanted.scale, settings, rows, measured), arena.baseline,
-                 wanted.differences)
+                 wanted.differences, against)
 
 
 def _check(arena: Arena, settings: Sequence[str], scale: str) -> None:
@@ -147,7 +151,7 @@ Cells = dict[str, dict[str, Cell]]  # by method and column
 
 
 def _compared(cells: Cells, column: Column, baseline: str) -> Cells:
-    """The cells with tiers and differences to the baseline in a column; stale cells stay outside."""
+    """The cells with tiers and differences to one method, often the baseline, in a column; stale cells stay outside."""
     present = {slug: row[column.key] for slug, row in cells.items() if column.key in row and not row[column.key].stale}
     standings = statistics.tiers({slug: cell.by_seed for slug, cell in present.items()}, column.better)
     contrasts: dict[str, Contrast] = {}

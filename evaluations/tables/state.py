@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from urllib.parse import urlencode
 
 from django.http import QueryDict
 
 from evaluations.tables.build import TableError, build_settings_table, build_table
+from evaluations.tables.narrowing import Narrowing
 from evaluations.tables.table import Table
 from methods.models import Arena
+from methods.selectors import FIDELITIES
 
 VIEWS = ("metrics", "settings")
 
 
 @dataclass(frozen=True)
 class TableState:
-    """What to show. Empty tuples mean all; an empty `sort` best first; `vs` "baseline" adds differences to it.
+    """What to show. Empty tuples mean all; an empty `sort` best first; `vs` adds differences to "baseline" or a method.
 
-    `view` "metrics" is one setting with all its metrics and costs, "settings" one metric across all settings.
+    `view` "metrics" is one setting with all its metrics and costs, "settings" one metric across all settings. What
+    follows `vs` narrows the rows (see `Narrowing`).
     """
 
     setting: str
@@ -28,15 +31,33 @@ class TableState:
     sort: str = ""
     view: str = "metrics"
     vs: str = ""
+    q: str = ""
+    tier: str = ""
+    fidelity: tuple[str, ...] = ()
+    year: str = ""
+    most_of: str = ""
+    most: str = ""
+
+    @property
+    def narrowing(self) -> Narrowing:
+        return Narrowing(**{field.name: getattr(self, field.name) for field in fields(Narrowing)})
+
+    @property
+    def whole(self) -> TableState:
+        """The same table with all its rows."""
+        return replace(self, **vars(Narrowing()))
 
     def build(self, arena: Arena) -> Table:
         """Raises TableError for what the arena does not have."""
-        methods, sort, differences = self.methods or None, self.sort or None, self.vs == "baseline"
+        methods, sort, differences = self.methods or None, self.sort or None, bool(self.vs)
+        against = "" if self.vs == "baseline" else self.vs
         if self.view == "settings":
-            return build_settings_table(arena, metric=self.metrics[0] if self.metrics else None, scale=self.scale,
-                                        methods=methods, sort=sort, differences=differences)
-        return build_table(arena, setting=self.setting, metrics=self.metrics or None, scale=self.scale,
-                           methods=methods, sort=sort, differences=differences)
+            table = build_settings_table(arena, metric=self.metrics[0] if self.metrics else None, scale=self.scale,
+                                         methods=methods, sort=sort, differences=differences, against=against)
+        else:
+            table = build_table(arena, setting=self.setting, metrics=self.metrics or None, scale=self.scale,
+                                methods=methods, sort=sort, differences=differences, against=against)
+        return self.narrowing.of(table)
 
     def query(self, arena: Arena, **changes) -> str:
         """The URL parameters, without those at their defaults; `changes` replace some, e.g. sort="title"."""
@@ -56,11 +77,14 @@ def read_state(arena: Arena, query: QueryDict) -> TableState:
         setting=query.get("setting") or plain.setting,
         scale=query.get("scale") or plain.scale,
         metrics=_several(query, "metrics"), methods=_several(query, "methods"),
-        sort=query.get("sort", ""), view=query.get("view") or plain.view, vs=query.get("vs", ""))
+        sort=query.get("sort", ""), view=query.get("view") or plain.view, vs=query.get("vs", ""),
+        q=query.get("q", "").strip(), tier=query.get("tier", "").strip(), fidelity=_several(query, "fidelity"),
+        year=query.get("year", "").strip(), most_of=query.get("most_of", "") if query.get("most") else "",
+        most=query.get("most", "").strip() if query.get("most_of") else "")
     if state.view not in VIEWS:
         raise TableError(f"there is no view {state.view}; there are {', '.join(VIEWS)}")
-    if state.vs not in ("", "baseline"):
-        raise TableError(f"differences are to the baseline, not to {state.vs}")
+    if unknown := set(state.fidelity) - set(FIDELITIES):
+        raise TableError(f"there is no fidelity {', '.join(sorted(unknown))}; there are {', '.join(FIDELITIES)}")
     return state if _shows(arena, state, state.sort.removeprefix("-")) else replace(state, sort="")
 
 

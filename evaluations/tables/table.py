@@ -57,7 +57,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """A mean over seeds. `difference` is method minus baseline in the metric's unit, p Holm-corrected in the column."""
+    """A mean over seeds. `difference` is method minus the one compared with (the table's `against`) in the metric's
+    unit, p Holm-corrected in the column."""
 
     mean: float
     low: float | None
@@ -181,6 +182,8 @@ class Table:
     facts: Facts
     baseline: str
     differences: bool = False
+    against: str = ""  # the method that differences are to
+    narrowed: str = ""  # which of the methods the rows are, in words; tiers and ranks are those among all
 
     @property
     def metrics(self) -> tuple[Column, ...]:
@@ -265,11 +268,13 @@ class Table:
             return f"{parts[0]} Nothing measured yet."
         seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
         parts += [f"Mean ± 95 % t interval over {seeds} seed{'s' * (counts[-1] > 1)}.",
-                  "Bold: tier 1, which Holm-corrected paired t tests on common seeds (α = 0.05) cannot separate from "
-                  "the best."]
+                  "Bold: tier 1, which Holm-corrected paired t tests on common seeds (α = 0.05; from eight methods on "
+                  "with moderated variances) cannot separate from the best."]
         if self.differences:
-            parts.append(f"Differences are to {self.baseline}, paired by seed, with 95 % t intervals; bold ones are "
-                         "significant (Holm).")
+            parts.append(f"Differences are to {self.against or self.baseline}, paired by seed, with 95 % t intervals; "
+                         "bold ones are significant (Holm).")
+        if self.narrowed:
+            parts.append(f"{self.narrowed}; tiers and ranks are those among all.")
         if facts.stale:
             parts.append("† measured with an older version of the code, outside the tiers.")
         parts += self._collapsed()
@@ -318,7 +323,8 @@ class Table:
 
     def _headings(self, column: Column) -> list[tuple[str, str]]:
         own = [(column.key, column.heading)]
-        return own + [(f"{column.key}_difference", "vs. baseline")] if self._differs(column) else own
+        beside = "vs. baseline" if self.against in ("", self.baseline) else f"vs. {self.against}"
+        return own + [(f"{column.key}_difference", beside)] if self._differs(column) else own
 
     def _differs(self, column: Column) -> bool:
         return self.differences and column.kind == "metric"

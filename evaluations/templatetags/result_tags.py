@@ -54,6 +54,18 @@ def standing(row, key):
 
 
 @register.filter
+def first_cell(row, key):
+    """A table row's cell in one column, or None."""
+    return row.cells.get(key)
+
+
+@register.filter
+def heading_in(key, head):
+    """The heading of a column, for a phone, where every number carries its own."""
+    return next((heading for heading, *_, each in head if each == key), "")
+
+
+@register.filter
 def evidence(standing: ClaimStanding) -> str:
     """The numbers behind a verdict, in a line."""
     return evidence_in_words(standing)
