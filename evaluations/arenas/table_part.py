@@ -44,7 +44,7 @@ class Shown:
     """The columns of a page: those that differ, and in one line each what is the same in every row."""
 
     keys: frozenset[str]
-    same: tuple[tuple[str, str], ...] = field(default=())  # heading and value, or the heading of its twin
+    same: tuple[tuple[str, str], ...] = field(default=())  # title, and its value or its twin
 
 
 def whole_table(arena: Arena, state: TableState, stamp: str) -> Table:
@@ -80,19 +80,20 @@ def shown_columns(table: Table) -> Shown:
     """Without the columns that say the same in every row, or the same as an earlier column; the first always stays."""
     keys, same = {"", table.primary.key}, []
     seen: dict[tuple[tuple[str, float], ...], str] = {
-        _values(table, table.primary): table.primary.heading}
+        _values(table, table.primary): table.primary.title}
     measured = sum(bool(row.cells) for row in table.rows)
     for column in table.columns:
         values = _values(table, column)
         if column.key == table.primary.key:
             continue
         if len(values) == measured > 1 and len({value for _, value in values}) == 1:
-            same.append((column.heading, f"{values[0][1]:,.6g}"))
+            unit = f" {column.unit}" if column.unit else ""
+            same.append((column.title, f"{values[0][1]:,.6g}{unit} everywhere"))
         elif values and values in seen:
-            same.append((column.heading, f"as {seen[values]}"))
+            same.append((column.title, f"the same as {seen[values].lower()}"))
         else:
             keys.add(column.key)
-            seen[values] = column.heading
+            seen[values] = column.title
     return Shown(frozenset(keys), tuple(same))
 
 

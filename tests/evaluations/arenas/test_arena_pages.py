@@ -174,7 +174,7 @@ def test_sorting_renews_the_table_alone_and_the_address(page):
 
 def test_what_is_the_same_in_every_row_is_said_once(page):
     shown = page().content.decode()
-    assert "Memory (MB) ↓: 300 everywhere" in text_of(page()) and "Memory" not in shown.split("<thead>")[1].split(
+    assert "Memory: 300 MB everywhere" in text_of(page()) and "Memory" not in shown.split("<thead>")[1].split(
         "</thead>")[0]
 
 
