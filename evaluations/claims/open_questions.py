@@ -49,10 +49,12 @@ class Work:
 class Outlook:
     """What is to be expected of measuring one open claim further; the claim by its primary key.
 
-    `seeds` are those to add; `chance` is that of a decision, `entropy` that of whether the claim holds.
+    `seeds` are those to add, which make `look` of them; `chance` is that of a decision, `entropy` that of whether the
+    claim holds.
     """
 
     claim: int
+    look: int
     seeds: tuple[int, ...]
     work: Work
     chance: float
@@ -127,8 +129,10 @@ class Proposal:
 
 @dataclass(frozen=True)
 class OpenQuestions:
-    """The proposals, the most telling per second first; those under way; and claims no button can decide."""
+    """The proposals, the most telling per second first; those under way; and claims no button can decide. `ranked` is
+    what the proposals are made of."""
 
+    ranked: Sequence[Outlook]
     proposals: Sequence[Proposal]
     under_way: Sequence[Proposal]
     out_of_reach: Sequence[ClaimStanding]
@@ -137,14 +141,16 @@ class OpenQuestions:
 def open_questions(*, arena: Arena | None = None, scale: str = "full") -> OpenQuestions:
     """Every open claim, ranked; a fixed number of queries. Each is fetched when it is looked at."""
     stamp = results_stamp(arena.pk if arena else "")
-    outlooks, out_of_reach = kept(f"open-{arena.pk if arena else ''}-{scale}", stamp, lambda: _ranked(arena, scale))
+    outlooks, out_of_reach = kept(f"open-questions-{arena.pk if arena else ''}-{scale}", stamp,
+                                  lambda: _ranked(arena, scale))
     slots = worker_slots()
 
     def build(keys: Sequence[Outlook]) -> list[Proposal]:
         standings = standings_by_key([outlook.claim for outlook in keys], scale=scale)
         return [Proposal(standing, outlook, slots) for standing, outlook in zip(standings, keys, strict=True)]
 
-    return OpenQuestions(OnDemand([o for o in outlooks if o.work.missing], build),
+    lacking_runs = [o for o in outlooks if o.work.missing]
+    return OpenQuestions(lacking_runs, OnDemand(lacking_runs, build),
                          OnDemand([o for o in outlooks if not o.work.missing and o.work.active], build),
                          OnDemand(out_of_reach, lambda keys: standings_by_key(keys, scale=scale)))
 
@@ -211,7 +217,8 @@ def _outlook(standing: ClaimStanding, questions: Sequence[Question], done: Seeds
     holds = probability(standing.decided) if standing.current else odds.confirmed(arena)
     if not standing.current and standing.claim.cost and not _records_cost(standing.claim):
         chance *= 1 - holds  # it can only be refuted
-    return Outlook(standing.claim.pk, seeds, lacking(questions, seeds, done, active, times), chance, entropy(holds))
+    work = lacking(questions, seeds, done, active, times)
+    return Outlook(standing.claim.pk, look, seeds, work, chance, entropy(holds))
 
 
 def lacking(questions: Iterable[Question], seeds: Collection[int], done: Seeds, active: Seeds,

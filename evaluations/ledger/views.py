@@ -9,6 +9,8 @@ from django.template.loader import render_to_string
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import condition, require_safe
 
+from evaluations.arithmetic.sequential import FUTILE, LOOKS
+from evaluations.claims.deciding import askings, day_budget
 from evaluations.claims.false_discoveries import ledger_errors
 from evaluations.claims.open_questions import open_questions, proposals
 from evaluations.ledger import badges
@@ -92,7 +94,8 @@ def claim_open(request):
         "found": found, "page": page, "under_way": found.under_way[:PER_PAGE],
         "out_of_reach": found.out_of_reach[:PER_PAGE], "shown": PER_PAGE, "arena": arena,
         "arenas": Arena.objects.filter(present=True),
-        "query": f"arena={slug}" if slug else "", "scope": SCOPE})
+        "query": f"arena={slug}" if slug else "", "scope": SCOPE, "askings": askings(arena=arena),
+        "budget": day_budget(), "looks": LOOKS, "futile": FUTILE})
 
 
 def _badge_key(request, **names) -> str | None:
