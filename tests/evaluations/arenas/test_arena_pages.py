@@ -165,9 +165,8 @@ def test_people_who_may_run_get_forms(page, client, django_user_model, arena):
     client.force_login(person)
     html = page().content.decode()
     assert 'value="arena:sorting"' in html and "csrfmiddlewaretoken" in html
-    undecided = next(s.verdict for s in claim_list(arena=arena) if s.status == "inconclusive")
-    if undecided.seeds_needed and undecided.seeds_needed <= 100:
-        assert f'name="seeds" value="{6 + undecided.seeds_needed}"' in html
+    assert any(s.status == "inconclusive" for s in claim_list(arena=arena))
+    assert 'name="seeds" value="6-9"' in html, "up to the first look"
 
 
 def test_smoke_results_carry_no_verdicts(page, arena):
