@@ -34,6 +34,7 @@ from evaluations.claims.verdicts import (
     term_measurements,
 )
 from evaluations.models import Claim, ReportedClaim, Verdict
+from evaluations.reported.beside import reported_beside
 from evaluations.reported.selectors import reported_list
 from evaluations.runs.measurements import Measurement
 from evaluations.runs.stamps import kept, results_stamp, stamp_of
@@ -560,7 +561,9 @@ def evidence_record(page: ClaimPage) -> dict[str, Any]:
         "differences": {str(line.seed): line.difference for line in page.seeds if line.difference is not None},
         "saved": {str(line.seed): line.saved for line in page.seeds if line.saved is not None},
         "history": [turn_record(turn) for turn in page.history],
-        "reported": [reported_row(claim) for claim in page.reported]}
+        "reported": [reported_row(claim) for claim in page.reported],
+        "beside": [of for of in reported_beside([page.row.claim.method_id]).get(page.row.claim.method_id, ())
+                   if of["metric"] == page.row.claim.metric]}
 
 
 def turn_record(turn: Turn) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from evaluations.ledger.ledger import (
     standings_to_draw,
 )
 from evaluations.models import Claim
+from evaluations.reported.beside import reported_beside
 from evaluations.tables.plots.forest import forest_plots
 from methods.models import Arena, Method
 from papers.paging import LongPaginator
@@ -58,10 +59,14 @@ def claim_list(request):
         "show_reported": state.kind == REPORTED or not state.measured_only,
         "downloads": [(title, "&".join(filter(None, (state.query(), f"format={name}"))))
                       for name, title in FORMATS.items()],
-        "forests": forest_plots(standings_to_draw(found, DRAWN)) if state.arena else (),
+        "forests": _forests(standings_to_draw(found, DRAWN)) if state.arena else (),
         "drawn": DRAWN,
         "proposals": proposals([row.standing for row in page]), "scope": SCOPE, "test": TEST,
         "errors": ledger_errors(arena=state.arena)})
+
+
+def _forests(standings):
+    return forest_plots(standings, reported_beside({standing.claim.method_id for standing in standings}))
 
 
 def _tabs(found) -> list[tuple[str, int, str, bool]]:
@@ -80,7 +85,7 @@ def claim_detail(request, pk):
     page = claim_page(claim)
     return render(request, "evaluations/ledger/ledger_claim.html", {
         "page": page, "claim": page.row.claim, "standing": page.row.standing, "verdict": page.row.verdict,
-        "proposals": proposals([page.row.standing]), "forests": forest_plots([page.row.standing]), "scope": SCOPE,
+        "proposals": proposals([page.row.standing]), "forests": _forests([page.row.standing]), "scope": SCOPE,
         "test": TEST})
 
 
