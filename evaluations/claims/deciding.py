@@ -100,8 +100,8 @@ def spent_on(asked: Iterable[Asked]) -> float:
     """Processor seconds that these runs took, and for those still to come what they are expected to take."""
     each = {of.request_key: of.seconds / of.runs for of in asked}
     rows = Run.objects.filter(request_key__in=each).order_by().values_list("request_key").annotate(
-        took=Sum("seconds"), active=Count("pk", filter=Q(state__in=Run.ACTIVE)))
-    return sum((took or 0.0) + active * each[key] for key, took, active in rows)
+        took=Sum("seconds"), waiting=Count("pk", filter=Q(state__in=Run.ACTIVE)))
+    return sum((took or 0.0) + waiting * each[key] for key, took, waiting in rows)
 
 
 @dataclass(frozen=True)
@@ -136,10 +136,10 @@ class Asking:
 
 def askings(*, arena: Arena | None = None) -> list[Asking]:
     """The last ones, the newest first; two queries."""
-    rows = Asked.objects.select_related("claim__method__arena").filter(claim__isnull=False)
+    found = Asked.objects.select_related("claim__method__arena").filter(claim__isnull=False)
     if arena is not None:
-        rows = rows.filter(claim__method__arena=arena)
-    rows = list(rows[:SHOWN])
+        found = found.filter(claim__method__arena=arena)
+    rows = list(found[:SHOWN])
     states: dict[str, dict[str, int]] = {of.request_key: {} for of in rows}
     for key, state, number in Run.objects.filter(request_key__in=states).order_by().values_list(
             "request_key", "state").annotate(Count("pk")):

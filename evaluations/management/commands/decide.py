@@ -34,7 +34,8 @@ class Command(BaseCommand):
         if arena and chosen is None:
             there = ", ".join(Arena.objects.filter(present=True).values_list("slug", flat=True))
             raise CommandError(f"no arena {arena}; there are {there}")
-        before, asked = self.decided(arena), []
+        before = self.decided(arena)
+        asked: list[Asked] = []
         while True:
             left = budget - deciding.spent_on(asked)
             fresh = deciding.ask_for_seeds(seconds=left, arena=chosen,

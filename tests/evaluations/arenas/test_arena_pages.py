@@ -179,7 +179,7 @@ def test_the_page_takes_a_fixed_number_of_queries(page, arena, django_assert_max
     page()
     for i in range(12):
         add_runs(make_method(arena, f"more-{i}"), {"accuracy": draws(40, seed=i), "error": draws(5)})
-    with django_assert_max_num_queries(32):
+    with django_assert_max_num_queries(34):
         page()
     with django_assert_max_num_queries(10), fetched(Claim) as claims:  # nothing has changed since
         page()
@@ -271,7 +271,7 @@ def test_paper_results(arena, django_assert_max_num_queries):
     for slug, state in (("good", "accepted"), ("weak", "rejected"), ("idle", "proposed")):
         PaperLink.objects.create(paper=paper, method=arena.methods.get(slug=slug), kind="implements", origin="card",
                                  state=state)
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         paper_results(paper)
     with django_assert_max_num_queries(10), fetched(Run) as runs, mock.patch(
             "evaluations.arithmetic.statistics.compare_pairs") as compared:  # the other methods are not looked at again
