@@ -10,6 +10,9 @@ of, so that Holm's procedure over a family holds at every moment, its claims bei
 
 The rule looks at seeds in their order, 10 at a time: seeds between two looks wait for the next, and fewer than 10 are
 a foretaste, tested as the first look is. Whether to go on (`chance`) may be decided in any way without harm.
+
+Where differences are lopsided (a method that collapses at one seed in ten), a t test of ten seeds errs in more than
+5 %, by itself as under this rule: such seeds are named beside the verdict.
 """
 
 from __future__ import annotations
@@ -48,7 +51,7 @@ def levels(error: float) -> tuple[float, ...]:
     """The two-sided p that each look's test must reach, that the looks together err with probability `error`.
 
     >>> [round(level, 4) for level in levels(0.05)]
-    [0.04, 0.0072, 0.0067, 0.0072]
+    [0.04, 0.0071, 0.0067, 0.0072]
     """
     times = [look / LOOKS[-1] for look in LOOKS]
     found = [SPENT[0] * error]

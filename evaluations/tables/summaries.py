@@ -172,7 +172,7 @@ def evidence_in_words(standing: ClaimStanding) -> str:
         if verdict.low > 0 or verdict.high < 0:
             parts.append("the interval alone excludes zero, but not after allowing for further looks and the method's "
                          "other claims here")
-        parts.append(f"about {_count(verdict.seeds_needed, 'more seed')} would decide it" if verdict.seeds_needed else
+        parts.append(f"{_count(verdict.seeds_needed, 'more seed')} may decide it" if verdict.seeds_needed else
                      f"no feasible number of seeds, {LOOKS[-1]} at most, would decide it" if verdict.effect_size else
                      "every seed gives the same")
     return "; ".join(parts) + "."

@@ -50,6 +50,17 @@ def test_families_without_an_effect_err_in_five_percent_at_most(noise, claims):
         assert erred == pytest.approx(ALPHA, abs=0.005) and at_first == pytest.approx(SPENT[0] * ALPHA, abs=0.005)
 
 
+@pytest.mark.parametrize("collapses", [0.0, 0.1])
+def test_lopsided_differences_err_hardly_more_than_with_ten_seeds_alone(collapses):
+    """What a t test cannot bear, more looks cannot mend; they must not make it much worse."""
+    generator = np.random.default_rng(11)
+    d = NOISE["skewed"](generator, (6000, 1, LOOKS[-1]))
+    d += collapses * 10 - 10 * (generator.random(d.shape) < collapses)
+    x = d[..., :10]
+    alone = (2 * stdtr(9, -np.abs(x.mean(-1) / x.std(-1, ddof=1) * 10 ** 0.5)) <= ALPHA).mean()
+    assert (p_values(d)[0] <= ALPHA).mean() <= alone + 0.02
+
+
 def test_looking_four_times_at_five_percent_would_err_twice_as_often():
     """What the rule is for: the same data, each look tested by itself."""
     d = np.random.default_rng(7).normal(0, 1, (8000, LOOKS[-1]))
