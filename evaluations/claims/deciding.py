@@ -40,15 +40,13 @@ class DayBudget:
         return max(0.0, self.limit - self.spent)
 
 
-@transaction.atomic
 def ask_for_seeds(*, seconds: float, arena: Arena | None = None, scale: str = "full", ahead: float = AHEAD
                   ) -> list[Asked]:
     """Queue runs up to the next look of the claims that tell most per second, as many as fit into so many seconds.
 
-    No more than `ahead` seconds' worth at once, unless the first claim takes more. Safe to repeat and to call at the
-    same time: what is queued or measured is not asked again.
+    No more than `ahead` seconds' worth at once, unless the first claim takes more. A transaction each claim. Safe to
+    repeat and to call at the same time: what is queued or measured is not asked again.
     """
-    list(Arena.objects.select_for_update().order_by("pk").values_list("pk", flat=True))  # one at a time
     given_up, asked, taken = _given_up(scale), [], 0.0
     for outlook in open_questions(arena=arena, scale=scale).ranked:
         if taken >= ahead:
@@ -65,6 +63,7 @@ def ask_for_seeds(*, seconds: float, arena: Arena | None = None, scale: str = "f
     return asked
 
 
+@transaction.atomic
 def _ask(outlook: Outlook, questions: list[Question], scale: str) -> Asked | None:
     report = services.request_runs(methods=[], questions=questions, seeds=outlook.seeds, scale=scale)
     if not report.queued:

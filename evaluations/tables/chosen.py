@@ -56,7 +56,7 @@ def chosen_rates(arena: Arena, setting: str, scale: str, measurement: Measuremen
 
 
 def _grid(arena: Arena, setting: str, scale: str) -> tuple[float, ...]:
-    of_setting = next((each["options"] for each in arena.settings if each["name"] == setting), {})
+    of_setting: dict[str, Any] = next((each["options"] for each in arena.settings if each["name"] == setting), {})
     options = {**arena.scales.get(scale, {}).get("options", {}), **of_setting}
     if options.get("sentences"):  # such a setting of any arena runs on a sentence encoder, with options of its own
         options |= options.get("encoder", {})
