@@ -53,7 +53,10 @@ def ask_for_seeds(*, seconds: float, arena: Arena | None = None, scale: str = "f
             break
         if outlook.work.seconds > seconds - taken or not outlook.chance:
             continue
-        questions = find_target(f"claim:{outlook.claim}").questions or []
+        try:
+            questions = find_target(f"claim:{outlook.claim}").questions or []
+        except LookupError:
+            continue  # the claim or a rival went while this was ranked
         if given_up & {(method.pk, setting, method.run_digest(setting, scale)) for method, setting in questions}:
             continue
         made = _ask(outlook, questions, scale)
