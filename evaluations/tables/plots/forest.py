@@ -63,9 +63,9 @@ class ForestPlot:
     right: float = WIDTH - RIGHT
 
     @property
-    def reports(self) -> bool:
-        """Whether anything reported is drawn."""
-        return any(row.reported for row in self.rows)
+    def reported(self) -> tuple[str, ...]:
+        """What is quoted, each once."""
+        return tuple(dict.fromkeys(f"{row.label}: {mark.text}" for row in self.rows for mark in row.reported))
 
 
 def forest_plots(standings: Sequence[ClaimStanding], beside: Mapping[int, Sequence[Beside]] | None = None

@@ -73,6 +73,7 @@ def test_it_is_drawn_apart_and_moves_nothing(method, reported, client):
     assert (plot.ticks, plot.rows[0].x, plot.rows[0].left) == (before.ticks, before.rows[0].x, before.rows[0].left)
     page = text(client.get(reverse("claim_detail", args=[standings[0].claim.pk])))
     assert 'class="reported"' in page and "Dashed diamond" in page
+    assert page.count(QUOTE) > 1 and "What the diamonds quote" in page
     [of] = client.get(f"/api/ledger/{standings[0].claim.pk}").json()["beside"]
     assert of["quote"] == QUOTE
 
