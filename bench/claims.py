@@ -2,8 +2,8 @@
 
 The labels are the `reported` lists of the records in the file that ASSAY_CATALOGUE names, else of
 `catalogue/papers.jsonl` in a folder `shared` next to the repository; abstracts come by title from the digests of
-ASSAY_DIGESTS, else of `digests` beside that folder. The rules were written on records with an even id
-(development); those with an odd id are held out.
+ASSAY_DIGESTS, else of `digests` beside that folder. The rules were written on the records with an even id and, later,
+on those of the others whose hash is even (development); nobody has looked at the rest, which are held out.
 
 Pairs are distinct per paper. A found one is right when a label of its paper has its value and a unit of the same
 kind: percent, multiple, score (points, a metric's own scale, a plain fraction of one; "% absolute" is both percent
@@ -14,12 +14,13 @@ wrong.
 
     python -m bench.claims            the table
     python -m bench.claims --json     the same as JSON
-    python -m bench.claims --errors   also every miss and every wrong result of the development half
+    python -m bench.claims --errors   also every miss and every wrong result of the development part
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -35,8 +36,9 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?|\.\d+")
 _START = re.compile(rf"(?<![\w.-])(?:{_NUMBER.pattern})(?![\w-])")
-_MAGNITUDE = re.compile(r"^\s?(K|k|M|B|T|thousand|million|billion|trillion)(?![A-Za-z])")
-_FACTOR = {"k": 1e3, "t": 1e12, "m": 1e6, "b": 1e9, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+_MAGNITUDE = re.compile(r"^\s?(K|k|M|G|B|T|thousand|million|billion|trillion)(?![A-Za-z])")
+_FACTOR = {"k": 1e3, "t": 1e12, "m": 1e6, "b": 1e9, "g": 1e9, "thousand": 1e3,
+           "million": 1e6, "billion": 1e9, "trillion": 1e12}
 _SIZES = re.compile(rf"^[KMBTkmbt]?\+?(?:\s|$)|\b(?:{COUNTED})\b|^[KMGTP]i?B\b|^entries|hours of", re.I)
 
 
@@ -53,12 +55,17 @@ def main() -> int:
         return 0
     records, absent = labelled(catalogue, digests)
     result = {"records": len(records), "abstracts_not_found": absent}
-    for half, odd in (("development", 0), ("held out", 1)):
-        result[half] = measure([record for record in records if record["id"] % 2 == odd],
-                               tell=options.errors and half == "development")
+    for part in ("development", "held out"):
+        result[part] = measure([record for record in records if held_out(record["id"]) == (part == "held out")],
+                               tell=options.errors and part == "development")
     result["seconds"] = cost([record["abstract"] for record in records])
     print(json.dumps(result, indent=1) if options.json else told(result))
     return 0
+
+
+def held_out(number: int) -> bool:
+    """Whether a record is only measured on. By its id, so that it stays so when records are added."""
+    return bool(number % 2 and hashlib.sha256(str(number).encode()).digest()[0] % 2)
 
 
 HOSTILE = ("1 ", "1.5 of is a 1 ", "12.5%, ", "over 3 the a ", "F1 1.5 ", "by 3% over a b c d e ")

@@ -301,6 +301,11 @@ UPSTREAMS = {name: env(f"{name.upper()}_URL", default=address).rstrip("/") for n
     "github_api": "https://api.github.com", "gitlab_api": "https://gitlab.com/api/v4",
 }.items()}  # or mirrors of them, e.g. ARXIV_API_URL
 
+# processor seconds a day that the site may spend by itself on seeds that decide open claims
+DECIDE_SECONDS = env.int("DECIDE_SECONDS", default=0)
+if DECIDE_SECONDS < 0:
+    raise ImproperlyConfigured(f"DECIDE_SECONDS must be a number of seconds, 0 for none, not {DECIDE_SECONDS}")
+
 # Telling followers. EMAIL_URL like smtp+tls://user:password@mail.example.org:587 (smtp+ssl://, or smtp:// without TLS);
 # without it no mail is sent, what is due waits, and the page of follows says so.
 EMAIL_URL = env("EMAIL_URL", default="")

@@ -176,6 +176,34 @@ class Verdict(models.Model):
     def __str__(self):
         return f"{self.claim}: {self.status}"
 
+    @property
+    def look(self) -> int:
+        """Which look of the sequential rule its numbers are of; 0 before the first."""
+        from evaluations.arithmetic.sequential import LOOKS  # with numpy, which not every process needs
+        return sum(look <= self.n for look in LOOKS)
+
+
+class Asked(models.Model):
+    """Seeds that the site asked for by itself to decide a claim, and what it expected of them."""
+
+    claim = models.ForeignKey(Claim, null=True, on_delete=models.SET_NULL, related_name="asked")
+    request_key = models.CharField(max_length=16, unique=True)  # that of its runs
+    scale = models.CharField(max_length=10, default="full")
+    seeds = models.JSONField()
+    look = models.PositiveSmallIntegerField()  # the seeds at which the claim is then looked at
+    runs = models.PositiveIntegerField()  # queued for it; others may have been there
+    seconds = models.FloatField()  # expected of them
+    chance = models.FloatField()  # of a decision
+    information = models.FloatField()  # bits
+    asked_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        ordering = ["-asked_at", "-pk"]
+        verbose_name_plural = "asked"
+
+    def __str__(self):
+        return f"{self.runs} runs for {self.claim}"
+
 
 class FalseDiscoveries(models.Model):
     """How many of an arena's claims luck alone would decide (`claims/false_discoveries.py`)."""

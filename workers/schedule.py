@@ -14,6 +14,8 @@ BEAT = {
                                  "options": {"queue": "tasks", "expires": 55}},
     "read new abstracts": {"task": "evaluations.extract_reported", "schedule": 60.0,
                            "options": {"queue": "tasks", "expires": 55}},
+    "decide open claims": {"task": "evaluations.decide_open", "schedule": 60.0,
+                           "options": {"queue": "tasks", "expires": 55}},
     "tell followers": {"task": "following.tell_followers", "schedule": 60.0,
                        "options": {"queue": "tasks", "expires": 55}},
     "refresh verdicts": {"task": "workers.refresh_verdicts", "schedule": 300.0,

@@ -19,6 +19,7 @@ from evaluations.arithmetic.ranks import compare_ranks
 from evaluations.claims.open_questions import ArenaEstimate, Proposal, arena_estimate, proposals, worker_slots
 from evaluations.claims.verdicts import ClaimStanding, claim_list
 from evaluations.models import Run
+from evaluations.reported.beside import reported_beside
 from evaluations.runs.stamps import kept, results_stamp, stamp_of
 from evaluations.tables.plots.cost import cost_plot
 from evaluations.tables.plots.forest import forest_plots
@@ -119,7 +120,8 @@ def _html(template: str, **context: Any) -> str:
 
 def forest_html(claims: Sequence[ClaimStanding]) -> str:
     """What was claimed against what was measured, a plot per unit, folded away where there are many."""
-    plots = forest_plots(surest(claims, FOREST_ROWS))
+    drawn = surest(claims, FOREST_ROWS)
+    plots = forest_plots(drawn, reported_beside({standing.claim.method_id for standing in drawn}))
     rows, decided = sum(len(plot.rows) for plot in plots), sum(standing.verdict is not None for standing in claims)
     return _html("tables/_forest_folded.html", forests=plots, rows=rows, left_out=decided - rows,
                  open=decided <= FOREST_ROWS)

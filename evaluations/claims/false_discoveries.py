@@ -2,10 +2,10 @@
 
 Were no effect real, each paired difference would be as likely to have the other sign. So the signs are drawn anew, one
 a seed for all claims of the arena at once (claims that share rivals and seeds stay as dependent as they are), each
-claim is tested and corrected as before, and those decided are counted. That number, over the verdicts really decided,
-bounds the share of them that are false (Storey and Tibshirani 2003 with every hypothesis taken for null). Counts that
-are compared exactly leave nothing to luck and are not among them; of a claim "at a lower cost" the first half alone is
-drawn, which makes the bound larger.
+claim is tested at its looks and corrected as before, and those decided are counted. That number, over the verdicts
+really decided, bounds the share of them that are false (Storey and Tibshirani 2003 with every hypothesis taken for
+null). Counts that are compared exactly leave nothing to luck and are not among them; of a claim "at a lower cost" the
+first half alone is drawn, which makes the bound larger.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtr
 
+from evaluations.arithmetic import sequential
 from evaluations.arithmetic.statistics import ALPHA, BySeed
 from evaluations.models import FalseDiscoveries, Verdict
 from methods.models import Arena
@@ -36,7 +37,8 @@ class Claimed:
 
 def reckon(arena: Arena, scale: str, tested: Sequence[Claimed]) -> None:
     """Bring the arena's row up to date; nothing is drawn when the numbers behind it are the same."""
-    basis = hashlib.sha256("".join(sorted(each.basis for each in tested)).encode()).hexdigest()
+    rule = repr((sequential.LOOKS, sequential.SPENT))
+    basis = hashlib.sha256("".join([rule, *sorted(each.basis for each in tested)]).encode()).hexdigest()
     if FalseDiscoveries.objects.filter(arena=arena, scale=scale, basis=basis).exists():
         return
     counts = decided_by_luck(tested)
@@ -64,9 +66,15 @@ def decided_by_luck(tested: Sequence[Claimed], draws: int = DRAWS) -> np.ndarray
 
 
 def _p_values(signs: np.ndarray, by_seed: np.ndarray) -> np.ndarray:
-    """(draws,) two-sided p of the paired t test of (seeds,) differences under each draw of signs."""
+    """(draws,) p over all looks at (seeds,) differences under each draw of signs."""
     here = ~np.isnan(by_seed)
     d = signs[:, here] * by_seed[here]
+    return np.min([sequential.adjusted(_p_at(d[:, :seeds]), place) for place, seeds in
+                   enumerate(sequential.looks_at(d.shape[1]))], axis=0)
+
+
+def _p_at(d: np.ndarray) -> np.ndarray:
+    """(draws,) two-sided p of the paired t test of (draws, seeds) differences."""
     n = d.shape[1]
     sd = d.std(axis=1, ddof=1)
     flat = sd <= 1e-12 * max(float(np.abs(d).max()), 1e-300)

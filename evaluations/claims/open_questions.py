@@ -1,13 +1,13 @@
 """What is worth measuring next: the seeds that would decide an open claim, how much that tells, how long it takes.
 
-A claim is open when its verdict is inconclusive and an affordable number of seeds would decide it, or when the
-present code has not measured it. Expected information is in bits: the entropy of whether the claim holds, as far as
-the measurements tell, times the chance that the proposed seeds decide it. Times are those that runs recorded.
+A claim is open when its verdict is inconclusive and the rule by which seeds are added (`arithmetic/sequential.py`) may
+still decide it, when it has not come to its first look, or when the present code has not measured it. The seeds
+proposed are those up to the next look. Expected information is in bits: the entropy of whether the claim holds, as far
+as the measurements tell, times the chance that the proposed seeds decide it. Times are those that runs recorded.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from itertools import count, groupby, islice
 
 from django.db.models import Avg, Count, QuerySet
 from django.utils import timezone
-from scipy.special import stdtr
 
-from evaluations.arithmetic import statistics
+from evaluations.arithmetic import sequential
+from evaluations.claims.expectations import chance_at, entropy, probability
 from evaluations.claims.on_demand import OnDemand
 from evaluations.claims.verdicts import ClaimStanding, claim_list, cost_name, standings_by_key
 from evaluations.models import Run, Verdict, Worker
@@ -29,8 +29,7 @@ from evaluations.runs.stamps import kept, results_stamp
 from methods.kit.method import COSTS as COST_NAMES
 from methods.models import Arena, Method
 
-SEEDS = 10  # proposed for a claim that nothing is known of
-MOST_MORE_SEEDS = 100  # beyond this a button would promise too much
+SEEDS = sequential.LOOKS[0]  # proposed for a claim that nothing is known of
 
 
 @dataclass(frozen=True)
@@ -50,10 +49,12 @@ class Work:
 class Outlook:
     """What is to be expected of measuring one open claim further; the claim by its primary key.
 
-    `seeds` are those to add; `chance` is that of a decision, `entropy` that of whether the claim holds.
+    `seeds` are those to add, which make `look` of them; `chance` is that of a decision, `entropy` that of whether the
+    claim holds.
     """
 
     claim: int
+    look: int
     seeds: tuple[int, ...]
     work: Work
     chance: float
@@ -71,7 +72,7 @@ class Outlook:
 
 @dataclass(frozen=True)
 class Proposal:
-    """An open claim with the runs that would tell what becomes of it, `slots` of them at a time."""
+    """An open claim with the runs up to its next look, `slots` of them at a time."""
 
     standing: ClaimStanding
     outlook: Outlook
@@ -128,8 +129,10 @@ class Proposal:
 
 @dataclass(frozen=True)
 class OpenQuestions:
-    """The proposals, the most telling per second first; those under way; and claims no button can decide."""
+    """The proposals, the most telling per second first; those under way; and claims no button can decide. `ranked` is
+    what the proposals are made of."""
 
+    ranked: Sequence[Outlook]
     proposals: Sequence[Proposal]
     under_way: Sequence[Proposal]
     out_of_reach: Sequence[ClaimStanding]
@@ -138,14 +141,16 @@ class OpenQuestions:
 def open_questions(*, arena: Arena | None = None, scale: str = "full") -> OpenQuestions:
     """Every open claim, ranked; a fixed number of queries. Each is fetched when it is looked at."""
     stamp = results_stamp(arena.pk if arena else "")
-    outlooks, out_of_reach = kept(f"open-{arena.pk if arena else ''}-{scale}", stamp, lambda: _ranked(arena, scale))
+    outlooks, out_of_reach = kept(f"open-questions-{arena.pk if arena else ''}-{scale}", stamp,
+                                  lambda: _ranked(arena, scale))
     slots = worker_slots()
 
     def build(keys: Sequence[Outlook]) -> list[Proposal]:
         standings = standings_by_key([outlook.claim for outlook in keys], scale=scale)
         return [Proposal(standing, outlook, slots) for standing, outlook in zip(standings, keys, strict=True)]
 
-    return OpenQuestions(OnDemand([o for o in outlooks if o.work.missing], build),
+    lacking_runs = [o for o in outlooks if o.work.missing]
+    return OpenQuestions(lacking_runs, OnDemand(lacking_runs, build),
                          OnDemand([o for o in outlooks if not o.work.missing and o.work.active], build),
                          OnDemand(out_of_reach, lambda keys: standings_by_key(keys, scale=scale)))
 
@@ -170,7 +175,7 @@ def proposals(standings: Sequence[ClaimStanding], *, scale: str = "full") -> dic
 
 def _outlooks(standings: Sequence[ClaimStanding], scale: str) -> dict[int, Outlook]:
     """By claim; four queries, and one more where a method was never run."""
-    undecided = [s for s in standings if _wanted_seeds(s)]
+    undecided = [s for s in standings if next_look(s)]
     if not undecided:
         return {}
     slugs = {term["method"] or s.claim.method.slug for s in undecided for term in s.claim.terms}
@@ -191,26 +196,29 @@ def _outlooks(standings: Sequence[ClaimStanding], scale: str) -> dict[int, Outlo
     return outlooks
 
 
-def _wanted_seeds(standing: ClaimStanding) -> int:
-    """How many more common seeds a claim needs; 0 when it is decided, or out of reach."""
+def next_look(standing: ClaimStanding) -> int | None:
+    """The seeds at which an open claim is looked at next; None when it is decided or nothing more would decide it."""
     if not standing.current:
         return SEEDS
-    needed = standing.decided.seeds_needed or 0
-    return needed if standing.status == Verdict.INCONCLUSIVE and needed <= MOST_MORE_SEEDS else 0
+    verdict = standing.decided
+    if verdict.status == Verdict.INCONCLUSIVE:
+        return sequential.next_look(verdict.n) if verdict.seeds_needed else None
+    return SEEDS if verdict.n < SEEDS and verdict.p_value else None  # a foretaste, unless it is of counts
 
 
 def _outlook(standing: ClaimStanding, questions: Sequence[Question], done: Seeds, active: Seeds, times: RunTimes,
              odds: _Odds) -> Outlook:
     common = set.intersection(*(done[method.pk, setting] for method, setting in questions))
-    wanted = _wanted_seeds(standing)
-    fresh = (seed for seed in count() if seed not in common)
-    seeds = tuple(islice(fresh, wanted if standing.current else max(0, wanted - len(common))))
-    arena = standing.claim.method.arena_id
-    chance = statistics.POWER if standing.current else odds.decided(arena)
+    look, arena = next_look(standing) or 0, standing.claim.method.arena_id
+    # later than all that was looked at, so that earlier looks stay what they were
+    fresh = count(max(common, default=-1) + 1) if standing.current else (s for s in count() if s not in common)
+    seeds = tuple(islice(fresh, max(0, look - len(common))))
+    chance = chance_at(standing.decided, look) if standing.current else odds.decided(arena)
     holds = probability(standing.decided) if standing.current else odds.confirmed(arena)
     if not standing.current and standing.claim.cost and not _records_cost(standing.claim):
         chance *= 1 - holds  # it can only be refuted
-    return Outlook(standing.claim.pk, seeds, lacking(questions, seeds, done, active, times), chance, entropy(holds))
+    work = lacking(questions, seeds, done, active, times)
+    return Outlook(standing.claim.pk, look, seeds, work, chance, entropy(holds))
 
 
 def lacking(questions: Iterable[Question], seeds: Collection[int], done: Seeds, active: Seeds,
@@ -230,31 +238,6 @@ def _records_cost(claim) -> bool:
     """Whether runs record what the claim calls a cost, as far as can be known before any."""
     name = cost_name(claim)
     return name in {*COSTS, *COST_NAMES.values()} or name in {m["name"] for m in claim.method.arena.metrics}
-
-
-def probability(verdict: Verdict) -> float:
-    """How probable the claim is by its measurements alone: Student's t of the mean with a flat prior, each half."""
-    found = _positive(verdict.difference, verdict.low, verdict.high, verdict.n)
-    cost = verdict.cost
-    if cost and cost["low"] is not None:
-        found *= _positive(cost["difference"], cost["low"], cost["high"], cost["n"])
-    return found
-
-
-def _positive(mean: float, low: float, high: float, n: int) -> float:
-    half = (high - low) / 2
-    if half <= 0:  # every seed the same: the sign test
-        return 0.5 if mean == 0 else 1 - 2.0 ** -n if mean > 0 else 2.0 ** -n
-    return float(stdtr(n - 1, mean * statistics.t_critical(n - 1) / half))
-
-
-def entropy(p: float) -> float:
-    """Bits of a yes that has probability `p`.
-
-    >>> entropy(0.5), round(entropy(0.11), 3), entropy(1.0)
-    (1.0, 0.5, 0.0)
-    """
-    return sum(-q * math.log2(q) for q in (p, 1 - p) if q > 0)
 
 
 class _Odds:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from evaluations.arithmetic.sequential import LOOKS
 from evaluations.claims.verdicts import ClaimStanding
 
 
@@ -24,6 +25,8 @@ class ClaimRecord:
     stale: bool
     scale: str | None = None
     n: int | None = None
+    look: int | None = None  # of `looks` that the rule allows; 0 before the first
+    looks: int | None = None
     difference: float | None = None
     low: float | None = None
     high: float | None = None
@@ -44,7 +47,8 @@ class ClaimRecord:
         if verdict is None:
             return record
         return cls(**vars(record) | {
-            "scale": verdict.scale, "n": verdict.n, "difference": verdict.difference, "low": verdict.low,
+            "scale": verdict.scale, "n": verdict.n, "look": verdict.look, "looks": len(LOOKS),
+            "difference": verdict.difference, "low": verdict.low,
             "high": verdict.high, "p_value": verdict.p_value, "effect_size": verdict.effect_size,
             "power": verdict.power, "seeds_needed": verdict.seeds_needed, "cost": verdict.cost,
             "family": verdict.family, "sides": verdict.sides,

@@ -4,14 +4,18 @@ A claim is a sum of terms (weight times one method's metric in one setting), sig
 it, plus a margin. The sum is taken seed by seed over the seeds that every term has, from present-code runs with
 default hyperparameters; `smoke` runs never count. Two seeds are the least a verdict needs.
 
+Seeds are added by a rule: a claim is looked at when it has 10, and while it is undecided again at 20, 30 and 40
+(`arithmetic/sequential.py`). A verdict's numbers are those of the look that decided it, or else of the last one; fewer
+than 10 seeds are a foretaste, tested as the first look is.
+
 Multiplicity: the two-sided paired t tests of one method's claims in one setting (or one set of settings) at one scale
 that have two seeds or more are a family, corrected by Holm: what a reader of that method asks at once. Claims whose
 sums are the same number at every seed (two rivals that come to the same there) are one test. How many of all verdicts
 would be decided were no effect real is reckoned for the whole arena (`false_discoveries.py`). A verdict's `low` and
-`high` are its plain 95 % interval, its `p_value` is Holm-adjusted. It is confirmed (refuted) when the interval lies
-above (below) zero and the adjusted p is at most 0.05. Power and further seeds are reckoned at the level Holm's
-procedure holds that claim to. What every term repeats at every seed is a count: it is compared exactly, its p is 0,
-and an equal count does not beat another.
+`high` are the plain 95 % interval of its look, its `p_value` is adjusted for the looks and by Holm. It is confirmed
+(refuted) when the interval lies above (below) zero and the adjusted p is at most 0.05. Power and further seeds are
+reckoned at the level that rule and Holm's procedure hold that claim to. What every term repeats at every seed is a
+count: it is compared exactly, its p is 0, and an equal count does not beat another.
 
 A claim "at a lower cost" has two halves, and both must hold: `difference`, `low` and `high` are those of the first,
 `cost` holds the second. Its p in the family is the larger of the two when both point its way (so it is confirmed only
@@ -28,15 +32,15 @@ import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from evaluations.arithmetic import statistics
-from evaluations.arithmetic.statistics import PairedTest
+from evaluations.arithmetic import sequential, statistics
 from evaluations.claims.false_discoveries import Claimed, reckon
+from evaluations.claims.testing import LEAST_SEEDS, Adjusted, CostEvidence, Evidence, Looked, in_families
 from evaluations.models import Claim, Verdict
 from evaluations.runs.measurements import COSTS, Measurement, measure
 from methods.kit.method import COSTS as COST_NAMES
@@ -44,29 +48,7 @@ from methods.models import Arena, Method, chance_level
 from papers.following.happenings import all_happened
 
 NOT_MEASURED = "not measured"
-LEAST_SEEDS = 2
 LONG = ("source_code", "explanation", "params", "claims")  # columns of a method that claims have no use for
-
-
-@dataclass(frozen=True)
-class CostEvidence:
-    """What the claimant spends less than its rival, by seed; `recorded` is "" when no run records such a cost."""
-
-    recorded: str
-    unit: str
-    by_seed: dict[int, float]
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """A claim's sum by seed, its cost half if it has one, and a digest of everything they came from."""
-
-    claim: Claim
-    by_seed: dict[int, float]
-    basis: str
-    cost: CostEvidence | None = None
-    exact: bool = False  # every term repeats at every seed
-    sides: tuple[dict[str, Any], ...] = ()  # a term each: what was spent, and the seeds that collapsed
 
 
 def update_verdicts(*, arena: Arena, scale: str = "full") -> list[Verdict]:
@@ -86,12 +68,12 @@ def update_verdicts(*, arena: Arena, scale: str = "full") -> list[Verdict]:
 
 
 @transaction.atomic
-def _update(arena: Arena, scale: str) -> tuple[list[Verdict], list[ClaimTest]]:
+def _update(arena: Arena, scale: str) -> tuple[list[Verdict], list[Looked]]:
     Arena.objects.select_for_update().get(pk=arena.pk)  # one at a time
     evidence = gather_evidence(arena=arena, scale=scale)
     before = {verdict.claim_id: verdict for verdict in Verdict.objects.filter(
         claim__method__arena=arena, scale=scale, current=True)}
-    tests = [ClaimTest.of(e) for e in evidence if len(e.by_seed) >= LEAST_SEEDS]
+    tests = [Looked.at(e) for e in evidence if len(e.by_seed) >= LEAST_SEEDS]
     fresh: list[Verdict] = []
     for test, adjusted in zip(tests, in_families(tests), strict=True):
         old = before.pop(test.evidence.claim.pk, None)
@@ -145,11 +127,12 @@ def evidence_of(claim: Claim, measured: Sequence[Measurement | None]) -> Evidenc
     seeds = sorted(set.intersection(*map(set, scores))) if scores else []
     by_seed = {seed: claim.margin + _sum([term["weight"] * by[seed] for term, by in
                                           zip(claim.terms, scores, strict=True)]) for seed in seeds}
-    basis = [claim.margin, [[term, of.code_digest if of and by else "", [by[seed] for seed in seeds]] for term, of, by
-                            in zip(claim.terms, measured, scores, strict=True)], seeds]
+    looked, waiting = seeds[:sequential.counted(len(seeds))], set(seeds[sequential.counted(len(seeds)):])
+    basis = [claim.margin, [[term, of.code_digest if of and by else "", [by[seed] for seed in looked]] for term, of, by
+                            in zip(claim.terms, measured, scores, strict=True)], looked]
     cost = _cost_evidence(claim, *measured[:2]) if claim.cost else None
     if cost:
-        basis.append([cost.recorded, sorted(cost.by_seed.items())])
+        basis.append([cost.recorded, sorted(item for item in cost.by_seed.items() if item[0] not in waiting)])
     exact = bool(seeds) and all(statistics.repeats([by[seed] for seed in seeds]) for by in scores)
     sides = tuple(_side(claim, term, of, seeds) for term, of in zip(claim.terms, measured, strict=True) if of)
     return Evidence(claim, by_seed, hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest(), cost, exact,
@@ -197,121 +180,15 @@ def _sum(parts: Sequence[float]) -> float:
     return 0.0 if abs(total) <= 1e-12 * max(map(abs, parts)) else total
 
 
-@dataclass(frozen=True)
-class ClaimTest:
-    """A claim's halves put to the test; `halves` are those about which anything is known, the first always."""
-
-    evidence: Evidence
-    halves: tuple[PairedTest, ...]
-
-    @classmethod
-    def of(cls, evidence: Evidence) -> ClaimTest:
-        tests = [statistics.paired_test([by_seed[seed] for seed in sorted(by_seed)]) for by_seed in
-                 (evidence.by_seed, evidence.cost.by_seed if evidence.cost else {}) if len(by_seed) >= LEAST_SEEDS]
-        return cls(evidence, (_known(tests[0]) if evidence.exact else tests[0], *map(_known, tests[1:])))
-
-    @property
-    def family(self) -> tuple[int, frozenset[str]]:
-        """The method, and the settings its claim is about."""
-        claim = self.evidence.claim
-        return claim.method_id, frozenset(term["setting"] for term in claim.terms)
-
-    @property
-    def numbers(self) -> tuple[Any, ...]:
-        """What the claim comes to: two with equal numbers are one test."""
-        cost = self.evidence.cost
-        return (tuple(sorted(self.evidence.by_seed.items())),
-                (cost.recorded, tuple(sorted(cost.by_seed.items()))) if cost else None)
-
-    @property
-    def whole(self) -> bool:
-        """Whether something is known of every half."""
-        return len(self.halves) == 2 or self.evidence.cost is None
-
-    @property
-    def against(self) -> list[PairedTest]:
-        """The halves that point against the claim; one known to be equal does."""
-        return [half for half in self.halves if half.mean < 0 or (half.mean == 0 and half.p_value == 0)]
-
-    @property
-    def p_value(self) -> float:
-        if self.against:
-            return min(half.p_value for half in self.against)
-        return max(half.p_value for half in self.halves) if self.whole else 1.0
-
-    def status(self, p: float) -> str:
-        """What becomes of the claim when its p, adjusted for the others of its family, is `p`."""
-        known = any(half.p_value == 0 for half in self.against)  # surely no better, or no cheaper
-        if p <= statistics.ALPHA and known or any(
-                statistics.verdict(half, p) == Verdict.REFUTED for half in self.against):
-            return Verdict.REFUTED
-        sure = self.whole and all(statistics.verdict(half, p) == Verdict.CONFIRMED for half in self.halves)
-        return Verdict.CONFIRMED if sure else Verdict.INCONCLUSIVE
-
-    def power(self, level: float) -> float | None:
-        """The chance that as many seeds decide the claim, were all effects as large as they look (a lower bound)."""
-        if self.halves[0].effect_size is None or not (self.whole or self.against):
-            return None
-        powers = [1.0 if half.effect_size is None else statistics.achieved_power(half.effect_size, half.n, level)
-                  for half in self.against or self.halves]
-        return max(powers) if self.against else max(0.0, 1 - sum(1 - power for power in powers))
-
-    def seeds_needed(self, level: float) -> int | None:
-        """Further seeds that decide it; None when no affordable number does, or when the cost is not recorded."""
-        if not (self.whole or self.against):
-            return None
-        needed = [0 if half.p_value == 0 else statistics.further_seeds(half, level)
-                  for half in self.against or self.halves]
-        if self.against:
-            return min((seeds for seeds in needed if seeds is not None), default=None)
-        known = [seeds for seeds in needed if seeds is not None]
-        return max(known) if len(known) == len(needed) else None
-
-    def cost_record(self) -> dict | None:
-        """The cost half as plain data."""
-        cost = self.evidence.cost
-        if cost is None:
-            return None
-        contrast = self.halves[1] if self.whole else None
-        return {"cost": self.evidence.claim.cost, "recorded": cost.recorded, "unit": cost.unit,
-                "n": len(cost.by_seed), **{name: getattr(contrast, name, None) for name in ("low", "high", "p_value")},
-                "difference": getattr(contrast, "mean", None)}
-
-
-def _known(half: PairedTest) -> PairedTest:
-    """What differs by the same amount at every seed is known, not estimated."""
-    return replace(half, p_value=0.0) if half.effect_size is None else half
-
-
-@dataclass(frozen=True)
-class Adjusted:
-    """A claim's p after Holm, the level its own p is held to, and how many tests its family has."""
-
-    p_value: float
-    level: float
-    family: int
-
-
-def in_families(tests: Sequence[ClaimTest]) -> list[Adjusted]:
-    """Each test adjusted for those of its family; equal numbers count once."""
-    families: dict[Any, dict[Any, float]] = defaultdict(dict)
-    for test in tests:
-        families[test.family].setdefault(test.numbers, test.p_value)
-    adjusted = {}
-    for family, p_of in families.items():
-        p = list(p_of.values())
-        for numbers, value, level in zip(p_of, statistics.holm(p), statistics.holm_level(p), strict=True):
-            adjusted[family, numbers] = Adjusted(value, level, len(p))
-    return [adjusted[test.family, test.numbers] for test in tests]
-
-
-def _verdict(test: ClaimTest, adjusted: Adjusted, scale: str) -> Verdict:
-    first, level = test.halves[0], adjusted.level
+def _verdict(test: Looked, adjusted: Adjusted, scale: str) -> Verdict:
+    told = test.told_by(adjusted)
+    first, status, evidence = told.halves[0], told.status(adjusted.p_value), told.evidence
     return Verdict(
-        claim=test.evidence.claim, status=test.status(adjusted.p_value), scale=scale, n=first.n, difference=first.mean,
-        low=first.low, high=first.high, p_value=adjusted.p_value, effect_size=first.effect_size,
-        power=test.power(level), seeds_needed=test.seeds_needed(level), cost=test.cost_record(),
-        basis=test.evidence.basis, family=adjusted.family, sides=list(test.evidence.sides))
+        claim=evidence.claim, status=status, scale=scale, n=first.n, difference=first.mean, low=first.low,
+        high=first.high, p_value=adjusted.p_value, effect_size=first.effect_size,
+        power=told.power(sequential.level_at(first.n, adjusted.level)), cost=told.cost_record(),
+        seeds_needed=test.seeds_needed(adjusted.level) if status == Verdict.INCONCLUSIVE else 0,
+        basis=evidence.basis, family=adjusted.family, sides=list(evidence.sides))
 
 
 def _renew(old: Verdict, new: Verdict) -> None:

@@ -10,6 +10,7 @@ from ninja import Field, Query, Router
 from ninja.errors import HttpError
 from ninja.pagination import paginate
 
+from evaluations.claims.deciding import askings
 from evaluations.claims.open_questions import Proposal, open_questions
 from evaluations.claims.record import ClaimRecord
 from evaluations.ledger.ledger import (
@@ -112,6 +113,13 @@ def get_ledger(request, query: Query[LedgerQuery]):
 @paginate(Proposing)
 def get_open(request, arena: Word = ""):
     return open_questions(arena=get_object_or_404(Arena, pk=arena) if arena else None).proposals
+
+
+@router.get("/ledger/asked", response=list[dict[str, Any]],
+            summary="Seeds that the site asked for by itself, why, and what came of them; the newest first")
+@paginate(Pages)
+def get_asked(request, arena: Word = ""):
+    return [asking.data() for asking in askings(arena=get_object_or_404(Arena, pk=arena) if arena else None)]
 
 
 @router.get("/ledger/{pk}", response=dict[str, Any], summary="One claim with everything behind its verdict")

@@ -20,6 +20,7 @@ from django.db.models import Count, Max, QuerySet, Sum
 from django.urls import reverse
 
 from evaluations.arithmetic import rounding
+from evaluations.arithmetic.sequential import LOOKS
 from evaluations.claims.on_demand import OnDemand
 from evaluations.claims.record import ClaimRecord
 from evaluations.claims.verdicts import (
@@ -33,6 +34,7 @@ from evaluations.claims.verdicts import (
     term_measurements,
 )
 from evaluations.models import Claim, ReportedClaim, Verdict
+from evaluations.reported.beside import reported_beside
 from evaluations.reported.selectors import reported_list
 from evaluations.runs.measurements import Measurement
 from evaluations.runs.stamps import kept, results_stamp, stamp_of
@@ -44,8 +46,8 @@ from papers.models import Paper
 from papers.parameters import MOST_LETTERS
 
 SCOPE = f"{IN_MINIATURE}; the verdict speaks about our measurement, not about the paper's own experiment"
-TEST = ("paired t test, two-sided, Holm-adjusted over the claims of one method in one setting; counts are compared "
-        "exactly")
+TEST = (f"paired t test, two-sided, at {', '.join(map(str, LOOKS))} seeds while undecided, adjusted for the looks and "
+        "by Holm over the claims of one method in one setting; counts are compared exactly")
 OLDER_CODE = "older code"  # decided, but not by the present code
 OUTCOMES = (*STATUSES, OLDER_CODE)
 DIRECTIONAL, REPORTED = "directional", "reported"
@@ -228,10 +230,11 @@ FIELDS = tuple(Field(name, title, type_) for name, title, type_ in (
     ("paper_ids", "Papers' numbers here", str), ("year", "Year", int), ("kind", "Kind", str),
     ("sentence", "Claim in words", str), ("rival", "Rival", str), ("metric", "Metric", str), ("unit", "Unit", str),
     ("setting", "Setting", str), ("status", "Verdict", str), ("stale", "By older code", bool),
-    ("scale", "Scale", str), ("n", "Paired seeds", int), ("difference", "Paired difference", float),
+    ("scale", "Scale", str), ("n", "Paired seeds", int), ("look", "Look", int),
+    ("looks", "Looks there are", int), ("difference", "Paired difference", float),
     ("low", "95 % low", float), ("high", "95 % high", float), ("test", "Test", str),
-    ("p_value", "p (Holm)", float), ("effect_size", "Effect size (d_z, Hedges)", float), ("power", "Power", float),
-    ("seeds_needed", "Further seeds needed", int),
+    ("p_value", "p (looks, Holm)", float), ("effect_size", "Effect size (d_z, Hedges)", float),
+    ("power", "Power", float), ("seeds_needed", "Further seeds needed", int),
     ("family", "Claims corrected together", int), ("collapsed", "Collapsed seeds", str),
     ("cost", "Cost", str), ("cost_recorded", "Cost as recorded", str),
     ("cost_unit", "Unit of the cost", str), ("cost_n", "Paired seeds of the cost", int),
@@ -558,7 +561,9 @@ def evidence_record(page: ClaimPage) -> dict[str, Any]:
         "differences": {str(line.seed): line.difference for line in page.seeds if line.difference is not None},
         "saved": {str(line.seed): line.saved for line in page.seeds if line.saved is not None},
         "history": [turn_record(turn) for turn in page.history],
-        "reported": [reported_row(claim) for claim in page.reported]}
+        "reported": [reported_row(claim) for claim in page.reported],
+        "beside": [of for of in reported_beside([page.row.claim.method_id]).get(page.row.claim.method_id, ())
+                   if of["metric"] == page.row.claim.metric]}
 
 
 def turn_record(turn: Turn) -> dict[str, Any]:

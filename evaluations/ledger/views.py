@@ -9,6 +9,8 @@ from django.template.loader import render_to_string
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import condition, require_safe
 
+from evaluations.arithmetic.sequential import FUTILE, LOOKS
+from evaluations.claims.deciding import askings, day_budget
 from evaluations.claims.false_discoveries import ledger_errors
 from evaluations.claims.open_questions import open_questions, proposals
 from evaluations.ledger import badges
@@ -31,6 +33,7 @@ from evaluations.ledger.ledger import (
     standings_to_draw,
 )
 from evaluations.models import Claim
+from evaluations.reported.beside import reported_beside
 from evaluations.tables.plots.forest import forest_plots
 from methods.models import Arena, Method
 from papers.paging import LongPaginator
@@ -56,10 +59,14 @@ def claim_list(request):
         "show_reported": state.kind == REPORTED or not state.measured_only,
         "downloads": [(title, "&".join(filter(None, (state.query(), f"format={name}"))))
                       for name, title in FORMATS.items()],
-        "forests": forest_plots(standings_to_draw(found, DRAWN)) if state.arena else (),
+        "forests": _forests(standings_to_draw(found, DRAWN)) if state.arena else (),
         "drawn": DRAWN,
         "proposals": proposals([row.standing for row in page]), "scope": SCOPE, "test": TEST,
         "errors": ledger_errors(arena=state.arena)})
+
+
+def _forests(standings):
+    return forest_plots(standings, reported_beside({standing.claim.method_id for standing in standings}))
 
 
 def _tabs(found) -> list[tuple[str, int, str, bool]]:
@@ -78,7 +85,7 @@ def claim_detail(request, pk):
     page = claim_page(claim)
     return render(request, "evaluations/ledger/ledger_claim.html", {
         "page": page, "claim": page.row.claim, "standing": page.row.standing, "verdict": page.row.verdict,
-        "proposals": proposals([page.row.standing]), "forests": forest_plots([page.row.standing]), "scope": SCOPE,
+        "proposals": proposals([page.row.standing]), "forests": _forests([page.row.standing]), "scope": SCOPE,
         "test": TEST})
 
 
@@ -92,7 +99,8 @@ def claim_open(request):
         "found": found, "page": page, "under_way": found.under_way[:PER_PAGE],
         "out_of_reach": found.out_of_reach[:PER_PAGE], "shown": PER_PAGE, "arena": arena,
         "arenas": Arena.objects.filter(present=True),
-        "query": f"arena={slug}" if slug else "", "scope": SCOPE})
+        "query": f"arena={slug}" if slug else "", "scope": SCOPE, "askings": askings(arena=arena),
+        "budget": day_budget(), "looks": LOOKS, "futile": FUTILE})
 
 
 def _badge_key(request, **names) -> str | None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from django.db import connection
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Count, Max, Q, QuerySet, Subquery, Sum
 from django.http import HttpResponse
 
-from evaluations.models import Claim, Run, Verdict
+from evaluations.models import Claim, ReportedClaimEdit, Run, Verdict
 from methods.models import Arena, Method
 from papers.keeping import kept, stamp_of
 from papers.web import HtmxRequest, page_or_fragment, wants_fragment
 
 __all__ = ["kept", "nothing_new", "results_stamp", "stamp_of"]
 
+_NEWEST_DECISION = ReportedClaimEdit.objects.order_by("-pk").values("pk")[:1]  # of any paper: what stands beside scores
 METHOD = ("pk", "slug", "title", "year", "fidelity", "present", "code_digest", "read_from")
 ARENA = ("pk", "title", "question", "metrics", "settings", "scales", "baseline", "present")
 
@@ -32,7 +33,7 @@ def results_stamp(arena: str = "") -> str:
     return stamp_of(
         _as_stored(runs.values_list("method", "state", "code_digest").annotate(
             Count("pk"), Max("pk"), Max("finished_at")).order_by("method", "state", "code_digest")),
-        claims.aggregate(Count("pk"), Max("pk")),
+        claims.aggregate(Count("pk"), Max("pk"), reported=Max(Subquery(_NEWEST_DECISION))),
         verdicts.aggregate(Count("pk"), Max("pk"), Sum("p_value"), Sum("power"), Sum("seeds_needed"),
                            current=Count("pk", filter=Q(current=True))),
         _as_stored(methods.values_list(*METHOD)), _as_stored(arenas.values_list(*ARENA)))

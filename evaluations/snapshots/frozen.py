@@ -53,7 +53,7 @@ def _canonical(value: Any) -> Any:
 
 def _row(data: Mapping[str, Any]) -> Row:
     return _make(Row, data, cells={key: _cell(each) for key, each in data["cells"].items()},
-                 missing=tuple(data["missing"]))
+                 missing=tuple(data["missing"]), reported=tuple(data.get("reported", ())))
 
 
 def _cell(data: Mapping[str, Any]) -> Cell:

@@ -12,6 +12,7 @@ from typing import Any
 
 from evaluations.arithmetic import rounding, statistics
 from evaluations.arithmetic.statistics import Contrast
+from evaluations.reported.beside import reported_beside
 from evaluations.runs.measurements import Measurement, Pending, measure
 from evaluations.tables.table import Cell, Column, Facts, Row, Table
 from methods.models import Arena, Method, chance_level
@@ -95,6 +96,11 @@ def _build(wanted: Wanted) -> Table:
         cells = {slug: row | cost_cells.get(slug, {}) for slug, row in cells.items()}
     columns = [_rounded(column, cells) for column in columns]
     rows = _rows(arena, methods, settings, cells, measured, pending)
+    beside = reported_beside(methods)
+    if beside:
+        shown = set(names.values())
+        by_slug = {method.slug: [of for of in beside.get(method.pk, ()) if of["metric"] in shown] for method in methods}
+        rows = [replace(row, reported=tuple(by_slug[row.method])) for row in rows]
     return Table(arena.slug, arena.title, arena.question, wanted.subject, tuple(columns),
                  _sorted(rows, columns, wanted.sort), _facts(wanted.scale, settings, rows, measured), arena.baseline,
                  wanted.differences, against)

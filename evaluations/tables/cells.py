@@ -11,6 +11,7 @@ from evaluations.arithmetic import rounding, statistics
 from evaluations.models import Run
 from evaluations.runs.measurements import Measurement, measure
 from evaluations.tables.build import COSTS, TableError
+from evaluations.tables.chosen import ChosenRates, chosen_rates
 from methods.models import Arena, Method
 
 DIFFERENCE = "_difference"
@@ -52,6 +53,7 @@ class CellRuns:
     rows: tuple[SeedRow, ...]
     is_cost: bool
     is_baseline: bool
+    chosen: ChosenRates | None = None
 
 
 def cell_runs(arena: Arena, method: Method, column: str, *, setting: str = "", scale: str = "full") -> CellRuns:
@@ -75,14 +77,15 @@ def cell_runs(arena: Arena, method: Method, column: str, *, setting: str = "", s
         rounding.plus_minus(spread.mean, spread.low, spread.high, places)
     return CellRuns(arena, method, setting, scale, column, title, unit, better, summary, spread.n,
                     measurement.code_digest, measurement.stale, tuple(sorted(measurement.machines)),
-                    tuple(sorted(measurement.origins)), rows, is_cost, method.slug == arena.baseline)
+                    tuple(sorted(measurement.origins)), rows, is_cost, method.slug == arena.baseline,
+                    chosen_rates(arena, setting, scale, measurement))
 
 
 def cell_record(cell: CellRuns) -> dict[str, Any]:
     """A cell's runs as plain data, ready for JSON."""
     return {"arena": cell.arena.slug, "method": cell.method.slug, "setting": cell.setting, "scale": cell.scale,
             "column": cell.column, "unit": cell.unit, "n": cell.n, "code_digest": cell.code_digest,
-            "stale": cell.stale, "runs": [
+            "stale": cell.stale, "chosen_rates": cell.chosen.data() if cell.chosen else None, "runs": [
                 {"seed": row.seed, "run": row.run, "value": row.value, "baseline_run": row.baseline_run,
                  "difference": row.difference, "replays": list(row.replays)} for row in cell.rows]}
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from evaluations.arithmetic import rounding, statistics
 from evaluations.arithmetic.reliability import reliability_of
+from evaluations.arithmetic.sequential import LOOKS
 from evaluations.arithmetic.statistics import Pairs
 from evaluations.claims.verdicts import NOT_MEASURED, ClaimStanding, claim_list, statuses_by_arena
 from evaluations.models import Run, Verdict
@@ -165,13 +166,24 @@ def evidence_in_words(standing: ClaimStanding) -> str:
         power = "" if verdict.power is None else f", power {verdict.power:.0%}"
         parts.append(f"effect size {verdict.effect_size:.2f}{power}")
     parts += sides_in_words(verdict.sides, verdict.n)
+    if not counted:
+        parts.append(look_in_words(verdict))
     if verdict.status == Verdict.INCONCLUSIVE:
         if verdict.low > 0 or verdict.high < 0:
-            parts.append("the interval alone excludes zero, but not after allowing for the method's other claims here")
-        parts.append(f"about {_count(verdict.seeds_needed, 'more seed')} would decide it" if verdict.seeds_needed else
-                     "no affordable number of seeds would decide it" if verdict.effect_size else
+            parts.append("the interval alone excludes zero, but not after allowing for further looks and the method's "
+                         "other claims here")
+        parts.append(f"{_count(verdict.seeds_needed, 'more seed')} may decide it" if verdict.seeds_needed else
+                     f"no feasible number of seeds, {LOOKS[-1]} at most, would decide it" if verdict.effect_size else
                      "every seed gives the same")
     return "; ".join(parts) + "."
+
+
+def look_in_words(verdict: Verdict) -> str:
+    """Which look of the sequential rule the numbers are of."""
+    if not verdict.look:
+        return f"a foretaste of the first look, which takes {LOOKS[0]} seeds"
+    done = "undecided" if verdict.status == Verdict.INCONCLUSIVE else "decided"
+    return f"{done} at look {verdict.look} of {len(LOOKS)}"
 
 
 def sides_in_words(sides: Sequence[Mapping[str, Any]], n: int) -> list[str]:

@@ -18,9 +18,10 @@ import numpy as np
 
 from evaluations.arithmetic import rounding
 from evaluations.arithmetic.statistics import ALPHA, Contrast, Standing
+from evaluations.reported.beside import beside_in_words
 
 NAMED_COLLAPSES = 4
-LATER = ("_median", "_collapsed")  # fields that no digest covers
+LATER = ("_median", "_collapsed", "reported")  # fields that no digest covers
 FIRST_ROWS = 60  # of a table or a plot that a page shows at once
 
 
@@ -99,6 +100,7 @@ class Row:
     missing: tuple[int, ...] = ()  # seeds that others have and this method lacks
     failed: int = 0
     active: int = 0
+    reported: tuple[Mapping[str, Any], ...] = ()  # what its papers report of these metrics: quoted, never ranked
 
 
 @dataclass(frozen=True)
@@ -219,8 +221,11 @@ class Table:
                           ("difference_high", "95 % high", float), ("difference_n", "common seeds", int),
                           ("difference_p", "p (Holm)", float)]
             found += [Field(f"{column.key}_{part}", f"{column.title}: {title}", type_) for part, title, type_ in parts]
-        return (*found, Field("missing", "Missing seeds", int), Field("failed", "Failed seeds", int),
-                Field("code_digest", "Code digest", str))
+        found += [Field("missing", "Missing seeds", int), Field("failed", "Failed seeds", int),
+                  Field("code_digest", "Code digest", str)]
+        if any(row.reported for row in self.rows):
+            found.append(Field("reported", "Reported by its papers, not measured", str))
+        return tuple(found)
 
     def records(self) -> list[dict[str, Any]]:
         """One flat dictionary per row, full precision, None for what was not measured; the keys are `fields`."""
@@ -302,6 +307,8 @@ class Table:
         record |= {"method": row.method, "title": row.title, "year": row.year, "fidelity": row.fidelity,
                    "baseline": row.is_baseline, "scale": self.facts.scale, "setting": ", ".join(self.facts.settings),
                    "missing": len(row.missing), "failed": row.failed, "code_digest": row.code_digest}
+        if row.reported:
+            record["reported"] = "; ".join(map(beside_in_words, row.reported))
         for column in self.columns:
             key, cell = column.key, row.cells.get(column.key)
             if cell is None:

@@ -10,7 +10,7 @@ from evaluations.claims import open_questions
 from evaluations.claims.verdicts import ClaimStanding
 from evaluations.ledger import badges
 from evaluations.models import Claim, Verdict
-from evaluations.tables.summaries import cost_in_words
+from evaluations.tables.summaries import cost_in_words, look_in_words
 from methods.models import Method
 
 register = template.Library()
@@ -118,6 +118,12 @@ def percent(share: float) -> str:
 def unit(claim: Claim) -> str:
     """The unit of the metric that a claim is about."""
     return next((m["unit"] for m in claim.method.arena.metrics if m["name"] == claim.metric), "")
+
+
+@register.filter
+def look(verdict: Verdict) -> str:
+    """At which look of how many the verdict stands."""
+    return look_in_words(verdict)
 
 
 @register.filter

@@ -5,6 +5,7 @@ from django import template
 from evaluations.claims.open_questions import proposals
 from evaluations.claims.verdicts import ClaimStanding
 from evaluations.models import Verdict
+from evaluations.reported.beside import reported_beside
 from evaluations.tables.summaries import IN_MINIATURE, evidence_in_words, method_results, paper_results
 
 register = template.Library()
@@ -44,7 +45,8 @@ def show_method_results(context, method):
     """Where a method wins and loses, and how its claims stand."""
     cells, claims = method_results(method)
     return {"request": context.get("request"), "csrf_token": context.get("csrf_token"), "method": method,
-            "cells": cells, "claims": claims, "scope": IN_MINIATURE, "proposals": proposals(claims)}
+            "cells": cells, "claims": claims, "reported": reported_beside([method]).get(method.pk, ()),
+            "scope": IN_MINIATURE, "proposals": proposals(claims)}
 
 
 @register.filter

@@ -101,3 +101,9 @@ def _form(context, target: str, arenas: list[Arena], *, present: bool, params=()
         "user": request.user, "may_run": request.user.has_perm("evaluations.add_run"), "request": request,
         "claims_first": target.startswith("paper:"),
     }
+
+
+@register.filter
+def counted(amount: float) -> str:
+    """What a run counted or chose: whole numbers with thousands apart, small ones with the digits they have."""
+    return f"{amount:,.2f}".rstrip("0").rstrip(".") if abs(amount) >= 1 or amount == 0 else f"{amount:.3g}"

@@ -1,12 +1,10 @@
 """`manage.py evaluate ARENA`: queue what is not measured yet, and with --wait follow it to the end."""
 
 import json
-import time
-from collections import Counter
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db.models import Avg
 
+from evaluations.management.progress import follow
 from evaluations.models import Run
 from evaluations.runs import requests, services
 from methods.models import Arena, Method
@@ -47,7 +45,7 @@ class Command(BaseCommand):
         self.say(str(report))
         if pending and not listening and not report.waits_for:
             self.say(f"No worker listens to the queue {queue}; the runs wait until one does.")
-        counts = self.follow(pending) if wait and pending else {}
+        counts = follow(pending, self.say) if wait and pending else {}
         if options["json"]:
             self.stdout.write(json.dumps({
                 "request": report.key, "queued": report.queued, "already_measured": report.already_measured,
@@ -71,21 +69,6 @@ class Command(BaseCommand):
         if unknown:
             raise CommandError(f"{slug} has no method {', '.join(unknown)}; it has {', '.join(sorted(found))}")
         return [found[name] for name in names]
-
-    def follow(self, pks: list[int]) -> dict[str, int]:
-        """Wait until none of the runs is active; their number by state."""
-        runs, said = Run.objects.filter(pk__in=pks), ""
-        while True:
-            counts = Counter(runs.values_list("state", flat=True))
-            share = runs.aggregate(share=Avg("progress"))["share"] or 0.0
-            line = f"{counts[Run.DONE]} of {len(pks)} done, {counts[Run.RUNNING]} running, " \
-                   f"{counts[Run.FAILED]} failed, {counts[Run.CANCELLED]} cancelled ({share:.0%})"
-            if line != said:
-                self.say(line)
-                said = line
-            if not counts[Run.QUEUED] and not counts[Run.RUNNING]:
-                return dict(counts)
-            time.sleep(0.5)
 
     def tell_failures(self, pks: list[int]) -> None:
         for run in Run.objects.filter(pk__in=pks, state__in=[Run.FAILED, Run.CANCELLED]).select_related("method"):

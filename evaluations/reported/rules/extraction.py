@@ -13,7 +13,14 @@ from itertools import zip_longest
 from evaluations.reported.rules.numbers import BARE, RESULT, SCALE, Number, find_numbers
 from evaluations.reported.rules.sentences import sentences, without_names
 from evaluations.reported.rules.surroundings import dataset_of, datasets_in_turn, metric_of, quote_span, versus_of
-from evaluations.reported.rules.vocabulary import COMPARES, GENERIC, METRIC, SHARES, metric_name
+from evaluations.reported.rules.vocabulary import (
+    COMPARES,
+    GENERIC,
+    METRIC,
+    SHARES,
+    WORD_NUMBERS,
+    metric_name,
+)
 
 _LEADS = re.compile(r"(?:[\s,(:=~-]|\b(?:scores?|values?|rates?|results?|performance|of|is|are|was|were|to|at|by|from|"
                     r"reach(?:es|ed|ing)?|increas(?:es|ed|ing)|improv(?:es|ed|ing)|decreas(?:es|ed|ing)|drops?|up|about|"
@@ -24,7 +31,8 @@ _GOES_TO = re.compile(r"(?:\b(?:of|to|from|by|at|than|over|is|was|are|only|with|
                       r"achieves?|achieving|scores?|scoring|about|around|and|vs\.?|versus|against|=)|[(=:~])\s?(?:\\?sim|~)?$")
 _CONFIDENCE = re.compile(r"^[\s)\\%]*(?:confidence|credible|CI\b|CIs\b|significance|prediction interval)")
 _SETTING_BEFORE = re.compile(r"(?:mask(?:ing|ed)?(?: ratio| rate)?(?: of)?|dropout|noise|sparsity (?:of|level)|"
-                             r"(?:ratio|rate) of|probability(?: of)?)\s(?:\w+\s)?\(?(?:e\.g\.,? |about |up to |of )*$",
+                             r"(?<!compression )(?:ratio|rate) of|probability(?: of)?)\s"
+                             r"(?:\w+\s)?\(?(?:e\.g\.,? |about |up to |of )*$",
                              re.I)
 _LABELS_AFTER = re.compile(r"^\s?(?:of\s)?(?:the\s|its\s|all\s)?(?:available\s|human[- ]|training\s|manual\s)?"
                            r"(?:label|annotat|noise|noisy|corrupt|mask|dropout)", re.I)
@@ -33,6 +41,7 @@ _DATA_AFTER = re.compile(r"^\s?(?:of\s)?(?:the\s|its\s|all\s)?(?:original\s|enti
 _ONLY = re.compile(r"\b(?:only|just|merely|mere|less|fewer|as little as|as few as|reduc\w*|sav\w*|cut\w*|by|than)\s"
                    r"(?:\w+\s)?(?:by |about |to |up to |around |sim)?$", re.I)
 _SAVES = re.compile(r"\b(?:sav|reduc|cut|less|fewer)\w*\s(?:\w+\s){0,3}$", re.I)
+_SAVED = re.compile(r"[KMGTP]?(?:FLOPs?|MACs?|B)|\w*FLOPs?", re.I)
 _TIME_CUE = re.compile(r"\b(?:tak(?:es?|ing)|within|runs?|running|train\w*|infer\w*|latenc\w*|requir\w*|cost\w*|"
                        r"speed\w*|fast\w*|in (?:less|under|about|only|just)|in|under|from|to|only|just|"
                        r"comput\w*)\b", re.I)
@@ -42,15 +51,25 @@ _TIME_OF = re.compile(r"^\s?-?(?:long|old|ahead|horizon|of (?:speech|audio|video
                       r"challenge|later|ago|intervals?|resolution)", re.I)
 _IMPROVES = re.compile(r"\b(?:outperform|surpass|exceed|beat|improv|boost|increas|rais|reduc|decreas|drop|lower|gain|"
                        r"enhanc|push|lift|better)\w*\b", re.I)
+_ACHIEVES = re.compile(r"\b(?:achiev|reach|attain|obtain|scor|yield|get)\w*\s(?:an?\s|about\s|around\s|up to\s|over\s|"
+                       r"(?:average|mean|overall|total) of\s|sim)*$")
+_ON_NAME = re.compile(r"\s(?:on|in)\s(?:the\s)?[A-Z]")
 _ITEM_AFTER = re.compile(r"\s?(?:on|for|in|to|\(|\)|,|and|respectively)(?![\w])")
 _FRACTION = re.compile(r"(?<![\w/.])1/(\d{1,4})(?:th|rd|nd)?(?=\s(?:of|the|as|the)\b)")
+_PARTS = {name: 1 / number for number, name in enumerate((
+    "half", "third", "quarter", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"), 2)} | {
+    "fourth": 1 / 4, "hundredth": 1 / 100}
+_PART = re.compile(rf"\b(?:(?:one|an?)[ -])?(?P<part>{'|'.join(_PARTS)})(?=\s(?:of|the|as|its)\b)")
 _FRACTION_CUE = re.compile(r"\b(?:only|just|requir\w*|with|using|us\w*|at|about|less than)\s(?:\w+\s)?$", re.I)
 _MULTIPLE_WORDS = (
-    (re.compile(r"\b(?:doubl(?:es|ed|ing)(?= the| its| their)|twice(?= (?:as|the|faster|more|better|larger|smaller))"
-                r"|(?<=more than )twice|(?<=by )twice)\b", re.I), 2.0),
+    (re.compile(r"\b(?:doubl(?:es|ed|ing)(?= the| its| their)|(?<!for )"
+                r"twice(?= (?:as|the|faster|more|better|larger|smaller))|(?<=more than )twice|(?<=by )twice)\b",
+                re.I), 2.0),
     (re.compile(r"\btripl(?:es|ed|ing)(?= the| its| their)\b", re.I), 3.0),
     (re.compile(r"\bquadrupl(?:es|ed|ing)(?= the| its| their)\b", re.I), 4.0),
     (re.compile(rf"\btwofold(?=\s(?:\w+\s)?(?:{COMPARES}))", re.I), 2.0),
+    *((re.compile(rf"\b{name}fold\b(?!\s?-?cross)", re.I), float(number)) for name, number in WORD_NUMBERS.items()
+      if number > 2),
     *((re.compile(rf"(?:(?<=\bby )|(?<=least )|(?<=up to ))(?:{count}) orders? of magnitude\b"
                   rf"|\b(?:{count}) orders? of magnitude(?=\s(?:\w+\s)?(?:{COMPARES}))", re.I), factor)
       for count, factor in (("an|one|1", 10.0), ("two|2", 100.0), ("three|3", 1000.0))),
@@ -135,6 +154,9 @@ def _take_metric_units(numbers: list[Number], text: str, begin: int) -> None:
                 _own_scale(number, _named(metrics), text)
         elif near and number.decimal and _GOES_TO.search(text, begin, number.start):
             _own_scale(number, _named(metrics), text)
+        elif number.decimal and number.value <= 100 and _ACHIEVES.search(text, begin, number.start) \
+                and _ON_NAME.match(text, number.end):
+            number.kind, number.unit = RESULT, "points"  # "achieves 76.2 on Name"
         elif number.decimal and last and (number.joined or _GOES_TO.search(text, begin, number.start)):
             number.metric, number.unit, number.kind = last.metric, last.unit, RESULT
         elif number.decimal and last and _ITEM_AFTER.match(text, number.end) \
@@ -198,6 +220,8 @@ def _judge(number: Number, text: str, begin: int, end: int) -> None:
     elif number.kind == RESULT and _TIME_UNIT.search(number.unit):
         if _TIME_OF.match(after) or not _TIME_CUE.search(before):
             number.kind = SCALE
+    elif number.kind == SCALE and _SAVED.fullmatch(number.unit) and _SAVES.search(before):
+        number.kind = RESULT  # "saving at least 35.4G FLOPs"
     elif number.kind == SCALE and number.word:
         number.kind = BARE  # "three tasks" sizes nothing worth a record
     elif number.kind == SCALE and number.unit == "times":
@@ -213,6 +237,8 @@ def _multiples(text: str, begin: int, end: int, numbers: list[Number]) -> list[N
     found += [Number(match.start(), match.end(), 1 / int(match[1]), "x", RESULT)
               for match in _FRACTION.finditer(text, begin, end)
               if int(match[1]) > 1 and _FRACTION_CUE.search(text, begin, match.start())]
+    found += [Number(match.start(), match.end(), _PARTS[match["part"]], "x", RESULT, word=True)
+              for match in _PART.finditer(text, begin, end) if _FRACTION_CUE.search(text, begin, match.start())]
     for number in found:
         for other in numbers:
             if other.start < number.end and number.start < other.end:

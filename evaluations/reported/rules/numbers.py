@@ -11,6 +11,7 @@ from evaluations.reported.rules.vocabulary import (
     GENERIC,
     MAGNITUDES,
     METRIC,
+    SHARES,
     WORD_NUMBERS,
     metric_name,
 )
@@ -29,7 +30,7 @@ _ABSOLUTE = re.compile(r"[\s(-]*absolute(?:ly)?\b")
 _POINTS = re.compile(r"\s?-?\s?(?:(?:absolute|average|mean|accuracy|percentage|relative|performance|perf\.|"
                      + METRIC.pattern.replace("(?<![A-Za-z0-9])", "") + r")[\s-]+){0,3}"
                      r"(?:points?|pts?\.?|pp|p\.p\.|ppts?)(?![A-Za-z]|\s?clouds?)")
-_TIMES = re.compile(r"\s?(?:\\times|times|×|✕)(?![A-Za-z])|\s?-?[xX](?![A-Za-z0-9])|\s?-?\s?folds?\b")
+_TIMES = re.compile(r"\s?(?:\$?\\times\$?|times|×|✕)(?![A-Za-z])|\s?-?[xX](?![A-Za-z0-9])|\s?-?\s?folds?\b")
 _NEAR_COMPARE = re.compile(rf"(?:{COMPARES})|\bas\b|\bthan\b|\bthe\b", re.I)
 _BEFORE_COMPARE = re.compile(rf"(?:{COMPARES}|\bby\b|up to|\bover\b|outperform)", re.I)
 _DURATION = re.compile(
@@ -48,6 +49,8 @@ _NOUN = re.compile(rf"[\s-]*\+?\s?(?:(?:of|the|more|different|labell?ed|unlabell
                    rf"(?P<name>{COUNTED})(?![\w])", re.I)
 _AFTER_METRIC = re.compile(r"\s?(?:\(|\b(?:(?:in|on|of)\s)?(?:(?:average|mean|absolute|test|dev|validation|zero-shot|"
                            r"overall|top|macro|micro|relative|the)\s){0,2})?\s?")
+_CHANGE = re.compile(r"\s(?:(?:average|absolute|mean|overall)\s)?(?:decrease|increase|gain|improvement|reduction|drop|"
+                     r"boost)s?\s(?:in|of|on)\s(?:the\s)?")
 _FACTOR = re.compile(r"\bfactors? of (?:up to |about |around |over |roughly |nearly |more than |at least )?$", re.I)
 _OF = re.compile(r"\s?(?:/|out of|of)\s?(?:the |all )?(?P<total>\d+|" + "|".join(WORD_NUMBERS) + r")\s+"
                  rf"(?:[\w-]+\s+){{0,3}}?(?P<name>{COUNTED})\b", re.I)
@@ -170,20 +173,37 @@ def _read_unit(number: Number, text: str, limit: int) -> None:
         _multiply(number, match)
         noun = _NOUN.match(text, number.end, limit)
         number.unit = noun["name"].lower() if noun else ""
+        if match := _FLOPS.match(text, number.end, limit):
+            take(match, match["name"], SCALE)
     elif not number.word and (match := _DURATION.match(text, at, limit)):
         name = match["name"].rstrip("s") + "s" if match["name"] not in ("ms", "s") else match["name"]
         take(match, f"{match['gpu'].strip(' -')} {name}" if match["gpu"] else name)
-    elif not number.word and (match := _metric_after(text, at, limit)):
+    elif number.decimal and (match := _CHANGE.match(text, at, limit)):
+        number.unit, number.kind = "points", RESULT
+        if named := METRIC.match(text, match.end(), limit):
+            number.metric = metric_name(named)
+            number.unit = "points" if number.metric in GENERIC else number.metric
+    elif not number.word and (match := _metric_after(number, text, at, limit)):
         number.end, number.metric = match.end(), metric_name(match)
-        number.unit, number.kind = "plain" if number.metric in GENERIC else number.metric, RESULT
+        number.unit, number.kind = _unit_of(number), RESULT
     elif not number.decimal and (match := _NOUN.match(text, at, limit)) and not re.search(r"[,;:()]", match.group()):
         number.unit, number.kind = match["name"].lower(), SCALE
 
 
-def _metric_after(text: str, at: int, limit: int) -> re.Match | None:
+def _metric_after(number: Number, text: str, at: int, limit: int) -> re.Match | None:
+    """The metric that a number stands before; of those that are no unit, only a share told with decimals."""
     lead = _AFTER_METRIC.match(text, at, limit)
     match = METRIC.match(text, lead.end(), limit) if lead and lead.end() > at else None
-    return match if match and (metric_name(match) not in GENERIC or metric_name(match) == "correlation") else None
+    if match and metric_name(match) in GENERIC - {"correlation"}:
+        shares = SHARES - {"precision", "error rate"}  # "16.0 precision" is a format
+        return match if number.decimal and number.value <= 100 and metric_name(match) in shares else None
+    return match
+
+
+def _unit_of(number: Number) -> str:
+    if number.metric not in GENERIC:
+        return number.metric
+    return "%" if number.value > 1 and number.metric in SHARES else "plain"
 
 
 def _multiply(number: Number, match: re.Match) -> None:

@@ -16,7 +16,8 @@ METRICS: tuple[tuple[str, str], ...] = (
     ("mAP", r"mAP(?:@[\d.:\[\]]+)?|MAP(?:@\d+)?"), ("mIoU", r"mIoU|mean IoU|mean intersection[- ]over[- ]union"),
     ("IoU", r"IoU|intersection[- ]over[- ]union"),
     ("AP", r"(?:box |mask )?AP(?:_?\{?\d+\}?)?(?:\^?\{?(?:box|mask|r|bb)\}?)?"),
-    ("PSNR", r"PSNR"), ("SSIM", r"(?:MS-)?SSIM"), ("LPIPS", r"LPIPS"), ("FID", r"(?:[Cc]lean-)?FID(?:-\d+k)?|FVD|KID"),
+    ("PSNR", r"PSNR"), ("SSIM", r"(?:MS-)?SSIM"), ("LPIPS", r"LPIPS"),
+    ("FID", r"(?:[Cc]lean-|s)?FID(?:-\d+k)?|FVD|KID"),
     ("inception score", r"[Ii]nception [Ss]core"), ("CLIP score", r"CLIP[- ]?[Ss]core"),
     ("AUROC", r"AU-?ROC|ROC[- ]?AUC|AUC-ROC"), ("AUPRC", r"AU-?PRC?"), ("AUC", r"AUC"),
     ("WER", r"WERs?|[Ww]ord [Ee]rror [Rr]ates?"), ("CER", r"CERs?|[Cc]haracter [Ee]rror [Rr]ates?"),
@@ -33,6 +34,7 @@ METRICS: tuple[tuple[str, str], ...] = (
     ("correlation", r"(?:(?:Pearson|Spearman|Kendall)(?:'s)?(?: rank)?(?: tau| rho| r)?\s+)?correlations?"
                     r"(?: coefficients?)?|Spearman|Pearson"),
     ("exact match", r"[Ee]xact [Mm]atch|EM"), ("Elo", r"E[Ll][Oo](?: ratings?)?"), ("R2", r"R\^?\{?2\}?|R²"),
+    ("return", r"(?:average|mean|episod(?:e|ic)|cumulative|normali[sz]ed) (?:returns?|rewards?)"),
     ("win rate", r"win(?:ning)?[- ]rates?"), ("success rate", r"success(?:ful)? rates?"),
     ("error rate", r"(?:classification |test |relative )?error(?: rates?)?|errors"),
     ("accuracy", r"[Aa]ccurac(?:y|ies)"),

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from evaluations.arithmetic import rounding
 from evaluations.claims.verdicts import ClaimStanding
 from evaluations.models import Verdict
+from evaluations.reported.beside import Beside, beside_in_words
 from evaluations.tables.plots.axes import RIGHT, TOP, WIDTH, Scale, Tick, nice_ticks, shortened
 
 LABELS, LETTERS, WORDS, ROW = 330, 46, 54, 36
 UNCUT = 3  # claims: as few are drawn with their whole intervals
+
+
+@dataclass(frozen=True)
+class ReportedMark:
+    """A gain that the paper reports of the same metric: from its own experiment, only drawn beside."""
+
+    x: float
+    text: str
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,7 @@ class ForestRow:
     right: float
     cut_left: bool
     cut_right: bool
+    reported: tuple[ReportedMark, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,9 +62,19 @@ class ForestPlot:
     left: float = LABELS
     right: float = WIDTH - RIGHT
 
+    @property
+    def reported(self) -> tuple[str, ...]:
+        """What is quoted, each once."""
+        return tuple(dict.fromkeys(f"{row.label}: {mark.text}" for row in self.rows for mark in row.reported))
 
-def forest_plots(standings: Sequence[ClaimStanding]) -> tuple[ForestPlot, ...]:
-    """One plot per unit (per metric where it has none) of the claims that have a verdict, the largest lead first."""
+
+def forest_plots(standings: Sequence[ClaimStanding], beside: Mapping[int, Sequence[Beside]] | None = None
+                 ) -> tuple[ForestPlot, ...]:
+    """One plot per unit (per metric where it has none) of the claims that have a verdict, the largest lead first.
+
+    `beside` are what the methods' papers report, by method: gains in the metric of a claim are drawn on its row, at
+    the frame's edge where they lie beyond, and move neither rows nor scale.
+    """
     groups: dict[str, list[ClaimStanding]] = {}
     idle: Counter[str] = Counter()
     for standing in standings:
@@ -63,16 +83,19 @@ def forest_plots(standings: Sequence[ClaimStanding]) -> tuple[ForestPlot, ...]:
         idle[unit] += standing.verdict is None
         if standing.verdict is not None:
             groups.setdefault(unit, []).append(standing)
-    return tuple(_forest(place, unit, of, idle[unit]) for place, (unit, of) in enumerate(sorted(groups.items())))
+    return tuple(_forest(place, unit, of, idle[unit], beside or {}) for place, (unit, of) in
+                 enumerate(sorted(groups.items())))
 
 
-def _forest(place: int, unit: str, standings: Sequence[ClaimStanding], idle: int) -> ForestPlot:
+def _forest(place: int, unit: str, standings: Sequence[ClaimStanding], idle: int,
+            beside: Mapping[int, Sequence[Beside]]) -> ForestPlot:
     standings = sorted(standings, key=lambda s: -s.decided.difference)
     low, high = _forest_domain(standings)
     scale = Scale(low, high, LABELS + 10, WIDTH - RIGHT)
     places = rounding.decimals([s.decided.difference for s in standings],
                                [(s.decided.high - s.decided.low) / 2 for s in standings])
-    rows = tuple(_forest_row(s, TOP + (i + 0.5) * ROW, unit, places, scale) for i, s in enumerate(standings))
+    rows = tuple(replace(_forest_row(s, TOP + (i + 0.5) * ROW, unit, places, scale),
+                         reported=_marks(s, beside, scale)) for i, s in enumerate(standings))
     bottom = TOP + len(rows) * ROW
     counts = Counter(row.status for row in rows)
     told = ", ".join(f"{counts[status]} {status}" for status in Verdict.STATUSES
@@ -97,6 +120,12 @@ def _forest_row(standing: ClaimStanding, y: float, unit: str, places: int, scale
         f"{name}, {amounts[0]} {unit}, 95 % interval {amounts[1]} to {amounts[2]}, {verdict.n} seeds, {verdict.status}",
         verdict.status, standing.stale, scale(verdict.difference), scale.cut(verdict.low), scale.cut(verdict.high),
         verdict.low < scale.low, verdict.high > scale.high)
+
+
+def _marks(standing: ClaimStanding, beside: Mapping[int, Sequence[Beside]], scale: Scale) -> tuple[ReportedMark, ...]:
+    return tuple(ReportedMark(scale.cut(abs(of["value"])), beside_in_words(of))
+                 for of in beside.get(standing.claim.method_id, ()) if of["gain"]
+                 and of["metric"] == standing.claim.metric)
 
 
 def _forest_domain(standings: Sequence[ClaimStanding]) -> tuple[float, float]:

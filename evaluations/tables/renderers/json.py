@@ -23,6 +23,7 @@ def document(table: Table) -> dict:
         "records": table.records(),
         "values": {row.method: {key: {str(seed): value for seed, value in cell.by_seed.items()}
                                 for key, cell in row.cells.items()} for row in table.rows},
+        "reported": {row.method: list(row.reported) for row in table.rows if row.reported},
     }
 
 

@@ -20,7 +20,7 @@ Departs from the paper: residual branches with layer normalisation make up phi; 
 
 from methods.arenas.components.arena import ComponentsMethod
 from methods.kit import nets
-from methods.kit.method import Card, Paper, Withstands
+from methods.kit.method import Card, Paper
 
 
 class DeepSets(ComponentsMethod):
@@ -28,7 +28,6 @@ class DeepSets(ComponentsMethod):
         title="Deep Sets",
         papers=(Paper("Deep Sets", 2017, "1703.06114"),),
         fidelity="core",
-        claims=(Withstands("layer-norm", on="accuracy", from_="sets", to="streamed-sets"),),
     )
 
     def norm(self, channels, site):

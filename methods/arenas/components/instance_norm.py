@@ -22,7 +22,7 @@ from torch import nn
 
 from methods.arenas.components.arena import ComponentsMethod
 from methods.kit import nets
-from methods.kit.method import Beats, Card, Paper, Withstands
+from methods.kit.method import Card, Paper
 
 
 class InstanceNorm(ComponentsMethod):
@@ -30,8 +30,6 @@ class InstanceNorm(ComponentsMethod):
         title="Instance normalisation",
         papers=(Paper("Instance Normalization: The Missing Ingredient for Fast Stylization", 2016, "1607.08022"),),
         fidelity="core",
-        claims=(Beats("no-normalization", on="accuracy"),
-                Withstands("batch-norm", on="accuracy", to="small-batch")),
     )
 
     def norm(self, channels, site):

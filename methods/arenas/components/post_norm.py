@@ -18,7 +18,7 @@ import torch
 
 from methods.arenas.components.arena import ComponentsMethod
 from methods.kit import nets
-from methods.kit.method import Beats, Card, Paper
+from methods.kit.method import Card, Paper
 
 
 class PostNorm(ComponentsMethod):
@@ -26,7 +26,6 @@ class PostNorm(ComponentsMethod):
         title="Post-norm",
         papers=(Paper("Attention Is All You Need", 2017, "1706.03762", covers="the normaliser after each addition"),),
         fidelity="core",
-        claims=(Beats("no-normalization", on="test_loss", setting="language"),),
     )
 
     def norm(self, channels, site):

@@ -17,7 +17,7 @@ from torch import nn
 
 from methods.arenas.components.arena import ComponentsMethod
 from methods.kit import nets
-from methods.kit.method import Beats, Card, Matches, Paper
+from methods.kit.method import Card, Paper
 
 
 class SandwichNorm(ComponentsMethod):
@@ -26,8 +26,7 @@ class SandwichNorm(ComponentsMethod):
         papers=(Paper("CogView: Mastering Text-to-Image Generation via Transformers", 2021, "2105.13290",
                       covers="the normalisers around each branch"),),
         fidelity="core",
-        claims=(Beats("post-norm", on="test_loss", setting="language"),
-                Matches("layer-norm", on="test_loss", within=0.05, setting="language")),
+        needs_scale=("Keeps transformers of billions of parameters from overflowing in 16-bit training.",),
     )
 
     def norm(self, channels, site):

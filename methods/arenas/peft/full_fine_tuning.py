@@ -1,12 +1,12 @@
 """Full fine-tuning: train every parameter of the pretrained model."""
 
 from methods.arenas.peft.arena import PeftMethod, free
-from methods.kit.method import Beats, Card
+from methods.kit.method import Card
 
 
 class FullFineTuning(PeftMethod):
     card = Card(
-        title="Full fine-tuning", claims=(Beats("lora", on="early_loss", setting="few-labels"),),
+        title="Full fine-tuning",
         waivers={"stays-within-the-allowance": "it trains everything: the rival that spends most"},
     )
 

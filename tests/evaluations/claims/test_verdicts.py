@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
+from evaluations.arithmetic.sequential import SPENT
 from evaluations.arithmetic.statistics import holm, paired_contrast
-from evaluations.claims.verdicts import ClaimTest, CostEvidence, Evidence, claim_list, update_verdicts
+from evaluations.claims.testing import ClaimTest, CostEvidence, Evidence
+from evaluations.claims.verdicts import claim_list, update_verdicts
 from evaluations.models import Claim, Run, Score, Verdict
 from evaluations.tables.summaries import evidence_in_words
 from evaluations.tasks import update_arena_verdicts
@@ -50,7 +52,8 @@ def test_confirmed_refuted_and_inconclusive_with_the_numbers_behind(arena):
         verdict = current(claim)
         assert (verdict.difference, verdict.low, verdict.high) == pytest.approx(
             (contrast.mean, contrast.low, contrast.high))
-        assert verdict.p_value == pytest.approx(contrast.p_value) and (verdict.n, verdict.family) == (6, 1)
+        assert verdict.p_value == pytest.approx(min(1, contrast.p_value / SPENT[0]))
+        assert (verdict.n, verdict.family) == (6, 1)
         assert verdict.effect_size == pytest.approx(contrast.effect_size)
     assert current(claims["good"]).power > 0.99 and current(claims["good"]).seeds_needed == 0
     undecided = current(claims["same"])
@@ -215,7 +218,7 @@ def test_claims_that_come_to_the_same_are_one_test(arena):
     first, second = claim_beats(make["close"]), claim_beats(make["close"], rival="twin", position=1)
     update_verdicts(arena=arena)
     alone = paired_contrast(np.subtract(draws(50.6, seed=4), draws(50, seed=1)))
-    assert current(first).p_value == current(second).p_value == pytest.approx(alone.p_value)
+    assert current(first).p_value == current(second).p_value == pytest.approx(alone.p_value / SPENT[0])
     assert current(first).family == current(second).family == 1
 
 
@@ -239,7 +242,7 @@ def test_two_equal_differences_decide_nothing(arena):
     add_runs(rival, {"accuracy": [60.0, 62.0, 59.0], "error": [1.0] * 3})
     claim = claim_beats(method, rival="rival")
     update_verdicts(arena=arena)
-    assert (current(claim).status, current(claim).p_value) == ("inconclusive", 0.25)
+    assert (current(claim).status, current(claim).p_value) == ("inconclusive", 0.25 / SPENT[0])
 
 
 def test_a_claim_names_collapsed_seeds_and_unequal_budgets(arena):
@@ -337,7 +340,8 @@ def test_a_cost_that_varies_is_tested_over_the_seeds(arena, spent, status):
         pytest.approx([saved.mean, saved.low, saved.high, saved.p_value])
     weaker = max(saved.p_value, paired_contrast(np.subtract(
         draws(NEAR, seed=1, noise=0.45), draws(50, seed=1)) + 1.0).p_value)
-    assert verdict.p_value == pytest.approx(saved.p_value if status == "refuted" else weaker)
+    assert verdict.p_value == pytest.approx(
+        min(1, (saved.p_value if status == "refuted" else weaker) / SPENT[0]))
 
 
 def test_seconds_of_different_machines_are_not_compared(arena):

@@ -7,13 +7,12 @@ from django.contrib.auth.models import Permission
 from django.core.cache import caches
 from django.urls import reverse
 
+from evaluations.claims.expectations import chance_at, entropy, probability
 from evaluations.claims.open_questions import (
     RunTimes,
     arena_estimate,
     duration,
-    entropy,
     open_questions,
-    probability,
     proposals,
     request_estimate,
 )
@@ -30,15 +29,16 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def arena():
-    """A rival of six seeds; one claim decided, one that a few seeds would decide, one hopeless, one never run."""
+    """A rival of ten seeds; one claim decided, one that ten more seeds may decide, one hopeless, one never run."""
     arena = make_arena()
-    base = draws(50, seed=1)
-    add_runs(make_method(arena, "plain"), {"accuracy": base, "error": [1.0] * 6})
-    steps = {"good": [9.0, 9.5, 10, 10.5, 11, 11.5], "close": [0.9, -0.4, 1.6, 0.2, 1.4, -0.1],
-             "same": [0.5, -0.5, 0.4, -0.4, 0.3, -0.3]}
+    base = draws(50, 10, seed=1)
+    add_runs(make_method(arena, "plain"), {"accuracy": base, "error": [1.0] * 10})
+    steps = {"good": [9.0, 9.5, 10, 10.5, 11, 11.5, 9, 10, 11, 12],
+             "close": [0.9, -0.4, 1.6, 0.2, 1.4, -0.9, 1, -1, 1, 0],
+             "same": [0.5, -0.5, 0.4, -0.4, 0.3, -0.3, 0.2, -0.2, 0.1, -0.1]}
     for slug, step in steps.items():
         method = make_method(arena, slug)
-        add_runs(method, {"accuracy": [b + s for b, s in zip(base, step, strict=True)], "error": [1.0] * 6})
+        add_runs(method, {"accuracy": [b + s for b, s in zip(base, step, strict=True)], "error": [1.0] * 10})
         claim_beats(method)
     claim_beats(make_method(arena, "idle"))
     update_verdicts(arena=arena)
@@ -54,21 +54,23 @@ def test_what_is_open_and_what_no_button_can_decide(arena):
     assert {p.standing.claim.method.slug for p in found.proposals} == {"close", "idle"}
     assert [s.claim.method.slug for s in found.out_of_reach] == ["same"]
     close = of(arena, "close")
-    needed = close.standing.verdict.seeds_needed
-    assert close.seeds == tuple(range(6, 6 + needed)) and close.missing == 2 * needed
-    assert close.seeds_text == f"6-{5 + needed}" and parse_seeds(close.seeds_text) == list(close.seeds)
+    assert close.standing.verdict.seeds_needed >= 10 and found.out_of_reach[0].verdict.seeds_needed is None
+    assert close.seeds == tuple(range(10, 20)) and close.missing == 2 * 10  # up to the next look
+    assert close.seeds_text == "10-19" and parse_seeds(close.seeds_text) == list(close.seeds)
     idle = of(arena, "idle")
-    assert idle.seeds == tuple(range(10)) and idle.missing == 10 + 4  # the rival has six
+    assert idle.seeds == tuple(range(10)) and idle.missing == 10  # the rival has all ten
 
 
 def test_the_number_behind_the_order_is_what_the_page_says(arena):
     """Chance of a decision × entropy of the claim ÷ seconds still to compute, worked by hand."""
     close = of(arena, "close")
-    mean = (2 + 3 + 4 + 5 + 6 + 7) / 6  # seconds of the fixture's runs
+    mean = sum(range(2, 12)) / 10  # seconds of the fixture's runs
     assert close.seconds == pytest.approx(mean * close.missing)
     p = probability(close.standing.verdict)
-    assert 0.9 < p < 0.99
-    assert close.information == pytest.approx(0.8 * (-p * math.log2(p) - (1 - p) * math.log2(1 - p)))
+    assert 0.8 < p < 0.99
+    chance = chance_at(close.standing.verdict, 20)
+    assert 0.1 < chance < 0.8 and close.information == pytest.approx(
+        chance * (-p * math.log2(p) - (1 - p) * math.log2(1 - p)))
     assert close.rate == pytest.approx(close.information / close.seconds)
     idle = of(arena, "idle")
     assert idle.chance == pytest.approx((1 + 1) / (3 + 2))  # one of three measured claims is decided
@@ -102,9 +104,9 @@ def test_times_fall_back_from_setting_to_method_to_arena_to_limit(arena):
     Run.objects.filter(method=methods["good"]).update(seconds=11.0)
     add_runs(methods["good"], {"accuracy": [1.0], "error": [1.0]}, setting="harsh", seconds=99.0, origin="elsewhere")
     times = RunTimes(methods.values(), "full")
-    assert times.of(methods["good"], "harsh") == (99.0, False) and times.of(methods["close"], "harsh") == (4.5, False)
+    assert times.of(methods["good"], "harsh") == (99.0, False) and times.of(methods["close"], "harsh") == (6.5, False)
     seconds, rough = times.of(methods["idle"], "default")
-    assert rough and seconds == pytest.approx((11 + 3 * 4.5) / 4)
+    assert rough and seconds == pytest.approx((11 + 3 * 6.5) / 4)
     assert RunTimes([], "full").of(methods["idle"], "default") == (60.0, True)
     add_runs(methods["good"], {"accuracy": [None, 1.0], "error": [None, 1.0]}, setting="harsh", seconds=5.0)
     assert RunTimes(methods.values(), "full").of(methods["good"], "harsh") == (5.0, False)  # this machine's own
@@ -113,7 +115,7 @@ def test_times_fall_back_from_setting_to_method_to_arena_to_limit(arena):
 def test_older_code_is_asked_for_again_and_vanished_rivals_are_not(arena):
     Method.objects.filter(slug="good").update(code_digest="new")
     update_verdicts(arena=arena)
-    assert of(arena, "good").missing == 10 + 4
+    assert of(arena, "good").missing == 10
     Method.objects.filter(slug="plain").update(present=False)
     found = open_questions()
     assert not found.proposals and len(found.out_of_reach) == 4
@@ -158,7 +160,7 @@ def test_the_button_queues_exactly_the_runs_it_names(arena, runner):
 def test_a_visitor_sees_times_and_one_way_in(arena, client):
     page = " ".join(client.get(reverse("claim_open")).content.decode().split())
     assert page.count("Log in to run") == 1 and "?next=/claims/open/" in page and "<button>Run" not in page
-    assert f"would take about {duration(of(arena, 'idle').wall_seconds)} (14 runs" in page
+    assert f"would take about {duration(of(arena, 'idle').wall_seconds)} (10 runs" in page
 
 
 def test_a_claim_across_settings_queues_both(arena, runner):
@@ -170,7 +172,7 @@ def test_a_claim_across_settings_queues_both(arena, runner):
     assert {(m.slug, s) for m, s in find_target(f"claim:{claim.pk}").questions} == {
         ("idle", "harsh"), ("plain", "harsh"), ("idle", "default"), ("plain", "default")}
     [proposal] = proposals([s for s in claim_list() if s.claim == claim]).values()
-    assert proposal.missing == 10 * 3 + 4
+    assert proposal.missing == 10 * 3
     for text in ("claim:999999", "claim:x"):
         with pytest.raises(LookupError):
             find_target(text)
@@ -179,8 +181,8 @@ def test_a_claim_across_settings_queues_both(arena, runner):
 def test_estimates_of_an_arena_count_what_is_missing(arena):
     estimate = arena_estimate(arena, scale="full", seeds=10)
     default, harsh = estimate.settings
-    assert default.missing == 5 * 10 - 4 * 6 and harsh.missing == 50
-    assert default.wall_seconds == pytest.approx(default.missing * 4.5) and default.rough
+    assert default.missing == 10 and harsh.missing == 50
+    assert default.wall_seconds == pytest.approx(default.missing * 6.5) and default.rough
     assert estimate.total.missing == default.missing + harsh.missing
     Run.objects.create(method=Method.objects.get(slug="idle"), seed=0, state="queued", code_digest="code of idle")
     assert arena_estimate(arena, scale="full", seeds=10).settings[0].missing == default.missing - 1
@@ -190,6 +192,7 @@ def test_a_cost_no_run_records_is_not_proposed_once_that_is_known(arena):
     method = Method.objects.get(slug="close")
     Claim.objects.filter(method=method).delete()
     claim_cheaper(method, cost="tuning cost")
+    Run.objects.filter(method=method, seed__gte=6).delete()
     before = of(arena, "close")  # of six measured seeds, and no verdict yet
     assert before.chance == pytest.approx((1 + 1) / (2 + 2) * (1 - (1 + 1) / (1 + 2)))  # decided × refuted
     update_verdicts(arena=arena)
@@ -199,6 +202,8 @@ def test_a_cost_no_run_records_is_not_proposed_once_that_is_known(arena):
 
 def test_the_run_form_says_how_long_it_takes(arena, runner):
     close = Method.objects.get(slug="close")
+    Run.objects.filter(method__slug__in=["close", "plain"], seed__gte=6).delete()
+    update_verdicts(arena=arena)
     estimate = request_estimate([close], "default")
     assert (estimate.missing, estimate.rough) == (4, False)
     assert estimate.wall_seconds == pytest.approx(4 * 4.5)
@@ -206,7 +211,7 @@ def test_the_run_form_says_how_long_it_takes(arena, runner):
     page = " ".join(runner.get(reverse("method_detail", args=["sorting", "close"])).content.decode().split())
     assert "As the form stands, 4 runs are missing: about 18 s on this machine." in page
     shown = " ".join(runner.get(reverse("arena_detail", args=["sorting"])).content.decode().split())
-    assert "default lacks 26 runs, about 2 min; harsh lacks 50 runs, about 4 min; all settings together 76, about 6 " \
+    assert "default lacks 18 runs, about 2 min; harsh lacks 50 runs, about 5 min; all settings together 68, about 6 " \
         "min on this machine. Where a method was never run" in shown
     assert f"Run {len(of(arena, 'close').seeds)} more seed" in shown and "Run 10 paired seeds" in shown
 

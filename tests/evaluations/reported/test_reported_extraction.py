@@ -54,6 +54,13 @@ def pairs(text: str, kind: str = "result") -> list[tuple[float, str]]:
     ("A correlation of r = 0.85 and an accuracy of 91.4 remain.", [(0.85, "plain"), (91.4, "%")]),
     ("It gains +2.1% on old classes in 15-1, +7.6% on new ones.", [(2.1, "%"), (7.6, "%")]),
     ("It scores 71.3pm0.4% accuracy.", [(71.3, "%")]),
+    ("It achieves 76.2 on PlantNet and 81.4 on Harbour.", [(76.2, "points"), (81.4, "points")]),
+    ("A tenfold increase in speed, at one fifth of the cost.", [(10, "x"), (0.2, "x")]),
+    ("It rivals a model trained for twice as long.", []),
+    ("From 32 pictures it gets 71.3 average accuracy.", [(71.3, "%")]),
+    ("More than 6.54 and 1.07 decrease in FID and sFID are seen.", [(6.54, "FID"), (1.07, "FID")]),
+    ("It saves at least 35.4G FLOPs.", [(35.4e9, "FLOPs")]),
+    ("The average return of 3,450 is new.", [(3450, "return")]),
 ])
 def test_results_and_their_units(text, expected):
     found = pairs(text)

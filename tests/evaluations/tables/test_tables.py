@@ -10,6 +10,7 @@ from evaluations.arithmetic.rounding import decimals, number, plus_minus
 from evaluations.arithmetic.statistics import mean_interval
 from evaluations.models import Run, Score
 from evaluations.tables.build import TableError, build_settings_table, build_table
+from evaluations.tables.cells import cell_record, cell_runs
 from evaluations.tables.state import read_state
 from tests.evaluations.simulated_runs import add_runs, draws, make_arena, make_method
 
@@ -182,7 +183,24 @@ def test_an_arena_without_methods_is_an_empty_table():
     assert table.rows == () and table.records() == [] and table.facts.measured == 0
 
 
-def test_a_large_table_takes_three_queries_and_little_time(django_assert_num_queries):
+def test_a_number_says_which_rates_its_seeds_chose_and_which_lie_at_the_end_of_the_grid():
+    arena = make_arena()
+    arena.scales["full"]["options"] = {"rates": [0.1, 0.001, 0.01], "encoder": {"rates": [0.0001, 0.1]}}
+    arena.save()
+    method = make_method(arena, "tuned")
+    for seed, rate in enumerate([0.01, 0.01, 0.1]):
+        add_runs(method, {"accuracy": [None] * seed + [50.0], "error": [None] * seed + [1.0]},
+                 counts={"learning_rate": rate})
+    cell = cell_runs(arena, method, "accuracy")
+    assert cell.chosen.sentence == \
+        "0.01 at 2 seeds, 0.1 at 1 seed (an end of the grid); the grid goes from 0.001 to 0.1"
+    assert cell_record(cell)["chosen_rates"] == {"seeds": {"0.01": 2, "0.1": 1}, "grid": [0.001, 0.01, 0.1],
+                                                 "at_an_end": 1}
+    add_runs(make_method(arena, "plain"), {"accuracy": [1.0], "error": [1.0]})
+    assert cell_runs(arena, arena.methods.get(slug="plain"), "accuracy").chosen is None
+
+
+def test_a_large_table_takes_four_queries_and_little_time(django_assert_num_queries):
     arena = make_arena("large")
     generator = np.random.default_rng(0)
     for i in range(100):
@@ -193,7 +211,7 @@ def test_a_large_table_takes_three_queries_and_little_time(django_assert_num_que
         Score.objects.bulk_create([Score(run=run, metric=metric, value=generator.normal(i))
                                    for run in runs for metric in ("accuracy", "error")])
     started = time.perf_counter()
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         table = build_table(arena, differences=True)
         table.records()
     assert time.perf_counter() - started < 2
