@@ -226,7 +226,7 @@ FIELDS = tuple(Field(name, title, type_) for name, title, type_ in (
     ("source", "directional or reported", str), ("id", "Claim", int), ("arena", "Arena", str),
     ("method", "Method", str), ("title", "Title of the method", str), ("papers", "Papers", str),
     ("paper_ids", "Papers' numbers here", str), ("year", "Year", int), ("kind", "Kind", str),
-    ("sentence", "Claim in words", str), ("rival", "Rival", str), ("metric", "Metric", str), ("unit", "Unit", str),
+    ("sentence", "In a sentence", str), ("claim", "Claim in words", str), ("rival", "Rival", str), ("metric", "Metric", str), ("unit", "Unit", str),
     ("setting", "Setting", str), ("status", "Verdict", str), ("stale", "By older code", bool),
     ("scale", "Scale", str), ("n", "Paired seeds", int), ("difference", "Paired difference", float),
     ("low", "95 % low", float), ("high", "95 % high", float), ("test", "Test", str),
@@ -337,8 +337,10 @@ def _claims_outlined(arena: str, kind: str) -> list[tuple[int, int, str, Latest 
     elif kind:
         claims = claims.filter(kind=kind)
     newest = {claim: Latest(*values) for claim, *values in verdicts.values_list("claim", *Latest._fields)}
-    return [(pk, method, f"{title} {sentence}".lower(), newest.get(pk)) for pk, method, title, sentence in
-            claims.values_list("pk", "method", "method__title", "sentence")]
+    titles = {(arena, slug): title for arena, slug, title in Method.objects.values_list("arena", "slug", "title")}
+    return [(pk, method, f"{title} {sentence} {titles.get((of, rival), '')}".lower(), newest.get(pk))
+            for pk, method, title, sentence, of, rival in claims.values_list(
+                "pk", "method", "method__title", "sentence", "method__arena", "rival")]
 
 
 def _papers_stamp() -> str:

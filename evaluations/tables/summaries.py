@@ -164,7 +164,8 @@ def evidence_in_words(standing: ClaimStanding) -> str:
     if verdict.effect_size is not None:
         power = "" if verdict.power is None else f", power {verdict.power:.0%}"
         parts.append(f"effect size {verdict.effect_size:.2f}{power}")
-    parts += sides_in_words(verdict.sides, verdict.n)
+    titles = {standing.claim.method.slug: standing.claim.method.title, standing.claim.rival: standing.claim.rival_title}
+    parts += sides_in_words(verdict.sides, verdict.n, titles)
     if verdict.status == Verdict.INCONCLUSIVE:
         if verdict.low > 0 or verdict.high < 0:
             parts.append("the interval alone excludes zero, but not after allowing for the method's other claims here")
@@ -174,9 +175,9 @@ def evidence_in_words(standing: ClaimStanding) -> str:
     return "; ".join(parts) + "."
 
 
-def sides_in_words(sides: Sequence[Mapping[str, Any]], n: int) -> list[str]:
+def sides_in_words(sides: Sequence[Mapping[str, Any]], n: int, titles: Mapping[str, str]) -> list[str]:
     """Collapsed seeds; and, where two methods did not spend alike, at equal what they were compared."""
-    said = [f"{len(side['collapsed'])} of {_count(n, 'seed')} of {side['method']} collapsed to chance level"
+    said = [f"{len(side['collapsed'])} of {_count(n, 'seed')} of {titles.get(side['method'], side['method'])} collapsed to chance level"
             for side in sides if side["collapsed"]]
     if len(sides) == 2 and sides[0]["method"] != sides[1]["method"]:
         ours, theirs = sides

@@ -121,6 +121,18 @@ def unit(claim: Claim) -> str:
 
 
 @register.filter
+def metric_title(claim: Claim, name: str) -> str:
+    """A metric of the claim's arena as people know it."""
+    return next((m["title"] for m in claim.method.arena.metrics if m["name"] == name), name)
+
+
+@register.filter
+def setting_title(claim: Claim, name: str) -> str:
+    """A setting of the claim's arena as people know it."""
+    return next((s["title"] for s in claim.method.arena.settings if s["name"] == name), name)
+
+
+@register.filter
 def cost_words(verdict: Verdict) -> str:
     """The cost half of a verdict in a line."""
     return cost_in_words(verdict)

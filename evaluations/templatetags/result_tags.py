@@ -2,9 +2,10 @@
 
 from django import template
 
+from evaluations.claims import wording
 from evaluations.claims.open_questions import proposals
 from evaluations.claims.verdicts import ClaimStanding
-from evaluations.models import Verdict
+from evaluations.models import Claim, Verdict
 from evaluations.tables.summaries import IN_MINIATURE, evidence_in_words, method_results, paper_results
 
 register = template.Library()
@@ -45,6 +46,18 @@ def show_method_results(context, method):
     cells, claims = method_results(method)
     return {"request": context.get("request"), "csrf_token": context.get("csrf_token"), "method": method,
             "cells": cells, "claims": claims, "scope": IN_MINIATURE, "proposals": proposals(claims)}
+
+
+@register.filter
+def sentence(standing: ClaimStanding) -> str:
+    """A claim and what became of it."""
+    return wording.sentence(standing)
+
+
+@register.filter
+def statement(claim: Claim) -> str:
+    """What is claimed, and of which method."""
+    return wording.statement(claim)
 
 
 @register.filter
