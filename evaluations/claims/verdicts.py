@@ -375,10 +375,9 @@ def with_parents(claims: Iterable[Claim]) -> list[Claim]:
     titles = {(method.arena_id, method.slug): method.title for method in methods.values()}
     arenas = Arena.objects.defer("source_code", "explanation").in_bulk(
         {methods[claim.method_id].arena_id for claim in rows})
-    for method in methods.values():
-        method.arena = arenas[method.arena_id]
     for claim in rows:
         claim.method = methods[claim.method_id]
+        claim.method.arena = arenas[claim.method.arena_id]
         claim.rival_title = titles.get((claim.method.arena_id, claim.rival), claim.rival)
     return rows
 

@@ -177,8 +177,8 @@ def evidence_in_words(standing: ClaimStanding) -> str:
 
 def sides_in_words(sides: Sequence[Mapping[str, Any]], n: int, titles: Mapping[str, str]) -> list[str]:
     """Collapsed seeds; and, where two methods did not spend alike, at equal what they were compared."""
-    said = [f"{len(side['collapsed'])} of {_count(n, 'seed')} of {titles.get(side['method'], side['method'])} collapsed to chance level"
-            for side in sides if side["collapsed"]]
+    said = [f"{len(side['collapsed'])} of {_count(n, 'seed')} of {titles.get(side['method'], side['method'])} "
+            "collapsed to chance level" for side in sides if side["collapsed"]]
     if len(sides) == 2 and sides[0]["method"] != sides[1]["method"]:
         ours, theirs = sides
         unequal = [name for name in ("steps", "gradients") if name in ours and name in theirs

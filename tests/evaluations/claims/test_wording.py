@@ -4,10 +4,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from evaluations.claims.verdicts import ClaimStanding
+from evaluations.claims.verdicts import ClaimStanding, claim_list
 from evaluations.claims.wording import claimed, sentence, statement
 from evaluations.models import Claim, Verdict
 from methods.models import Arena, Method
+from tests.evaluations.claims.test_verdicts import claim_beats
+from tests.evaluations.simulated_runs import make_arena, make_method
 
 METRICS = [{"name": "acc", "title": "Target accuracy", "unit": "%", "better": "higher"},
            {"name": "count", "title": "Trained parameters", "unit": "parameters", "better": "lower"}]
@@ -68,3 +70,12 @@ def test_changes_between_settings(kind, said):
 def test_a_kind_without_words_of_its_own_keeps_those_of_its_card():
     assert claimed(claim("Novel")) == "as on the card"
     assert SimpleNamespace(**vars(claim("Novel"))).sentence in sentence(ClaimStanding(claim("Novel"), None))
+
+
+@pytest.mark.django_db
+def test_a_rival_s_title_is_that_of_its_own_arena():
+    home, elsewhere = make_arena("sorting"), make_arena("juggling")
+    make_method(home, "plain"), make_method(elsewhere, "plain", title="Plain juggling")
+    claim_beats(make_method(home, "good"))
+    [standing] = claim_list(arena=home)
+    assert sentence(standing) == "Not measured yet: whether Good reaches more accuracy than Plain."
