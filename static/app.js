@@ -1,5 +1,7 @@
 // Theme switch, keyboard shortcuts and the message for failed background requests.
-document.getElementById("theme").addEventListener("click", () => {
+const theme = document.getElementById("theme");
+theme.hidden = false;
+theme.addEventListener("click", () => {
   const root = document.documentElement;
   const dark = root.dataset.theme
     ? root.dataset.theme === "dark"
@@ -12,9 +14,20 @@ document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select, [contenteditable]");
   if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
     event.preventDefault();
-    document.querySelector(".site-search input").focus();
+    document.querySelector("#search-box, .site-search input").focus();
   }
 });
+
+// The menu of a phone is a tick box, so that it opens without this file; here it also says whether it is open.
+const menu = document.getElementById("menu");
+const tellMenu = () => menu.setAttribute("aria-expanded", String(menu.checked));
+menu.addEventListener("change", tellMenu);
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !menu.checked) return;
+  menu.checked = false;
+  tellMenu();
+});
+tellMenu();
 
 function showError(text) {
   let list = document.querySelector("main > .messages");

@@ -250,6 +250,39 @@ def paper_results(paper: Paper) -> list[PaperResult]:
                         places[link.method.arena_id].of(link.method.slug)) for link in links]
 
 
+@dataclass(frozen=True)
+class Leader:
+    """A row of a small table."""
+
+    slug: str
+    title: str
+    text: str
+    tier: int | None
+    seeds: int
+    baseline: bool
+
+
+@dataclass(frozen=True)
+class Leaders:
+    """The top of an arena's main table, and its baseline; `measured` counts all of its rows."""
+
+    arena: Arena
+    column: Column
+    rows: tuple[Leader, ...]
+    measured: int
+
+
+def leaders(arena: Arena, count: int = 4) -> Leaders | None:
+    """None where nothing is measured."""
+    places = _main_places(arena)
+    present = {slug: cell for slug, cell in places.cells.items() if not cell.stale}
+    best = sorted(present, key=lambda slug: present[slug].mean, reverse=places.column.better != "lower")
+    shown = [slug for place, slug in enumerate(best) if place < count or slug == arena.baseline]
+    rows = tuple(Leader(slug, places.titles[slug], _amount(present[slug], places.column), present[slug].tier,
+                        present[slug].n, slug == arena.baseline) for slug in shown)
+    return Leaders(arena, places.column, rows, len(present)) if rows else None
+
+
 def method_results(method: Method) -> tuple[list[MeasuredCell], list[ClaimStanding]]:
     """Where a method wins and loses: its place in every setting, against every rival; and its claims."""
     cells = [places.of(method.slug) for places in _places_by_setting(method.arena)]
