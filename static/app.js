@@ -29,6 +29,35 @@ document.addEventListener("keydown", (event) => {
 });
 tellMenu();
 
+// What takes longer than a moment is seen to be on its way: a link, a form, or a request in the background.
+const busy = { waiting: 0, timer: null, bar: null };
+function startWork() {
+  busy.waiting += 1;
+  busy.timer = busy.timer || setTimeout(() => {
+    busy.bar = document.createElement("progress");
+    busy.bar.className = "busy";
+    busy.bar.setAttribute("aria-label", "Working");
+    document.body.prepend(busy.bar);
+  }, 600);
+}
+function endWork(all) {
+  busy.waiting = all ? 0 : Math.max(0, busy.waiting - 1);
+  if (busy.waiting) return;
+  clearTimeout(busy.timer);
+  busy.bar?.remove();
+  busy.timer = busy.bar = null;
+}
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href]");
+  const plain = !event.defaultPrevented && !event.button && !event.ctrlKey && !event.metaKey && !event.shiftKey;
+  if (link && plain && link.origin === location.origin && !link.target && !link.hasAttribute("download")
+    && link.pathname + link.search !== location.pathname + location.search) startWork();
+});
+document.addEventListener("submit", (event) => { if (!event.defaultPrevented && event.target.method !== "dialog") startWork(); });
+addEventListener("pageshow", () => endWork(true));
+document.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.requestConfig.triggeringEvent) startWork(); });
+document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.requestConfig.triggeringEvent) endWork(false); });
+
 function showError(text) {
   let list = document.querySelector("main > .messages");
   if (!list) {

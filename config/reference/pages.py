@@ -32,7 +32,7 @@ class Pages(DocsBase):
             words, fields = found.models[name]
             return render(request, "reference/type.html", shared | {"name": name, "words": words, "fields": fields})
         return render(request, "reference/operations.html", shared | {
-            "subjects": found.subjects.items(), "words": rendered(api.description)})
+            "subjects": found.subjects.items(), "words": rendered(api.description.replace("\n\n", "\0").replace("\n", " ").replace("\0", "\n\n"))})
 
 
 @cache

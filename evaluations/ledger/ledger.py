@@ -55,7 +55,7 @@ KINDS = {DIRECTIONAL: "all that are tested here", "Beats": "better than a rival"
 POWERS = {"high": "80 % or more", "low": "below 80 %"}
 HIGH_POWER = 0.8
 AT_A_TIME = 500  # records built together for a file
-SORTS = {"": "measured first", "arena": "arena and method", "newest": "newest verdict", "p": "smallest p",
+SORTS = {"": "decided first", "arena": "arena and method", "newest": "newest verdict", "p": "smallest p",
          "effect": "largest effect size", "power": "most power", "seeds": "most seeds", "year": "newest paper"}
 
 
@@ -405,7 +405,7 @@ def _sorted(outlines: list[Outline], sort: str) -> list[Outline]:
     """Those without the value come last, in their old order."""
     if sort == "arena":
         return outlines
-    key = {"": lambda o: o.verdict and 1,
+    key = {"": lambda o: o.verdict and (o.verdict.status != Verdict.INCONCLUSIVE),
            "newest": lambda o: o.verdict and o.verdict.decided_at.timestamp(), "year": lambda o: year_of(o.papers),
            "p": lambda o: o.verdict and -o.verdict.p_value, "power": lambda o: o.verdict and o.verdict.power,
            "effect": lambda o: o.verdict and o.verdict.effect_size, "seeds": lambda o: o.verdict and o.verdict.n}[sort]

@@ -8,6 +8,7 @@ from django.urls import reverse
 from evaluations.arithmetic import rounding
 from evaluations.claims import open_questions
 from evaluations.claims.verdicts import ClaimStanding
+from evaluations.claims.wording import lead
 from evaluations.ledger import badges
 from evaluations.models import Claim, Verdict
 from evaluations.tables.summaries import cost_in_words
@@ -75,6 +76,14 @@ def duration(seconds: float) -> str:
 def amount(verdict: Verdict) -> str:
     """The measured difference, rounded by its interval."""
     return rounding.number(verdict.difference, _places(verdict), signed=True)
+
+
+@register.filter
+def ahead(standing: ClaimStanding) -> str:
+    """How far the method is ahead, without the margin it claims, with its unit."""
+    claim, verdict = standing.claim, standing.decided
+    shown = unit(claim).replace("%", "points")
+    return f"{rounding.number(lead(claim, verdict), _places(verdict), signed=True)} {shown}".strip()
 
 
 @register.filter
