@@ -8,6 +8,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from ninja import NinjaAPI
 from ninja.openapi.docs import DocsBase
 
@@ -25,14 +26,20 @@ class Pages(DocsBase):
             operation = found.operation(key)
             if operation is None:
                 raise Http404("there is no such operation")
-            return render(request, "reference/operation.html", shared | {"operation": operation})
+            return render(request, "reference/operation.html", shared | {
+                "operation": operation, "words": _prose(operation.words)})
         if name := request.GET.get("type"):
             if name not in found.models:
                 raise Http404("there is no such type")
             words, fields = found.models[name]
             return render(request, "reference/type.html", shared | {"name": name, "words": words, "fields": fields})
         return render(request, "reference/operations.html", shared | {
-            "subjects": found.subjects.items(), "words": rendered(api.description.replace("\n\n", "\0").replace("\n", " ").replace("\0", "\n\n"))})
+            "subjects": found.subjects.items(), "words": _prose(api.description)})
+
+
+def _prose(text: str) -> SafeString:
+    """Its paragraphs; within one, the lines of the source mean nothing."""
+    return rendered("\n\n".join(" ".join(part.split()) for part in text.split("\n\n")))
 
 
 @cache

@@ -24,6 +24,11 @@ class Value:
     words: str
     default: str
 
+    @property
+    def plain(self) -> bool:
+        """Whether its kind is the name of its type, and nothing more."""
+        return self.models == (self.kind,)
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -31,6 +36,10 @@ class Answer:
     words: str
     kind: str
     models: tuple[str, ...]
+
+    @property
+    def plain(self) -> bool:
+        return self.models == (self.kind,)
 
 
 @dataclass(frozen=True)
@@ -103,7 +112,7 @@ def _fields(model: Mapping[str, Any]) -> list[Value]:
 
 def _value(name: str, place: str, schema: Mapping[str, Any], required: bool, words: str) -> Value:
     default = schema.get("default")
-    return Value(name, place, kind_of(schema), models_of(schema), required, words,
+    return Value(name, place, kind_of(schema), models_of(schema), required, words.replace("`", ""),
                  "" if default in (None, "", []) else str(default))
 
 

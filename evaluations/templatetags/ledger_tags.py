@@ -136,12 +136,6 @@ def metric_title(claim: Claim, name: str) -> str:
 
 
 @register.filter
-def setting_title(claim: Claim, name: str) -> str:
-    """A setting of the claim's arena as people know it."""
-    return next((s["title"] for s in claim.method.arena.settings if s["name"] == name), name)
-
-
-@register.filter
 def cost_words(verdict: Verdict) -> str:
     """The cost half of a verdict in a line."""
     return cost_in_words(verdict)

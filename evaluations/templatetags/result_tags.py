@@ -7,6 +7,7 @@ from evaluations.claims.open_questions import proposals
 from evaluations.claims.verdicts import ClaimStanding
 from evaluations.models import Claim, Verdict
 from evaluations.tables.summaries import IN_MINIATURE, evidence_in_words, method_results, paper_results
+from methods.models import Arena
 
 register = template.Library()
 
@@ -58,6 +59,12 @@ def sentence(standing: ClaimStanding) -> str:
 def statement(claim: Claim) -> str:
     """What is claimed, and of which method."""
     return wording.statement(claim)
+
+
+@register.filter
+def setting_title(arena: Arena, name: str) -> str:
+    """A setting as people know it."""
+    return next((setting["title"] for setting in arena.settings if setting["name"] == name), name)
 
 
 @register.filter
