@@ -75,9 +75,10 @@ def _striking() -> list[ClaimStanding]:
     chosen = list(current.filter(Exists(other)).select_related("claim").order_by("-decided_at", "-pk")[:SHOWN])
     clear = current.filter(effect_size__isnull=False, cost__isnull=True).annotate(
         size=Abs("effect_size"), arena=F("claim__method__arena")).select_related("claim").order_by("-size")
-    for status in (Verdict.REFUTED, Verdict.CONFIRMED) * SHOWN:
+    for status in (Verdict.REFUTED, Verdict.CONFIRMED) * 2:
         chosen += _one_elsewhere(clear.filter(status=status), chosen) if len(chosen) < SHOWN else []
-    with_parents(verdict.claim for verdict in chosen)
+    if chosen:
+        with_parents(verdict.claim for verdict in chosen)
     return [ClaimStanding(verdict.claim, verdict) for verdict in chosen]
 
 
