@@ -24,6 +24,7 @@ from config.accounts.auth import Anonymous, SessionAuth, TokenAuth
 from config.accounts.throttle import TooManyTries
 from config.asking.api import router as asking
 from config.audit.api import router as audit
+from config.reference.pages import Pages
 from evaluations.api import router as evaluations
 from methods.api import router as methods
 from papers.api import router as papers
@@ -106,7 +107,7 @@ this version is at [`/api/v1/client.py`](/api/v1/client.py), an MCP server for a
 """
 
 api = ExplainedAPI(title="Assay", version="1", description=DESCRIPTION,
-                   docs_url="docs", urls_namespace="api", auth=[TokenAuth(), SessionAuth(), Anonymous()])
+                   docs_url="docs", docs=Pages(), urls_namespace="api", auth=[TokenAuth(), SessionAuth(), Anonymous()])
 api.add_decorator(refuse_unknown, mode="view")
 api.add_decorator(conditional_page, mode="view")  # an ETag on what is read; 304 where nothing changed
 api.add_router("", sources)  # before papers: /papers/add is no paper's number

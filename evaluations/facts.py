@@ -11,6 +11,8 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
+from evaluations.claims.verdicts import ClaimStanding, with_parents
+from evaluations.claims.wording import sentence
 from evaluations.models import Claim, ReportedClaim, ReportedReading, Run, TabulatedResult, Verdict
 from methods.models import Method, PaperLink
 from papers.extensions import Condition, Event, Happened
@@ -107,12 +109,13 @@ def _decided_anew(start: datetime, end: datetime) -> list[Happened]:
     rows = Verdict.objects.filter(
         decided_at__gte=start, decided_at__lt=end, scale=SCALE, claim__method__present=True).annotate(
         before=Subquery(earlier.order_by("-decided_at", "-pk").values("status")[:1])).filter(
-        Q(before=None) | ~Q(before=F("status"))).select_related("claim__method").order_by("-decided_at", "-pk")
+        Q(before=None) | ~Q(before=F("status"))).select_related("claim").order_by("-decided_at", "-pk")
     found = []
     for status, title in ((Verdict.REFUTED, "Refuted"), (Verdict.CONFIRMED, "Confirmed")):
         some = list(rows.filter(status=status)[:MOST_EVENTS + 1])
+        with_parents(verdict.claim for verdict in some)
         found.append(Happened(title, [
-            Event(f"{verdict.claim.method.title}: {verdict.claim.sentence}"
+            Event(sentence(ClaimStanding(verdict.claim, verdict))
                   + (f" (was {verdict.before})" if verdict.before else ""),
                   reverse("claim_detail", args=[verdict.claim_id]), status) for verdict in some[:MOST_EVENTS]],
             len(some) > MOST_EVENTS))

@@ -11,7 +11,8 @@ from django.db.models import Count, Max, QuerySet
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from evaluations.claims.verdicts import ClaimStanding
+from evaluations.claims.verdicts import ClaimStanding, with_parents
+from evaluations.claims.wording import sentence, statement
 from evaluations.ledger.ledger import LedgerError, ledger, read_state
 from evaluations.models import Claim, Run, Verdict
 from evaluations.runs.selectors import FILTERS, run_list
@@ -157,14 +158,14 @@ class Turn(NamedTuple):
 
     @property
     def words(self) -> str:
-        claim = self.verdict.claim
         before = self.decided_before if self.flipped else self.before
         turn = f"{self.verdict.status}, before {before}" if before else self.verdict.status
-        return f"{turn}: {claim.method.title}, {claim.sentence} ({claim.setting})"
+        return f"{turn.capitalize()}: {sentence(ClaimStanding(self.verdict.claim, self.verdict))}"
 
 
 def turns_of(verdicts: Sequence[Verdict]) -> list[Turn]:
-    """With what stood before each; one query."""
+    """With what stood before each, and their claims with methods and arenas; three queries."""
+    with_parents(verdict.claim for verdict in verdicts)
     history: dict[tuple[int, str], list[tuple[int, str]]] = defaultdict(list)
     for claim, scale, pk, status in Verdict.objects.filter(claim__in={v.claim_id for v in verdicts}).order_by(
             "pk").values_list("claim", "scale", "pk", "status"):
@@ -280,7 +281,7 @@ def _arena(key: str, reader: Reader) -> Found | None:
 
 def _claim(key: str, reader: Reader) -> Found | None:
     claim = Claim.objects.filter(pk=id_from(key) or 0).select_related("method").defer("method__source_code").first()
-    return Found(str(claim.pk), f"{claim.method.title}, {claim.sentence}", reverse("claim_detail", args=[claim.pk])
+    return Found(str(claim.pk), statement(claim), reverse("claim_detail", args=[claim.pk])
                  ) if claim else None
 
 

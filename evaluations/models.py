@@ -6,6 +6,7 @@ import json
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import cached_property
 
 from methods.models import Arena, Method
 
@@ -143,6 +144,12 @@ class Claim(models.Model):
 
     def __str__(self):
         return f"{self.method}: {self.sentence}"
+
+    @cached_property
+    def rival_title(self) -> str:
+        """The rival as people know it; `with_parents` sets it of many claims at once."""
+        named = Method.objects.filter(arena=self.method.arena_id, slug=self.rival).values_list("title", flat=True)
+        return named.first() or self.rival
 
 
 class Verdict(models.Model):

@@ -160,7 +160,7 @@ def digest_entries(digest: Digest) -> QuerySet[Appearance]:
 
 
 OUTCOMES = {"new": "new papers", "merged": "merged into known papers", "known": "known already"}
-TITLES_SHOWN = 200  # of each outcome
+TITLES_SHOWN = 40  # of each outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from papers.storage import originals
 from papers.uploads import UploadExpired, claim_uploads, keep_uploads, removal_of, removal_token
 from papers.web import may, page_or_fragment, wants_fragment
 
-PER_PAGE = 50
+PER_PAGE = 40  # rows, each with its buttons: a page stays below 1,500 elements
 
 
 @require_safe
@@ -105,12 +105,12 @@ def digest_list(request):
 @require_safe
 def digest_detail(request, pk):
     digest = get_object_or_404(selectors.digest_list(), pk=pk)
-    page = Paginator(selectors.digest_entries(digest), 100).get_page(request.GET.get("page"))
+    page = Paginator(selectors.digest_entries(digest), PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "papers/digest_detail.html", {
         "digest": digest, "page": page,
         "rows": list(zip(page.object_list, selectors.paper_rows(entry.paper for entry in page.object_list),
                          strict=True)),
-        "rejections": digest.rejections.all()[:500],
+        "rejections": digest.rejections.all()[:100],
         "outcomes": selectors.digest_outcomes(digest) if page.number == 1 else [],
         "progress": selectors.digest_progress(digest),
         "downloads": menu(reverse("paper_list_bibliography"), f"digest={pk}"),

@@ -1,5 +1,7 @@
 // Theme switch, keyboard shortcuts and the message for failed background requests.
-document.getElementById("theme").addEventListener("click", () => {
+const theme = document.getElementById("theme");
+theme.hidden = false;
+theme.addEventListener("click", () => {
   const root = document.documentElement;
   const dark = root.dataset.theme
     ? root.dataset.theme === "dark"
@@ -12,9 +14,49 @@ document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select, [contenteditable]");
   if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
     event.preventDefault();
-    document.querySelector(".site-search input").focus();
+    document.querySelector("#search-box, .site-search input").focus();
   }
 });
+
+// The menu of a phone is a tick box, so that it opens without this file; here it also says whether it is open.
+const menu = document.getElementById("menu");
+const tellMenu = () => menu.setAttribute("aria-expanded", String(menu.checked));
+menu.addEventListener("change", tellMenu);
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !menu.checked) return;
+  menu.checked = false;
+  tellMenu();
+});
+tellMenu();
+
+// What takes longer than a moment is seen to be on its way: a link, a form, or a request in the background.
+const busy = { waiting: 0, timer: null, bar: null };
+function startWork() {
+  busy.waiting += 1;
+  busy.timer = busy.timer || setTimeout(() => {
+    busy.bar = document.createElement("progress");
+    busy.bar.className = "busy";
+    busy.bar.setAttribute("aria-label", "Working");
+    document.body.prepend(busy.bar);
+  }, 600);
+}
+function endWork(all) {
+  busy.waiting = all ? 0 : Math.max(0, busy.waiting - 1);
+  if (busy.waiting) return;
+  clearTimeout(busy.timer);
+  busy.bar?.remove();
+  busy.timer = busy.bar = null;
+}
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href]");
+  const plain = !event.defaultPrevented && !event.button && !event.ctrlKey && !event.metaKey && !event.shiftKey;
+  if (link && plain && link.origin === location.origin && !link.target && !link.hasAttribute("download")
+    && link.pathname + link.search !== location.pathname + location.search) startWork();
+});
+document.addEventListener("submit", (event) => { if (!event.defaultPrevented && event.target.method !== "dialog") startWork(); });
+addEventListener("pageshow", () => endWork(true));
+document.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.requestConfig.triggeringEvent) startWork(); });
+document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.requestConfig.triggeringEvent) endWork(false); });
 
 function showError(text) {
   let list = document.querySelector("main > .messages");

@@ -68,9 +68,7 @@ def work(job: dict, events: int) -> None:
         tell(events, event="outcome", outcome=outcome)
     except (Exception, SystemExit) as error:
         traceback.print_exc()
-        known = type(error).__name__ == "DiscoveryError"  # a sentence of its own that names the broken file
-        cause = " ".join((str(error) if known else "".join(traceback.format_exception_only(error))).split())
-        tell(events, event="error", failure=blame(error), cause=cause[:1000])
+        tell(events, event="error", failure=blame(error), cause=cause_of(error)[:1000])
 
 
 def limit_memory(job: dict) -> None:
@@ -84,6 +82,21 @@ def limit_memory(job: dict) -> None:
             held = int(file.read().split()[5]) * resource.getpagesize()
         limit = held + int(job["memory_mb"] * 2**20)
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+SENTENCES = {"DiscoveryError", "DataUnavailable", "DataMissing"}  # what these say is written for people
+
+
+def cause_of(error: BaseException) -> str:
+    """What happened and what to do about it; the trace is in the log."""
+    if SENTENCES & {cls.__name__ for cls in type(error).__mro__}:
+        return " ".join(str(error).split())
+    said = " ".join("".join(traceback.format_exception_only(error)).split())
+    return {
+        Ending.MEMORY: said,  # the limit is named by who set it
+        Ending.MACHINE: f"the machine could not go on ({said}): see to that, then try again",
+    }.get(blame(error), f"the method's code failed: {said}; the log has the line. Mend the file, or try other "
+                        "hyperparameters")
 
 
 def blame(error: BaseException) -> str:

@@ -13,4 +13,4 @@ def home(request):
     if (unchanged := nothing_new(request, stamp)) is not None:
         return unchanged
     return page_or_fragment(request, "front/home.html", "evaluations/runs/_run_activity.html", {
-        "activity": going_on, "stamp": stamp}, only_page=lambda: {"home": selectors.home()})
+        "activity": going_on, "stamp": stamp}, only_page=lambda: {"home": selectors.home(request.user)})

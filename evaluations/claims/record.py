@@ -7,6 +7,7 @@ from typing import Any
 
 from evaluations.arithmetic.sequential import LOOKS
 from evaluations.claims.verdicts import ClaimStanding
+from evaluations.claims.wording import sentence, statement
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class ClaimRecord:
     arena: str
     method: str
     kind: str
-    sentence: str
+    sentence: str  # the claim and what became of it, in plain words
+    claim: str  # what is claimed
     rival: str
     metric: str
     setting: str
@@ -42,8 +44,8 @@ class ClaimRecord:
     @classmethod
     def of(cls, standing: ClaimStanding) -> ClaimRecord:
         claim, verdict = standing.claim, standing.verdict
-        record = cls(claim.pk, claim.method.arena_id, claim.method.slug, claim.kind, claim.sentence, claim.rival,
-                     claim.metric, claim.setting, standing.status, standing.stale)
+        record = cls(claim.pk, claim.method.arena_id, claim.method.slug, claim.kind, sentence(standing),
+                     statement(claim), claim.rival, claim.metric, claim.setting, standing.status, standing.stale)
         if verdict is None:
             return record
         return cls(**vars(record) | {

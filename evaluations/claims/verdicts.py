@@ -31,12 +31,12 @@ import hashlib
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from evaluations.arithmetic import sequential, statistics
 from evaluations.claims.false_discoveries import Claimed, reckon
@@ -240,18 +240,22 @@ def claims_in_order() -> QuerySet[Claim]:
     return Claim.objects.filter(method__present=True).order_by("method__arena", "method__title", "position")
 
 
-def with_parents(claims: QuerySet[Claim]) -> list[Claim]:
-    """The claims with their methods and arenas, each of which is fetched and parsed once; three queries.
+def with_parents(claims: Iterable[Claim]) -> list[Claim]:
+    """The claims with their methods, arenas and rivals' titles, each of them fetched and parsed once; three queries.
 
     Joined instead, an arena's lists would be parsed again for every claim.
     """
     rows = list(claims)
-    methods = Method.objects.defer(*LONG).in_bulk({claim.method_id for claim in rows})
-    arenas = Arena.objects.defer("source_code", "explanation").in_bulk({method.arena_id for method in methods.values()})
-    for method in methods.values():
-        method.arena = arenas[method.arena_id]
+    named = Method.objects.defer(*LONG).filter(Q(pk__in={claim.method_id for claim in rows}) | Q(
+        slug__in={claim.rival for claim in rows}))
+    methods = {method.pk: method for method in named}
+    titles = {(method.arena_id, method.slug): method.title for method in methods.values()}
+    arenas = Arena.objects.defer("source_code", "explanation").in_bulk(
+        {methods[claim.method_id].arena_id for claim in rows})
     for claim in rows:
         claim.method = methods[claim.method_id]
+        claim.method.arena = arenas[claim.method.arena_id]
+        claim.rival_title = titles.get((claim.method.arena_id, claim.rival), claim.rival)
     return rows
 
 

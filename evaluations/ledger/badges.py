@@ -18,42 +18,55 @@ from papers.parameters import id_from
 
 LABEL = "claims measured"
 LETTER, PAD = 6.4, 8  # viewBox units
+INK = "#33393a"
 COLOURS = {Verdict.CONFIRMED: "#1c6b3c", Verdict.REFUTED: "#a32626", Verdict.INCONCLUSIVE: "#8a5a00", "": "#5b6769"}
 
 
 @dataclass(frozen=True)
-class Badge:
-    """`subject` names the paper or method in the picture's title; the words are drawn as wide as `LETTER` says."""
+class Part:
+    """A piece of the picture in its own colour, drawn from `left` as wide as `LETTER` says."""
 
-    subject: str
     words: str
     colour: str
+    left: float
+
+    @property
+    def width(self) -> float:
+        return round(len(self.words) * LETTER + 2 * PAD, 1)
+
+    @property
+    def text(self) -> float:
+        return self.width - 2 * PAD
+
+    @property
+    def text_left(self) -> float:
+        return self.left + PAD
+
+
+@dataclass(frozen=True)
+class Badge:
+    """`subject` names the paper or method in the picture's title; `said` are words, each with what they speak of."""
+
+    subject: str
+    said: tuple[tuple[str, str], ...]  # "2 confirmed", "confirmed"
     claims: int
     label: str = LABEL
 
     @property
-    def label_width(self) -> float:
-        return _width(self.label)
+    def words(self) -> str:
+        return " · ".join(words for words, _ in self.said)
 
     @property
-    def words_width(self) -> float:
-        return _width(self.words)
+    def parts(self) -> list[Part]:
+        """The label, then one piece for each verdict, coloured by what it says."""
+        parts = [Part(self.label, INK, 0.0)]
+        for words, status in self.said:
+            parts.append(Part(words, COLOURS[status], parts[-1].left + parts[-1].width))
+        return parts
 
     @property
     def width(self) -> float:
-        return self.label_width + self.words_width
-
-    @property
-    def label_text(self) -> float:
-        return self.label_width - 2 * PAD
-
-    @property
-    def words_text(self) -> float:
-        return self.words_width - 2 * PAD
-
-    @property
-    def words_x(self) -> float:
-        return self.label_width + PAD
+        return self.parts[-1].left + self.parts[-1].width
 
     @property
     def title(self) -> str:
@@ -84,19 +97,11 @@ def paper_key(paper: Paper) -> str:
 
 
 def badge(subject: str, standings: Sequence[ClaimStanding]) -> Badge:
-    """Counts of verdicts by the present code; one colour where one verdict speaks alone."""
+    """Counts of verdicts by the present code."""
     counts = Counter(s.status for s in standings if s.current)
-    parts = [f"{counts[status]} {status}" for status in Verdict.STATUSES
-             if counts[status]]
-    decided = [status for status in (Verdict.CONFIRMED, Verdict.REFUTED) if counts[status]]
-    colour = decided[0] if len(decided) == 1 else Verdict.INCONCLUSIVE if parts else ""
-    words = " · ".join(parts) or ("none yet" if standings else "none here")
-    return Badge(subject, words, COLOURS[colour], len(standings))
+    said = tuple((f"{counts[status]} {status}", status) for status in Verdict.STATUSES if counts[status])
+    return Badge(subject, said or (("none yet" if standings else "none here", ""),), len(standings))
 
 
 def etag(found: Badge) -> str:
     return f'"{hashlib.sha256(found.title.encode()).hexdigest()[:20]}"'
-
-
-def _width(text: str) -> float:
-    return round(len(text) * LETTER + 2 * PAD, 1)

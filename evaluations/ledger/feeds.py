@@ -8,7 +8,8 @@ from django.http import Http404
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from evaluations.claims.verdicts import LONG, ClaimStanding
+from evaluations.claims.verdicts import ClaimStanding, with_parents
+from evaluations.claims.wording import sentence
 from evaluations.ledger.ledger import SCOPE
 from evaluations.models import Verdict
 from evaluations.runs.stamps import kept, results_stamp
@@ -18,12 +19,15 @@ from papers.feeds import ATOM, ENTRIES, Entry, Feed, feed_response
 
 
 def changed_verdicts(*, arena: Arena | None = None, scale: str = "full") -> QuerySet[Verdict]:
-    """Verdicts that differ from the one before, the first of a claim too, newest first; `before` is that one."""
+    """Verdicts that differ from the one before, newest first; `before` is that one. A claim's first verdict is
+    among them where it decides.
+    """
     rows = Verdict.objects.filter(scale=scale, claim__method__present=True).annotate(before=Window(
         Lag("status"), partition_by=[F("claim")], order_by=[F("decided_at").asc(), F("pk").asc()]))
     if arena is not None:
         rows = rows.filter(claim__method__arena=arena)
-    return rows.filter(Q(before=None) | ~Q(before=F("status"))).select_related("claim__method__arena").order_by(
+    news = Q(before=None) & ~Q(status=Verdict.INCONCLUSIVE) | Q(before__isnull=False) & ~Q(before=F("status"))
+    return rows.filter(news).select_related("claim__method__arena").order_by(
         "-decided_at", "-pk")
 
 
@@ -32,10 +36,10 @@ def newest_changes(arena: Arena | None) -> list[Verdict]:
     slug = arena.pk if arena else ""
     before: dict[int, str] = kept(f"changed-verdicts-{slug}", results_stamp(slug), lambda: {
         verdict.pk: getattr(verdict, "before", "") for verdict in changed_verdicts(arena=arena)[:ENTRIES]})
-    verdicts = Verdict.objects.select_related("claim__method__arena").defer(
-        *(f"claim__method__{name}" for name in LONG), "claim__method__arena__source_code").in_bulk(before)
+    verdicts = Verdict.objects.select_related("claim").in_bulk(before)
     for pk, status in before.items():
         verdicts[pk].before = status  # type: ignore[attr-defined]  # for this feed alone
+    with_parents(verdict.claim for verdict in verdicts.values())
     return [verdicts[pk] for pk in before]
 
 
@@ -56,7 +60,7 @@ def _entry(verdict) -> Entry:
     claim = verdict.claim
     turn = f"{verdict.status}, before {verdict.before}" if verdict.before else verdict.status
     words = evidence_in_words(ClaimStanding(claim, verdict))
-    return Entry(f"{turn}: {claim.method.title}, {claim.sentence} ({claim.setting})",
+    return Entry(f"{turn.capitalize()}: {sentence(ClaimStanding(claim, verdict))}",
                  reverse("claim_detail", args=[claim.pk]), verdict.decided_at,
-                 f"{words[:1].upper()}{words[1:]} The scale of it: {SCOPE}.", key=f"verdict-{verdict.pk}",
+                 f"{words[:1].upper()}{words[1:]} {SCOPE[:1].upper()}{SCOPE[1:]}.", key=f"verdict-{verdict.pk}",
                  categories=(claim.method.arena_id, verdict.status))

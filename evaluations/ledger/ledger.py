@@ -57,7 +57,7 @@ KINDS = {DIRECTIONAL: "all that are tested here", "Beats": "better than a rival"
 POWERS = {"high": "80 % or more", "low": "below 80 %"}
 HIGH_POWER = 0.8
 AT_A_TIME = 500  # records built together for a file
-SORTS = {"": "measured first", "arena": "arena and method", "newest": "newest verdict", "p": "smallest p",
+SORTS = {"": "decided first", "arena": "arena and method", "newest": "newest verdict", "p": "smallest p",
          "effect": "largest effect size", "power": "most power", "seeds": "most seeds", "year": "newest paper"}
 
 
@@ -228,7 +228,8 @@ FIELDS = tuple(Field(name, title, type_) for name, title, type_ in (
     ("source", "directional or reported", str), ("id", "Claim", int), ("arena", "Arena", str),
     ("method", "Method", str), ("title", "Title of the method", str), ("papers", "Papers", str),
     ("paper_ids", "Papers' numbers here", str), ("year", "Year", int), ("kind", "Kind", str),
-    ("sentence", "Claim in words", str), ("rival", "Rival", str), ("metric", "Metric", str), ("unit", "Unit", str),
+    ("sentence", "In a sentence", str), ("claim", "Claim in words", str),
+    ("rival", "Rival", str), ("metric", "Metric", str), ("unit", "Unit", str),
     ("setting", "Setting", str), ("status", "Verdict", str), ("stale", "By older code", bool),
     ("scale", "Scale", str), ("n", "Paired seeds", int), ("look", "Look", int),
     ("looks", "Looks there are", int), ("difference", "Paired difference", float),
@@ -340,8 +341,10 @@ def _claims_outlined(arena: str, kind: str) -> list[tuple[int, int, str, Latest 
     elif kind:
         claims = claims.filter(kind=kind)
     newest = {claim: Latest(*values) for claim, *values in verdicts.values_list("claim", *Latest._fields)}
-    return [(pk, method, f"{title} {sentence}".lower(), newest.get(pk)) for pk, method, title, sentence in
-            claims.values_list("pk", "method", "method__title", "sentence")]
+    titles = {(arena, slug): title for arena, slug, title in Method.objects.values_list("arena", "slug", "title")}
+    return [(pk, method, f"{title} {sentence} {titles.get((of, rival), '')}".lower(), newest.get(pk))
+            for pk, method, title, sentence, of, rival in claims.values_list(
+                "pk", "method", "method__title", "sentence", "method__arena", "rival")]
 
 
 def _papers_stamp() -> str:
@@ -405,7 +408,7 @@ def _sorted(outlines: list[Outline], sort: str) -> list[Outline]:
     """Those without the value come last, in their old order."""
     if sort == "arena":
         return outlines
-    key = {"": lambda o: o.verdict and 1,
+    key = {"": lambda o: o.verdict and (o.verdict.status != Verdict.INCONCLUSIVE),
            "newest": lambda o: o.verdict and o.verdict.decided_at.timestamp(), "year": lambda o: year_of(o.papers),
            "p": lambda o: o.verdict and -o.verdict.p_value, "power": lambda o: o.verdict and o.verdict.power,
            "effect": lambda o: o.verdict and o.verdict.effect_size, "seeds": lambda o: o.verdict and o.verdict.n}[sort]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Prefetch, QuerySet
 
 from evaluations.claims.verdicts import NOT_MEASURED, ClaimStanding, claims_in_order, standings_by_key
+from evaluations.claims.wording import sentence
 from evaluations.models import ReportedClaim, ReportedClaimEdit
 from evaluations.reported.tabulated import results_of
 from papers.models import Paper
@@ -43,7 +44,7 @@ def directional_record(standing: ClaimStanding) -> dict:
             "value": None, "unit": None, "metric": claim.metric,
             "dataset": f"{claim.method.arena_id} ({claim.setting})", "versus": claim.rival, "quote": None, "span": None,
             "status": STATED, "verdict": f"{standing.status} (older code)" if standing.stale else standing.status,
-            "method": claim.method.key, "sentence": claim.sentence}
+            "method": claim.method.key, "sentence": sentence(standing)}
 
 
 class ClaimRecords(Sequence):

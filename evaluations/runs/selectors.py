@@ -222,12 +222,15 @@ class Result:
     stale: bool
 
 
-def newest_results(limit: int = 8) -> list[Result]:
+def newest_results(limit: int = 8, *, here: bool = False) -> list[Result]:
     """The method-setting pairs measured last: mean ± 95 % interval of the main metric over their seeds.
+
+    With `here`, only what this installation measured itself.
 
     Smoke runs only show that the code works; they appear when there is nothing else.
     """
-    done = Run.objects.filter(state=Run.DONE, replay_of=None, params_key="").values(
+    runs = Run.objects.filter(state=Run.DONE, replay_of=None, params_key="")
+    done = (runs.filter(origin="") if here else runs).values(
         "method", "setting", "scale", "code_digest").annotate(last=Max("finished_at")).order_by("-last")
     groups = list(done.exclude(scale="smoke")[:limit]) or list(done[:limit])
     methods = Method.objects.select_related("arena").in_bulk({group["method"] for group in groups})

@@ -76,8 +76,7 @@ class CodeChange:
 @dataclass(frozen=True)
 class VerdictChange:
     method: str
-    title: str
-    sentence: str
+    claim: str
     setting: str
     then: str
     now: str
@@ -226,12 +225,11 @@ def _verdict_changes(snapshot: Snapshot, arena: Arena, state: TableState) -> lis
     records = [ClaimRecord.of(standing).data() for standing in claim_list(arena=arena, scale=state.scale)]
     today = {_claim_key(record): record["status"] for record in records}
     then = {_claim_key(record): record["status"] for record in snapshot.claims}
-    keys = dict.fromkeys([*then, *today])
-    titles = dict(arena.methods.values_list("slug", "title"))
-    return [VerdictChange(key[0], titles.get(key[0], key[0]), *key[1:], then.get(key, "no such claim"),
-                          today.get(key, "no such claim"))
-            for key in keys if then.get(key, NOT_MEASURED) != today.get(key, NOT_MEASURED)]
+    words = {_claim_key(record): record.get("claim") or record["sentence"] for record in [*snapshot.claims, *records]}
+    return [VerdictChange(key[0], words[key], key[-1], then.get(key, "no such claim"), today.get(key, "no such claim"))
+            for key in words if then.get(key, NOT_MEASURED) != today.get(key, NOT_MEASURED)]
 
 
-def _claim_key(record: Mapping[str, Any]) -> tuple[str, str, str]:
-    return record["method"], record["sentence"], record["setting"]
+def _claim_key(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the claim says, whatever the words for it."""
+    return record["method"], record["kind"], record["rival"], record["metric"], record["setting"]

@@ -165,7 +165,8 @@ def evidence_in_words(standing: ClaimStanding) -> str:
     if verdict.effect_size is not None:
         power = "" if verdict.power is None else f", power {verdict.power:.0%}"
         parts.append(f"effect size {verdict.effect_size:.2f}{power}")
-    parts += sides_in_words(verdict.sides, verdict.n)
+    titles = {standing.claim.method.slug: standing.claim.method.title, standing.claim.rival: standing.claim.rival_title}
+    parts += sides_in_words(verdict.sides, verdict.n, titles)
     if not counted:
         parts.append(look_in_words(verdict))
     if verdict.status == Verdict.INCONCLUSIVE:
@@ -186,10 +187,10 @@ def look_in_words(verdict: Verdict) -> str:
     return f"{done} at look {verdict.look} of {len(LOOKS)}"
 
 
-def sides_in_words(sides: Sequence[Mapping[str, Any]], n: int) -> list[str]:
+def sides_in_words(sides: Sequence[Mapping[str, Any]], n: int, titles: Mapping[str, str]) -> list[str]:
     """Collapsed seeds; and, where two methods did not spend alike, at equal what they were compared."""
-    said = [f"{len(side['collapsed'])} of {_count(n, 'seed')} of {side['method']} collapsed to chance level"
-            for side in sides if side["collapsed"]]
+    said = [f"{len(side['collapsed'])} of {_count(n, 'seed')} of {titles.get(side['method'], side['method'])} "
+            "collapsed to chance level" for side in sides if side["collapsed"]]
     if len(sides) == 2 and sides[0]["method"] != sides[1]["method"]:
         ours, theirs = sides
         unequal = [name for name in ("steps", "gradients") if name in ours and name in theirs
@@ -259,6 +260,39 @@ def paper_results(paper: Paper) -> list[PaperResult]:
     places = {arena.slug: _main_places(arena) for arena in {link.method.arena for link in links}}
     return [PaperResult(link, link.method, tuple(claims[link.method_id]),
                         places[link.method.arena_id].of(link.method.slug)) for link in links]
+
+
+@dataclass(frozen=True)
+class Leader:
+    """A row of a small table."""
+
+    slug: str
+    title: str
+    text: str
+    tier: int | None
+    seeds: int
+    baseline: bool
+
+
+@dataclass(frozen=True)
+class Leaders:
+    """The top of an arena's main table, and its baseline; `measured` counts all of its rows."""
+
+    arena: Arena
+    column: Column
+    rows: tuple[Leader, ...]
+    measured: int
+
+
+def leaders(arena: Arena, count: int = 4) -> Leaders | None:
+    """None where nothing is measured."""
+    places = _main_places(arena)
+    present = {slug: cell for slug, cell in places.cells.items() if not cell.stale}
+    best = sorted(present, key=lambda slug: present[slug].mean, reverse=places.column.better != "lower")
+    shown = [slug for place, slug in enumerate(best) if place < count or slug == arena.baseline]
+    rows = tuple(Leader(slug, places.titles[slug], _amount(present[slug], places.column), present[slug].tier,
+                        present[slug].n, slug == arena.baseline) for slug in shown)
+    return Leaders(arena, places.column, rows, len(present)) if rows else None
 
 
 def method_results(method: Method) -> tuple[list[MeasuredCell], list[ClaimStanding]]:

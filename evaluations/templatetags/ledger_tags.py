@@ -8,6 +8,7 @@ from django.urls import reverse
 from evaluations.arithmetic import rounding
 from evaluations.claims import open_questions
 from evaluations.claims.verdicts import ClaimStanding
+from evaluations.claims.wording import lead
 from evaluations.ledger import badges
 from evaluations.models import Claim, Verdict
 from evaluations.tables.summaries import cost_in_words, look_in_words
@@ -78,6 +79,14 @@ def amount(verdict: Verdict) -> str:
 
 
 @register.filter
+def ahead(standing: ClaimStanding) -> str:
+    """How far the method is ahead, without the margin it claims, with its unit."""
+    claim, verdict = standing.claim, standing.decided
+    shown = unit(claim).replace("%", "points")
+    return f"{rounding.number(lead(claim, verdict), _places(verdict), signed=True)} {shown}".strip()
+
+
+@register.filter
 def interval(verdict: Verdict) -> str:
     """The ends of the 95 % interval of the difference."""
     low, high = (rounding.number(end, _places(verdict), signed=True) for end in (verdict.low, verdict.high))
@@ -124,6 +133,12 @@ def unit(claim: Claim) -> str:
 def look(verdict: Verdict) -> str:
     """At which look of how many the verdict stands."""
     return look_in_words(verdict)
+
+
+@register.filter
+def metric_title(claim: Claim, name: str) -> str:
+    """A metric of the claim's arena as people know it."""
+    return next((m["title"] for m in claim.method.arena.metrics if m["name"] == name), name)
 
 
 @register.filter

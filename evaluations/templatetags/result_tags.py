@@ -2,11 +2,13 @@
 
 from django import template
 
+from evaluations.claims import wording
 from evaluations.claims.open_questions import proposals
 from evaluations.claims.verdicts import ClaimStanding
-from evaluations.models import Verdict
+from evaluations.models import Claim, Verdict
 from evaluations.reported.beside import reported_beside
 from evaluations.tables.summaries import IN_MINIATURE, evidence_in_words, method_results, paper_results
+from methods.models import Arena
 
 register = template.Library()
 
@@ -47,6 +49,24 @@ def show_method_results(context, method):
     return {"request": context.get("request"), "csrf_token": context.get("csrf_token"), "method": method,
             "cells": cells, "claims": claims, "reported": reported_beside([method]).get(method.pk, ()),
             "scope": IN_MINIATURE, "proposals": proposals(claims)}
+
+
+@register.filter
+def sentence(standing: ClaimStanding) -> str:
+    """A claim and what became of it."""
+    return wording.sentence(standing)
+
+
+@register.filter
+def statement(claim: Claim) -> str:
+    """What is claimed, and of which method."""
+    return wording.statement(claim)
+
+
+@register.filter
+def setting_title(arena: Arena, name: str) -> str:
+    """A setting as people know it."""
+    return next((setting["title"] for setting in arena.settings if setting["name"] == name), name)
 
 
 @register.filter

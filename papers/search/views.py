@@ -24,7 +24,7 @@ from papers.selectors import filter_choices, paper_count, paper_rows
 from papers.web import page_or_fragment
 
 PER_PAGE = 20
-PAPERS_PER_PAGE = 50
+PAPERS_PER_PAGE = 30
 SIMILAR = 8
 TEXT_LIMIT = 20_000  # characters of a pasted text; the encoder reads far less
 READ_WORDS = 190  # about what the packaged model reads of a text

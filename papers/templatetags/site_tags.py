@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from papers.search.selectors import PaperMap
 
 register = template.Library()
+MOST_LINKS = 250
 
 
 @register.simple_tag(takes_context=True)
@@ -23,10 +24,20 @@ def section_link(context: Context, view: str, title: str, *further: str) -> Safe
 
 @register.simple_tag
 def map_marks(drawn: PaperMap, chosen: object) -> SafeString:
-    """The papers on a map as circles that are links; `chosen`, a cluster, makes its own the larger ones. A thousand of
-    them through a template's loop would take longer than all the rest of the page."""
+    """The papers on a map: circles that are links, as many as a page bears, and dots for the rest, a path a colour.
+
+    `chosen`, a cluster, makes its own the larger ones, and no others are links. Written here, as so many would take
+    long through a template's loop.
+    """
     before, after = reverse("paper_detail", args=[0]).split("0")
-    return SafeString("\n".join(
-        f'<a href="{before}{mark.paper}{after}"><circle class="series-{mark.series}{"" if mark.inside else " dim"}" '
-        f'cx="{mark.x:.1f}" cy="{mark.y:.1f}" r="{5 if mark.inside and chosen else 3}"><title>{escape(mark.title)}'
-        "</title></circle></a>" for mark in drawn.marks))
+    inside = [mark for mark in drawn.marks if mark.inside]
+    linked = inside[::max(1, -(-len(inside) // MOST_LINKS))]
+    dots: dict[int, list[str]] = {}
+    for mark in set(drawn.marks).difference(linked):
+        dots.setdefault(mark.series, []).append(f"M{mark.x:.1f} {mark.y:.1f}h0")
+    paths = [f'<path class="dots dim series-{series}" d="{"".join(sorted(of))}"/>' for series, of in
+             sorted(dots.items())]
+    return SafeString("\n".join(paths + [
+        f'<a href="{before}{mark.paper}{after}"><circle class="series-{mark.series}" cx="{mark.x:.1f}" '
+        f'cy="{mark.y:.1f}" r="{5 if chosen else 3}"><title>{escape(mark.title)}</title></circle></a>'
+        for mark in linked]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -73,3 +74,17 @@ def page(chromium):
     yield page
     context.close()
     assert problems == []
+
+
+@pytest.fixture
+def visitor(site, page):
+    """A logged-in page: the link works once, so the session is kept for the tests after the first."""
+    state = site.log.parent / "session.json"
+    if state.exists():
+        page.context.add_cookies(json.loads(state.read_text())["cookies"])
+    else:
+        page.goto(site.login_link)
+        page.get_by_role("button", name="Log in as admin").click()
+        page.wait_for_selector("text=Log out")
+        page.context.storage_state(path=state)
+    return page

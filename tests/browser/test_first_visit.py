@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 
 import pytest
@@ -29,20 +28,6 @@ Tides of Learning Rates in Small Optimisers
 We ask how the step size of momentum and adaptive gradient methods should change over training, and find that a slow \
 decay after a short warm-up serves most of them.
 """
-
-
-@pytest.fixture
-def visitor(site, page):
-    """A logged-in page: the link works once, so the session is kept for the tests after the first."""
-    state = site.log.parent / "session.json"
-    if state.exists():
-        page.context.add_cookies(json.loads(state.read_text())["cookies"])
-    else:
-        page.goto(site.login_link)
-        page.get_by_role("button", name="Log in as admin").click()
-        page.wait_for_selector("text=Log out")
-        page.context.storage_state(path=state)
-    return page
 
 
 def test_reading_needs_no_account_and_pages_fit_a_phone(site, page):

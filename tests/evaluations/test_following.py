@@ -48,14 +48,14 @@ def test_undecided_turns_are_told_only_when_asked(claim, django_user_model):
     services.choose_events(kept, ["flipped", "decided"])
     all_happened("verdict", [Verdict.objects.latest("pk").pk])
     read_happenings()
-    assert Notification.objects.get().event.title.startswith("inconclusive, before confirmed")
+    assert Notification.objects.get().event.title.startswith("Inconclusive, before confirmed: Five seeds cannot tell")
 
 
 def test_a_ledger_gives_what_turned(claim):
     from django.http import QueryDict
     decide(claim, "confirmed", "refuted")
     assert [e.title.split(":")[0] for e in changed_claims(Asked(QueryDict("verdict=refuted")))] == [
-        "refuted, before confirmed", "confirmed"]
+        "Refuted, before confirmed", "Confirmed"]
     assert changed_claims(Asked(QueryDict("verdict=confirmed"))) == []
 
 

@@ -95,7 +95,7 @@ def test_progress_curve_and_log_are_there_while_it_runs(worker, ask, until):
 def test_a_bug_is_shown_with_its_traceback_and_not_tried_again(worker, ask, until):
     run = until(ask("broken"), Run.FAILED)
     assert run.failure == "method" and run.attempts == 1
-    assert run.cause == "KeyError: 'nothing here'"
+    assert run.cause.startswith("the method's code failed: KeyError: 'nothing here'; the log has the line")
     assert "before the bug" in run.log and "Traceback" in run.log and "broken.py" in run.log
     assert run.curve == [{"step": 1, "loss": 0.5}]
 

@@ -83,7 +83,7 @@ def test_what_a_run_leaves_behind_ends_with_it(server):
     ("threads", "method", "started more than 64 processes and threads"),
     ("children_with_work", "time", "hit the time limit of 1 s of processor time"),
     ("many_files", "method", "wrote more than 1024 MB or 10000 files into its folder"),
-    ("big_file", "method", "OSError: [Errno 27] File too large"),
+    ("big_file", "method", "the method's code failed: OSError: [Errno 27] File too large"),
 ])
 def test_every_limit_bites(server, monkeypatch, entry, kind, cause):
     slow = {"bomb": 30.0, "threads": 30.0, "many_files": 30.0, "endless_curve": 30.0, "huge_outcome": 30.0,

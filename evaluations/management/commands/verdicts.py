@@ -35,8 +35,7 @@ class Command(BaseCommand):
             numbers = "" if row["n"] is None else \
                 "  {difference:+.4g} [{low:.4g}, {high:.4g}], n={n}, p={p_value:.2g}".format_map(row)
             stale = " (older code)" if row["stale"] else ""
-            self.stdout.write(f"{row['status']:<13}{row['arena']}/{row['method']}: {row['sentence']} "
-                              f"({row['setting']}){numbers}{stale}")
+            self.stdout.write(f"{row['status']:<13}{row['arena']}: {row['claim']}{numbers}{stale}")
         counts = {status: sum(row["status"] == status for row in rows) for status in
                   (*Verdict.STATUSES, NOT_MEASURED)}
         self.stdout.write(f"{len(rows)} claims: " + ", ".join(f"{n} {status}" for status, n in counts.items())

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from evaluations.arithmetic import rounding
 from evaluations.claims.verdicts import ClaimStanding
+from evaluations.claims.wording import claimed
 from evaluations.models import Verdict
 from evaluations.reported.beside import Beside, beside_in_words
 from evaluations.tables.plots.axes import RIGHT, TOP, WIDTH, Scale, Tick, nice_ticks, shortened
@@ -113,7 +114,7 @@ def _forest_row(standing: ClaimStanding, y: float, unit: str, places: int, scale
     claim, verdict = standing.claim, standing.decided
     amounts = [rounding.number(v, places, signed=True) for v in (verdict.difference, verdict.low, verdict.high)]
     setting = "" if claim.setting == "default" else f" ({claim.setting})"
-    words = f"{claim.sentence}{setting}"
+    words = f"{claimed(claim)}{setting}"
     name = f"{claim.method.title}: {words}"
     return ForestRow(
         claim.pk, y, shortened(claim.method.title, LETTERS), shortened(words, WORDS),

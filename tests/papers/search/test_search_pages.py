@@ -51,7 +51,7 @@ def test_search_page_shows_hits_scores_and_reasons(client, library):
     html = page(client, "search", query="?q=rehearse+examples+against+forgetting")
     assert reverse("paper_detail", args=[library["forgetting"].key]) in html
     assert reverse("method_detail", args=["continual", "replay"]) in html
-    for part in ("words #1", "cosine 0.", "% of random pairs", "fused 0.0", "<mark>forgetting</mark>", "shares "):
+    for part in ("words #1", "cosine 0.", "% of random pairs", "fused 0.0", "<mark>forgetting</mark>", "Shares "):
         assert part in html
     assert '<form class="toolbar" role="search"' in html and 'value="rehearse examples against forgetting"' in html
 
