@@ -74,9 +74,10 @@ def runs_done() -> Combinable:
     return Coalesce(Subquery(done.values("method").annotate(count=Count("pk")).values("count")), 0)
 
 
-def measured_methods() -> QuerySet[Run, int]:
-    """The primary keys of the methods with a finished run of full scale."""
-    return Run.objects.filter(state=Run.DONE, scale=SCALE).order_by().values_list("method", flat=True)
+def measured_methods(since: datetime | None = None) -> QuerySet[Run, int]:
+    """The primary keys of the methods with a finished run of full scale, of those that ended since then."""
+    runs = Run.objects.filter(state=Run.DONE, scale=SCALE)
+    return (runs.filter(finished_at__gte=since) if since else runs).order_by().values_list("method", flat=True)
 
 
 def judged_methods() -> dict[str, QuerySet[Claim, int]]:

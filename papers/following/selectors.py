@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,10 +33,15 @@ class Shown:
         return f"{COUNTED}+" if self.new > COUNTED else str(self.new)
 
 
+def views_of(owner: Any) -> QuerySet[SavedView]:
+    """The owner's views in order."""
+    return SavedView.objects.filter(owner=owner, removed_at=None, kind__in=registry.views).select_related(
+        "follow", "owner")
+
+
 def view_list(owner: Any, *, start: bool = False) -> list[SavedView]:
-    """The owner's views in order; with `start`, those on the start page."""
-    views = SavedView.objects.filter(owner=owner, removed_at=None).select_related("follow", "owner")
-    return list(views.filter(on_start=True) if start else views)
+    """All of them; with `start`, those on the start page."""
+    return list(views_of(owner).filter(on_start=True) if start else views_of(owner))
 
 
 def counted(views: list[SavedView]) -> list[Shown]:
@@ -78,11 +84,16 @@ class Kept:
 
 def follow_list(owner: Any) -> list[Kept]:
     """By kind and title."""
+    return shown_follows(Follow.objects.filter(owner=owner).select_related("owner"))
+
+
+def shown_follows(follows: Iterable[Follow]) -> list[Kept]:
+    """Of kinds that there are."""
     kept = []
-    for follow in Follow.objects.filter(owner=owner):
+    for follow in follows:
         kind = registry.follows.get(follow.kind)
         if kind is not None:
-            kept.append(Kept(follow, kind.title, kind.find(follow.key, owner), tuple(
+            kept.append(Kept(follow, kind.title, kind.find(follow.key, follow.owner), tuple(
                 (name, TITLES[name], name in follow.events) for name in kind.events)))
     return kept
 
