@@ -174,4 +174,4 @@ def register(registry: Registry) -> None:
     registry.follows["view"] = FollowKind("Saved view", _view, (MATCH,), watch=_watched_view)
     registry.follows["paper"] = FollowKind("Paper", _paper, (FLIPPED, DECIDED, RUN_DONE, RUN_FAILED), (DECIDED,))
     registry.follows["source"] = FollowKind("Source", _source, (SOURCE,))
-    registry.happenings["source"] = broken_sources
+    registry.happenings["source"].append(broken_sources)

@@ -90,7 +90,7 @@ def test_a_reader_of_happenings_that_fails_keeps_them_and_stops_nobody(reader, m
 
     def broken(refs):
         raise RuntimeError("no")
-    monkeypatch.setitem(registry.happenings, "broken", broken)
+    monkeypatch.setitem(registry.happenings, "broken", [broken])
     happened("broken", 1)
     happened("unheard of", 2)
     read_happenings()
