@@ -287,7 +287,7 @@ def a_period(request, kind: Literal["day", "week", "month"], name: str, query: Q
         raise Http404("There is no such day, week or month.")
     page = arriving.arrivals(since=shown.start, until=shown.until, asker=asker_of(request), after=_place(query))
     return {**_arrivals(page), "kind": kind, "name": shown.name, "first": shown.first, "end": shown.end, "happened": [
-        {"title": part.title, "more": part.more, "events": [
+        {"title": part.title, "more": part.more, "sum": part.sum, "events": [
             {"words": event.words, "address": event.address, "status": event.status} for event in part.events]}
         for part in periods.happened_in(shown)]}
 

@@ -10,8 +10,10 @@ from config.api import api
 from evaluations.models import Run
 from papers import history
 from papers.following.events import tell
+from papers.following.links import token_of
 from papers.following.models import Follow
 from papers.following.registry import Draft
+from papers.following.services import save_view
 from papers.models import Paper
 from papers.services import import_digest
 from papers.shelf.models import PaperList
@@ -162,3 +164,14 @@ def test_every_list_says_what_is_new_and_when_nothing_is(admin_client, something
         seen |= {path} if rows[0] else set()
     assert {"/papers", "/digests", "/methods", "/arenas", "/runs", "/shelf/papers", "/shelf/lists", "/history",
             "/shelf/lists/{pk}", "/inbox", "/trending", "/follows", "/notifications"} <= seen
+
+
+def test_every_feed_says_what_is_new_and_when_nothing_is(admin_client, admin_user, something_of_each):
+    view = save_view(owner=admin_user, name="All", address="/papers/")
+    for url in ("/papers/feed.atom", "/papers/feed.json", "/claims/feed/", "/claims/feed.json",
+                *(f"/views/{view.pk}/{token_of(view)}/feed.{format}" for format in ("atom", "json"))):
+        whole = admin_client.get(url)
+        assert admin_client.get(url, headers={"if-none-match": whole.headers["ETag"]}).status_code == 304
+        later = admin_client.get(f"{url}?since=2990-01-01").text
+        assert "On the sorting of lists" not in later and ("On the sorting of lists" in whole.text) == ("claims" not in url)
+        assert admin_client.get(f"{url}?since=yesterday").status_code == 400

@@ -37,12 +37,12 @@ def site(transactional_db, live_server, admin_user):
     import_digest(name="a.jsonl", data=b'{"title": "Quick Sorting", "abstract": "Rows."}')
     record_search_texts([("method", quick.key, "Quick sorting", "")])
     return {**os.environ, "SITE": live_server.url,
-            "TOKEN": ApiToken.issue(user=admin_user, name="docs", scopes=["run", "read"])[1]}
+            "TOKEN": ApiToken.issue(user=admin_user, name="docs", scopes=["run", "read", "own"])[1]}
 
 
 def test_the_examples_run_as_they_stand(site, tmp_path):
     shell = blocks("sh")
-    assert len(shell) == 3 and len(blocks("python")) == 1
+    assert len(shell) == 4 and len(blocks("python")) == 1
     said = []
     for script in shell:
         done = subprocess.run(["bash", "-e", "-c", script], cwd=tmp_path, env=site, text=True, capture_output=True)
