@@ -29,7 +29,8 @@ class Extensions:
     """The parts that were registered.
 
     `runs_done` is an expression that counts a method's finished runs; `measured` the primary keys of the methods with
-    a finished run of full scale, that ended since a moment where one is given; `judged` those of the methods with a current verdict, for every status there is.
+    a finished run of full scale, that ended since a moment where one is given; `judged` those of the methods with a
+    current verdict, for every status there is.
     """
 
     runs_done: Callable[[], Combinable] = _no_runs

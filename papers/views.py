@@ -31,7 +31,7 @@ from papers.storage import originals
 from papers.uploads import UploadExpired, claim_uploads, keep_uploads, removal_of, removal_token
 from papers.web import may, page_or_fragment, wants_fragment
 
-PER_PAGE = 50
+PER_PAGE = 40
 
 
 @require_safe
@@ -105,7 +105,7 @@ def digest_list(request):
 @require_safe
 def digest_detail(request, pk):
     digest = get_object_or_404(selectors.digest_list(), pk=pk)
-    page = Paginator(selectors.digest_entries(digest), 100).get_page(request.GET.get("page"))
+    page = Paginator(selectors.digest_entries(digest), PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "papers/digest_detail.html", {
         "digest": digest, "page": page,
         "rows": list(zip(page.object_list, selectors.paper_rows(entry.paper for entry in page.object_list),

@@ -106,8 +106,13 @@ def _by(name: str) -> str:
     return f'author:"{name}"'
 
 
+def author_key(name: str) -> str:
+    """What a follow of an author is kept under."""
+    return " ".join(name.replace('"', " ").split())[:MOST_LETTERS]
+
+
 def _author(key: str, reader: Reader) -> Found | None:
-    name = " ".join(key.replace('"', " ").split())[:MOST_LETTERS]
+    name = author_key(key)
     if not re.search(r"[^\W_]", name):
         return None
     return Found(name, name, f"{reverse('search')}?{urlencode({'q': _by(name)})}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.http import QueryDict
 
 from papers.feeds import ENTRIES, Entry
 from papers.following.digests import Digest, digest_of, waiting_of
+from papers.following.kinds import author_key
 from papers.following.links import resolved
 from papers.following.models import Channel, Delivery, Follow, Notification, SavedView
 from papers.following.registry import TITLES, Asked, Found, registry
@@ -100,6 +101,14 @@ def shown_follows(follows: Iterable[Follow]) -> list[Kept]:
 
 def is_followed(owner: Any, kind: str, key: str) -> bool:
     return Follow.objects.filter(owner=owner, kind=kind, key=key).exists()
+
+
+def followed_authors(owner: Any, names: Sequence[str]) -> set[str]:
+    """Those of the names that the owner follows."""
+    keys = {name: author_key(name) for name in names}
+    followed = set(Follow.objects.filter(owner=owner, kind="author", key__in=keys.values()).values_list(
+        "key", flat=True))
+    return {name for name, key in keys.items() if key in followed}
 
 
 def channel_list(owner: Any) -> list[tuple[Channel, list[Delivery], int]]:

@@ -49,7 +49,7 @@ def test_the_examples_run_as_they_stand(site, tmp_path):
         assert done.returncode == 0, done.stderr
         said.append(done.stdout)
     assert '"Quick Sorting"' in said[0] and "\nquick," in said[0].lower() and '"queued": [' in said[0]
-    assert "Quick" in json.loads(said[2])["result"]["content"][0]["text"]
+    assert "Quick" in json.loads(said[3])["result"]["content"][0]["text"]
     script = "import os\nSITE, TOKEN = os.environ['SITE'], os.environ['TOKEN']\n" + blocks("python")[0]
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=site, text=True, capture_output=True)
     assert done.returncode == 0, done.stderr

@@ -95,7 +95,7 @@ def test_queries_do_not_grow_with_the_list(client, library, django_assert_max_nu
     client.get(reverse("paper_list"))
     with django_assert_max_num_queries(11):
         page = client.get(reverse("paper_list"))
-    assert len(page.context["rows"]) == 50 and "page 1 of 5" in page.content.decode()
+    assert len(page.context["rows"]) == 40 and "page 1 of 6" in page.content.decode()
     with django_assert_max_num_queries(6):
         part = client.get(reverse("paper_list"), {"page": 3}, headers={"HX-Request": "true"})
     assert "<html" not in part.content.decode() and "page=4" in part.content.decode()
@@ -115,7 +115,7 @@ def test_empty_list_says_what_to_do(client):
 def test_paper_page(client, library):
     alpha = library["alpha"]
     html = client.get(reverse("paper_detail", args=[alpha.pk])).content.decode()
-    assert "Alpha &lt;u&gt;" in html and "Ana Lima, Bo &amp; Co" in html and "About turning schedules." in html
+    assert "Alpha &lt;u&gt;" in html and "Bo &amp; Co</a>" in html and "About turning schedules." in html
     assert "first.jsonl" in html and "second.jsonl" in html and "#1" in html
     assert 'href="https://example.org/a"' in html and "Sorter" in html
     gamma = client.get(reverse("paper_detail", args=[library["gamma"].pk])).content.decode()
