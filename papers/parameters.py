@@ -126,7 +126,7 @@ class Pages(LimitOffsetPagination):
     def __init__(self, *, times: Times = (), **options: Any):
         super().__init__(**options)
         self.times = times
-        self.Input = NewerPage if times else Page  # type: ignore[assignment,misc]  # with bounds of its own
+        self.Input = NewerPage if times else Page  # type: ignore[assignment]  # with bounds of its own
 
     def paginate_queryset(self, queryset: Any, pagination: Any, request: Any, **params: Any) -> Any:
         newer = not_older(queryset, getattr(pagination, "since", None), self.times)

@@ -64,10 +64,11 @@ def tell(drafts: Sequence[Draft]) -> int:
     active = set(get_user_model().objects.filter(is_active=True, pk__in={
         owner for draft in drafts for owner in draft.to}).values_list("pk", flat=True))
     for draft in drafts:
-        whom: Whom = {owner: (because, None) for owner, because in draft.to.items() if owner in active}
+        whom: dict[int, tuple[str, Follow | None]] = {
+            owner: (because, None) for owner, because in draft.to.items() if owner in active}
         for subject in sorted(draft.subjects):
-            whom |= {follow.owner_id: (follow.title, follow) for follow in by_subject[subject]
-                     if draft.kind in follow.events}
+            whom.update({follow.owner_id: (follow.title, follow) for follow in by_subject[subject]
+                         if draft.kind in follow.events})
         if whom:
             told += 1
             _put(draft, whom)
