@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from evaluations.models import Claim, ReportedClaim, ReportedReading, Run, TabulatedResult, Verdict
+from evaluations.runs.stamps import kept, results_stamp
 from methods.models import Method, PaperLink
 from papers.extensions import Condition, Event, Happened
 from papers.models import Paper
@@ -88,7 +89,8 @@ def judged_methods() -> dict[str, QuerySet[Claim, int]]:
 
 def happened(start: datetime, end: datetime) -> list[Happened]:
     """What was measured here, and which claims were decided otherwise than before, from `start` until `end`."""
-    return [_measured(start, end), *_decided_anew(start, end)]
+    return kept(f"happened-{start:%Y%m%d%H%M%S}-{end:%Y%m%d%H%M%S}", results_stamp(), lambda: [
+        _measured(start, end), *_decided_anew(start, end)])
 
 
 def _measured(start: datetime, end: datetime) -> Happened:

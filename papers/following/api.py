@@ -209,7 +209,7 @@ class Follows(Pages):
 @paginate(Follows, times=("created_at",))
 def follows(request):
     """What the account follows, by kind and title."""
-    return Follow.objects.filter(owner=request.user, kind__in=registry.follows).select_related("owner")
+    return selectors.follows_of(request.user)
 
 
 @router.post("/follows", response={201: FollowOut})
@@ -224,7 +224,7 @@ def follow(request, body: FollowIn):
 @may_call("")
 def choose_events(request, pk: Id, body: EventsIn):
     """Choose what of it the account is told of."""
-    found = get_object_or_404(Follow, pk=pk, owner=request.user, kind__in=registry.follows)
+    found = get_object_or_404(selectors.follows_of(request.user), pk=pk)
     if unknown := set(body.events) - set(registry.follows[found.kind].events):
         raise HttpError(400, f"of this one is told of {', '.join(registry.follows[found.kind].events)}, not of "
                              f"{', '.join(sorted(unknown))}")

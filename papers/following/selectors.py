@@ -83,20 +83,16 @@ class Kept:
     events: tuple[tuple[str, str, bool], ...]
 
 
-def follow_list(owner: Any) -> list[Kept]:
-    """By kind and title."""
-    return shown_follows(Follow.objects.filter(owner=owner).select_related("owner"))
+def follows_of(owner: Any) -> QuerySet[Follow]:
+    """What the owner follows of the kinds that there are, by kind and title."""
+    return Follow.objects.filter(owner=owner, kind__in=registry.follows).select_related("owner")
 
 
 def shown_follows(follows: Iterable[Follow]) -> list[Kept]:
-    """Of kinds that there are."""
-    kept = []
-    for follow in follows:
-        kind = registry.follows.get(follow.kind)
-        if kind is not None:
-            kept.append(Kept(follow, kind.title, kind.find(follow.key, follow.owner), tuple(
-                (name, TITLES[name], name in follow.events) for name in kind.events)))
-    return kept
+    """Each with its page; a query for each."""
+    return [Kept(follow, kind.title, kind.find(follow.key, follow.owner), tuple(
+        (name, TITLES[name], name in follow.events) for name in kind.events))
+        for follow in follows for kind in [registry.follows[follow.kind]]]
 
 
 def is_followed(owner: Any, kind: str, key: str) -> bool:
