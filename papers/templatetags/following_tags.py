@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from django import template
 from django.template.context import Context
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from papers.following import selectors
@@ -28,10 +29,13 @@ def follow_button(context: Context, kind: str, key: object) -> dict[str, Any]:
             "followed": bool(reader) and selectors.is_followed(reader, kind, str(key))}
 
 
-@register.inclusion_tag("papers/following/_authors.html")
-def author_names(names: Sequence[str], most: int = 3) -> dict[str, Any]:
-    """The first of them, each leading to what it wrote; where one can follow it."""
-    return {"names": names[:most], "more": len(names) - most}
+@register.simple_tag
+def author_names(names: Sequence[str], most: int = 3) -> SafeString:
+    """The first of them, each leading to what it wrote, where one can follow it."""
+    search, more = reverse("search"), len(names) - most
+    return format_html('<small class="authors">{}{}</small>', format_html_join(
+        ", ", '<a href="{}?q=author:%22{}%22">{}</a>', ((search, quote(name), name) for name in names[:most])),
+        f" and {more} more" if more > 0 else "")
 
 
 @register.inclusion_tag("papers/following/_author_buttons.html", takes_context=True)
