@@ -57,8 +57,9 @@ def feed_response(request: HttpRequest, feed: Feed, format: str, *, private: boo
         raise Http404(f"there is no feed of the format {format}; there are {' and '.join(FORMATS)}")
     try:
         feed.entries[:] = not_older(feed.entries, moment_from(request.GET.get("since", "")), ("at",))
-    except ValueError as error:
-        return HttpResponse(f"since: {error}", status=400, content_type="text/plain; charset=utf-8")
+    except ValueError:
+        return HttpResponse("since is a moment in ISO 8601, such as 2026-11-27T08:00:00Z.", status=400,
+                            content_type="text/plain; charset=utf-8")
     body = _atom(request, feed) if format == ATOM else _json(request, feed)
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     response = get_conditional_response(request, etag=etag) or HttpResponse(body, content_type=FORMATS[format])
