@@ -19,6 +19,7 @@ class EvaluationsConfig(AppConfig):
         papers.facets.append(facts.verdict_facets)
         papers.verdict_counts = facts.verdict_counts
         papers.happened.append(facts.happened)
+        papers.near.append(facts.measured_near)
         papers.stirred.append(facts.stirred)
         papers.on_fold.append(facts.keep_decisions)
         papers.on_reported.append(record_results)

@@ -14,6 +14,7 @@ from django.urls import reverse
 from evaluations.claims.verdicts import ClaimStanding, with_parents
 from evaluations.claims.wording import sentence
 from evaluations.models import Claim, ReportedClaim, ReportedReading, Run, TabulatedResult, Verdict
+from evaluations.runs.stamps import kept, results_stamp
 from methods.models import Method, PaperLink
 from papers.extensions import Condition, Event, Happened
 from papers.models import Paper
@@ -76,9 +77,10 @@ def runs_done() -> Combinable:
     return Coalesce(Subquery(done.values("method").annotate(count=Count("pk")).values("count")), 0)
 
 
-def measured_methods() -> QuerySet[Run, int]:
-    """The primary keys of the methods with a finished run of full scale."""
-    return Run.objects.filter(state=Run.DONE, scale=SCALE).order_by().values_list("method", flat=True)
+def measured_methods(since: datetime | None = None) -> QuerySet[Run, int]:
+    """The primary keys of the methods with a finished run of full scale, of those that ended since then."""
+    runs = Run.objects.filter(state=Run.DONE, scale=SCALE)
+    return (runs.filter(finished_at__gte=since) if since else runs).order_by().values_list("method", flat=True)
 
 
 def judged_methods() -> dict[str, QuerySet[Claim, int]]:
@@ -89,18 +91,31 @@ def judged_methods() -> dict[str, QuerySet[Claim, int]]:
 
 def happened(start: datetime, end: datetime) -> list[Happened]:
     """What was measured here, and which claims were decided otherwise than before, from `start` until `end`."""
-    return [_measured(start, end), *_decided_anew(start, end)]
+    return kept(f"happened-{start:%Y%m%d%H%M%S}-{end:%Y%m%d%H%M%S}", results_stamp(), lambda: [
+        _measured(start, end), *_decided_anew(start, end)])
 
 
 def _measured(start: datetime, end: datetime) -> Happened:
-    """Methods with runs that ended well then; those that came with the installation are left out."""
-    runs = Run.objects.filter(finished_at__gte=start, finished_at__lt=end, state=Run.DONE, origin="").order_by()
-    counted = list(runs.values("method").annotate(n=Count("pk")).order_by("-n", "method")[:MOST_EVENTS + 1])
+    """Methods with runs that ended well then, wherever: those that were loaded count by when they were measured."""
+    runs = Run.objects.filter(finished_at__gte=start, finished_at__lt=end, state=Run.DONE).order_by()
+    counted = list(runs.values("method").annotate(n=Count("pk"), loaded=Count("pk", filter=~Q(origin=""))).order_by(
+        "-n", "method"))
+    done, loaded = sum(row["n"] for row in counted), sum(row["loaded"] for row in counted)
+    came = "" if not loaded else ", all loaded from elsewhere" if loaded == done else f", {loaded:,} of them loaded"
     methods = Method.objects.select_related("arena").in_bulk([row["method"] for row in counted[:MOST_EVENTS]])
     return Happened("Measured", [
         Event(f"{method.title}: {row['n']:,} run{'' if row['n'] == 1 else 's'} ({method.arena.title})",
               reverse("method_detail", args=[method.arena_id, method.slug]))
-        for row in counted if (method := methods.get(row["method"]))], len(counted) > MOST_EVENTS)
+        for row in counted[:MOST_EVENTS] if (method := methods.get(row["method"]))], len(counted) > MOST_EVENTS,
+        f"{done:,} run{'' if done == 1 else 's'} of {len(counted):,} method{'' if len(counted) == 1 else 's'}{came}."
+        if done else "")
+
+
+def measured_near(before: datetime, after: datetime) -> tuple[datetime | None, datetime | None]:
+    """When the last run ended well before the one moment, and the first from the other on."""
+    ends = Run.objects.filter(state=Run.DONE).values_list("finished_at", flat=True)
+    return (ends.filter(finished_at__lt=before).order_by("-finished_at").first(),
+            ends.filter(finished_at__gte=after).order_by("finished_at").first())
 
 
 def _decided_anew(start: datetime, end: datetime) -> list[Happened]:

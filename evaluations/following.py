@@ -95,7 +95,7 @@ def measured_methods(asked: Asked) -> list[Entry]:
 
 def run_drafts(refs: list[str]) -> list[Draft]:
     """One for each method and setting of a request, once none of its runs is active."""
-    runs = Run.objects.filter(pk__in=refs, state__in=[Run.DONE, Run.FAILED]).select_related("method__arena").defer(
+    runs = Run.objects.filter(pk__in=refs).exclude(state__in=Run.ACTIVE).select_related("method__arena").defer(
         *UNTOLD)
     groups: dict[tuple, list[Run]] = defaultdict(list)
     for run in runs:
@@ -112,8 +112,8 @@ def _of_request(run: Run, ended: Sequence[Run], papers: Mapping[int, Subjects]) 
     states = {each.state: 1 for each in ended} if not run.request_key else dict(Run.objects.filter(
         request_key=run.request_key, method=run.method_id, setting=run.setting, scale=run.scale).order_by(
         ).values_list("state").annotate(Count("pk")))
-    if any(states.get(state) for state in Run.ACTIVE):
-        return None  # the last one to end tells
+    if any(states.get(state) for state in Run.ACTIVE) or not (states.get(Run.DONE) or states.get(Run.FAILED)):
+        return None  # the last one to end tells, and nobody where all were cancelled
     last = max(each.finished_at for each in ended if each.finished_at)
     counts = ", ".join(f"{states[state]} {state}" for state in (Run.DONE, Run.FAILED, Run.CANCELLED) if state in states)
     failed = [each for each in ended if each.state == Run.FAILED]
@@ -302,6 +302,6 @@ def register(registry: Registry) -> None:
     registry.follows["claim"] = FollowKind("Claim", _claim, (FLIPPED, DECIDED), (DECIDED,))
     registry.follows["verdicts"] = FollowKind("Verdicts", _all_verdicts, (FLIPPED, DECIDED), (DECIDED,))
     registry.follows["runs"] = FollowKind("Runs", _own_runs, (RUN_DONE, RUN_FAILED))
-    registry.happenings["run"] = run_drafts
-    registry.happenings["verdict"] = verdict_drafts
-    registry.happenings["table"] = table_drafts
+    registry.happenings["run"].append(run_drafts)
+    registry.happenings["verdict"].append(verdict_drafts)
+    registry.happenings["table"].append(table_drafts)

@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Field, Query, Router, Schema
 from ninja.pagination import paginate
 
+from methods.extensions import extensions
 from methods.models import Method, PaperLink
 from methods.selectors import broken_files, broken_for, coverage, links_of, method_list, papers_of
 from methods.services import curate_link, forget_curation
@@ -118,13 +119,14 @@ class CurateIn(Body):
 
 
 @router.get("/methods", response=list[MethodRow])
-@paginate(Pages)
+@paginate(Pages, times=lambda methods, since: methods.filter(pk__in=extensions.measured(since)))
 def methods(request, filters: Query[MethodFilter]):
+    """With `since` those with a run of full scale that ended then or later."""
     return method_list(**filters.dict())
 
 
 @router.get("/broken-files", response=list[BrokenFileOut], summary="Files of the method library that are broken")
-@paginate(Pages)
+@paginate(Pages, times=("found_at",))
 def list_broken_files(request):
     """`place` and `line` say where the fault is: in the file itself or in one that it needs. `method` is "" for the
     file of an arena."""

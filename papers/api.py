@@ -20,12 +20,13 @@ from papers.bibliography.selectors import papers_found
 from papers.digests.columns import chosen_columns
 from papers.digests.records import DigestError
 from papers.extensions import asker_of, extensions
+from papers.following.api import router as following_router
 from papers.forms import UPLOAD_LIMIT, OneOf
 from papers.identity.api import router as identity_router
 from papers.identity.merging import now_at
 from papers.identity.selectors import addressed, origins_of, versions_of
 from papers.models import Digest, Paper
-from papers.parameters import Body, Id, Moment, Page, Pages, Problem, Word, Year, body_error
+from papers.parameters import Body, Id, Page, Pages, Problem, Since, Word, Year, body_error
 from papers.search.api import SearchQuery
 from papers.search.api import router as search_router
 from papers.services import import_digest, preview_digest
@@ -43,10 +44,13 @@ class PaperQuery(Schema):
     link: Annotated[str, OneOf("link"), Field(description="best link to a method")] = ""
     verdict: Annotated[str, OneOf("verdict")] = ""
     mine: Annotated[str, OneOf("is"), Field(alias="is", description="of the account that asks")] = ""
-    since: Annotated[Moment | None, Field(description="first imported at or after, ISO 8601")] = None
     after: Annotated[Id | None, Field(description="those that follow this paper in the order; sooner than a large "
                                                   "`offset`, to read a long list")] = None
     sort: Literal["newest", "oldest", "title", "year"] = "newest"
+
+
+class PaperFileQuery(PaperQuery):
+    since: Since = None
 
 
 class WithMethods(Pages):
@@ -261,7 +265,7 @@ UPLOAD_BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {
 
 
 @router.get("/papers", response=list[PaperOut])
-@paginate(WithMethods)
+@paginate(WithMethods, times=("created_at",))
 def papers(request, filters: Query[PaperQuery]):
     """Newest first unless `sort` says otherwise."""
     asker = account_of_call(request) if filters.mine else asker_of(request)
@@ -269,7 +273,7 @@ def papers(request, filters: Query[PaperQuery]):
 
 
 @router.get("/papers/bibliography", summary="A list of papers as a file", openapi_extra=FILE)
-def papers_as_file(request, filters: Query[PaperQuery], format: Format = "bibtex"):
+def papers_as_file(request, filters: Query[PaperFileQuery], format: Format = "bibtex"):
     """All papers of the list, streamed."""
     asker = account_of_call(request) if filters.mine else asker_of(request)
     return _file(selectors.paper_list(asker=asker, **filters.dict(by_alias=True)), format)
@@ -297,10 +301,10 @@ def paper(request, paper_id: Id):
 
 
 @router.get("/digests", response=list[DigestOut])
-@paginate(Pages)
-def digests(request, since: Annotated[Moment | None, Field(description="imported at or after, ISO 8601")] = None):
+@paginate(Pages, times=("imported_at",))
+def digests(request):
     """Newest first, with entries and rejects counted."""
-    return selectors.digest_list(since=since)
+    return selectors.digest_list()
 
 
 @router.get("/digests/{digest_id}", response=DigestDetail)
@@ -357,3 +361,4 @@ def _upload(request) -> tuple[str, bytes]:
 router.add_router("", identity_router)
 router.add_router("", search_router)
 router.add_router("", shelf_router)
+router.add_router("", following_router)

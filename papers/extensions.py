@@ -128,11 +128,13 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """What happened here in a span of time, of one sort; `more` says that not all of it is listed."""
+    """What happened here in a span of time, of one sort; `more` says that not all of it is listed, `sum` how much it
+    was."""
 
     title: str
     events: Sequence[Event]
     more: bool = False
+    sum: str = ""
 
 
 Papers = QuerySet["Paper"] | Sequence[int]  # or their primary keys
@@ -166,6 +168,7 @@ class Extensions:
     `verdict_counts` how many verdicts of each status a paper has; `reasons_to_stay` conditions under which a paper
     stays when the last digest that lists it goes; `left_out` gives the primary keys of the papers that lists leave out
     for the account that asks, unless asked for; `happened` tell what was done here from one moment to another,
+    `near` when the last of it was before the one and the first after the other moment,
     `stirred` how much papers moved others since a moment: for each paper, points by what they are for; `on_fold` are
     told, in one transaction, that the second row goes because it is the same paper as the first; `on_reported` are
     told, in the transaction that stores them, the numbers a digest's entries report for papers; `after_embedding` names
@@ -180,6 +183,7 @@ class Extensions:
     verdict_counts: Callable[[Sequence[int]], Mapping[int, Mapping[str, int]]] = _no_verdicts
     left_out: Callable[[Asker], QuerySet | None] = _nothing_left_out
     happened: list[Callable[[datetime, datetime], Sequence[Happened]]] = field(default_factory=list)
+    near: list[Callable[[datetime, datetime], tuple[datetime | None, datetime | None]]] = field(default_factory=list)
     stirred: list[Callable[[datetime], Mapping[int, Mapping[str, int]]]] = field(default_factory=list)
     reasons_to_stay: list[Callable[[], Condition]] = field(default_factory=list)
     on_fold: list[Callable[[Paper, Paper], None]] = field(default_factory=list)

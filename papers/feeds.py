@@ -17,6 +17,8 @@ from django.views.decorators.http import require_safe
 from papers import selectors
 from papers.forms import PaperFilter
 from papers.models import Paper
+from papers.paging import not_older
+from papers.parameters import moment_from
 
 ENTRIES = 50
 ATOM, JSON = "atom", "json"
@@ -49,9 +51,15 @@ class Feed:
 
 
 def feed_response(request: HttpRequest, feed: Feed, format: str, *, private: bool = False) -> HttpResponse:
-    """The feed as a file, or 304 where the reader has it. Raises Http404 for an unknown format."""
+    """The feed as a file, or 304 where the reader has it; with `since` in the address what was new then or later.
+    Raises Http404 for an unknown format."""
     if format not in FORMATS:
         raise Http404(f"there is no feed of the format {format}; there are {' and '.join(FORMATS)}")
+    try:
+        feed.entries[:] = not_older(feed.entries, moment_from(request.GET.get("since", "")), ("at",))
+    except ValueError:
+        return HttpResponse("since is a moment in ISO 8601, such as 2026-11-27T08:00:00Z.", status=400,
+                            content_type="text/plain; charset=utf-8")
     body = _atom(request, feed) if format == ATOM else _json(request, feed)
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     response = get_conditional_response(request, etag=etag) or HttpResponse(body, content_type=FORMATS[format])

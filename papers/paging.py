@@ -1,12 +1,13 @@
 """Pages of lists that may be long: no page costs more because more rows are stored than it shows.
 
 The first MOST rows are numbered pages; a list that is longer is said to be so instead of counted, and is read on
-after its last shown row, by that row's own values.
+after its last shown row, by that row's own values. And parts of lists by time: what is not older than a moment.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -57,6 +58,23 @@ class LongPaginator(Paginator):
     def total(self) -> int | None:
         """The number of all rows, None where it is not known."""
         return self.found if self.known or not self.more else None
+
+
+Times = tuple[str, ...] | Callable[[Any, datetime], Any]  # the fields of a row that say when, or what finds them
+
+
+def not_older(rows: Any, since: datetime | None, times: Times) -> Any:
+    """The rows of which any of the times is at or after `since`, in their order: of a queryset, or of a list."""
+    if since is None:
+        return rows
+    if callable(times):
+        return times(rows, since)
+    if isinstance(rows, QuerySet):
+        newer = Q()
+        for name in times:
+            newer |= Q(**{f"{name}__gte": since})
+        return rows.filter(newer)
+    return [row for row in rows if any((at := getattr(row, name)) and at >= since for name in times)]
 
 
 def after(rows: QuerySet, order: list[str | OrderBy], row: Model) -> QuerySet:

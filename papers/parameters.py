@@ -12,10 +12,13 @@ from typing import Annotated, Any, TypeVar
 
 import pydantic
 from django.db.models import QuerySet
+from django.utils import timezone
 from ninja import Field, Schema
 from ninja.errors import ValidationError
 from ninja.pagination import LimitOffsetPagination
 from pydantic import AfterValidator, ConfigDict, field_validator
+
+from papers.paging import Times, not_older
 
 MOST_ROWS = 500  # of a list in one answer
 MOST_LETTERS = 200  # of a name, or of words to look for: a pattern of many more is beyond a database
@@ -48,6 +51,8 @@ Id = Annotated[int, Field(ge=1, le=MOST_ID)]
 Seed = Annotated[int, Field(ge=0, le=MOST_SEED)]
 Year = Annotated[int, Field(ge=1, le=9999)]
 Moment = Annotated[datetime, AfterValidator(on_the_calendar)]
+Since = Annotated[Moment | None, Field(description="leave out what is older: what was made, changed or decided before "
+                                       "this moment (ISO 8601)")]
 Word = Annotated[str, Field(max_length=MOST_LETTERS)]  # a name, or some words to look for
 Limit = Annotated[int, Field(ge=1, le=MOST_ROWS, description=f"rows in one answer, at most {MOST_ROWS}")]
 Offset = Annotated[int, Field(ge=0, le=2**53, description="rows to leave out first")]
@@ -67,6 +72,14 @@ def id_from(text: str) -> int | None:
         return None
     number = int(text)
     return number if 0 < number <= MOST_ID else None
+
+
+def moment_from(text: str) -> datetime | None:
+    """The moment that a text writes in ISO 8601, in the site's time zone where it names none. Raises ValueError."""
+    if not text.strip():
+        return None
+    moment = on_the_calendar(datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text.strip()))
+    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
 
 
 def unknown(kind: str, name: str, known: Sequence[str]) -> str:
@@ -97,10 +110,27 @@ class Page(Schema):
         return rows[self.offset:self.offset + self.limit]  # type: ignore[return-value]  # a slice of its kind
 
 
-class Pages(LimitOffsetPagination):
-    """A list as `items` and their `count`, whatever part of them is asked for."""
+class NewerPage(Page):
+    """The same, of rows that have a time."""
 
-    Input = Page  # type: ignore[assignment]  # with bounds of its own
+    since: Since = None
+
+
+class Pages(LimitOffsetPagination):
+    """A list as `items` and their `count`, whatever part of them is asked for.
+
+    `times` are the fields that say when a row was made or changed, or a function of the rows and a moment; where rows
+    have none, nobody can ask for those `since`.
+    """
+
+    def __init__(self, *, times: Times = (), **options: Any):
+        super().__init__(**options)
+        self.times = times
+        self.Input = NewerPage if times else Page  # type: ignore[assignment]  # with bounds of its own
+
+    def paginate_queryset(self, queryset: Any, pagination: Any, request: Any, **params: Any) -> Any:
+        newer = not_older(queryset, getattr(pagination, "since", None), self.times)
+        return super().paginate_queryset(newer, pagination, request, **params)
 
 
 class Fault(Schema):

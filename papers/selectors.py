@@ -142,10 +142,9 @@ def appearances_of(paper: Paper) -> QuerySet[Appearance]:
     return paper.appearances.select_related("digest").order_by("-digest__imported_at", "digest", "position")
 
 
-def digest_list(*, since: datetime | None = None) -> QuerySet[Digest]:
-    """Digests, newest first, with `entries` and `rejects` counted; with `since`, those imported at or after."""
-    digests = Digest.objects.filter(imported_at__gte=since) if since else Digest.objects.all()
-    return digests.select_related("imported_by").annotate(
+def digest_list() -> QuerySet[Digest]:
+    """Digests, newest first, with `entries` and `rejects` counted."""
+    return Digest.objects.select_related("imported_by").annotate(
         entries=_count_of(Appearance.objects.all()), rejects=_count_of(Rejection.objects.all()))
 
 

@@ -112,6 +112,8 @@ def account(request):
         if form.is_valid():
             _set_password(request, form)
             return redirect("account")
+    for field in form.fields.values():  # the page is not about the password alone: it begins at its top
+        field.widget.attrs.pop("autofocus", None)
     return render(request, "registration/account.html", {
         "form": form, "new_token": new_token, "tokens": request.user.api_tokens.order_by("-created_at"),
         "scopes": SCOPES, "days": tokens.DAYS, "roles": [ROLES[name] for name in roles_of(request.user)],

@@ -61,7 +61,7 @@ class Answer(Body):
 
 
 @router.get("/asks", response=list[AskOut], summary="Your requests for runs; everybody's, if you can answer")
-@paginate(Pages)
+@paginate(Pages, times=("asked_at", "answered_at"))
 @may_call("")
 def list_asks(request, filters: Query[AskFilters]):
     return selectors.asks(request.user, **filters.dict())

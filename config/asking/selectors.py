@@ -37,8 +37,13 @@ def waiting(user: User) -> int:
 
 
 def asked(ask: Ask) -> Asked:
+    return Asked(ask, address_of(ask), _outlook(ask) if ask.state == Ask.OPEN else "")
+
+
+def address_of(ask: Ask) -> str:
+    """The page of what is to be run."""
     kind, _, key = ask.target.partition(":")
-    return Asked(ask, ADDRESS[kind].format(key), _outlook(ask) if ask.state == Ask.OPEN else "")
+    return ADDRESS[kind].format(key)
 
 
 def _outlook(ask: Ask) -> str:

@@ -7,9 +7,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from config.asking.models import Ask
+from evaluations.models import Run
 from evaluations.runs.requests import find_target, parse_seeds
 from evaluations.runs.services import QUEUES, RequestReport, request_runs
 from papers import history
+from papers.following.happenings import happened
 
 MOST_OPEN = 20  # of one person
 VERBS = {Ask.GRANTED: "granted runs of", Ask.DECLINED: "declined runs of", Ask.WITHDRAWN: "no longer asks for runs of"}
@@ -62,7 +64,10 @@ def grant(*, pk: int, by: User, word: str = "") -> RequestReport:
         raise AskError(str(error)) from error
     if not (report.queued or report.already_queued or report.already_measured):
         raise AskError(f"nothing of it can be run: {report}")
-    Ask.objects.filter(pk=pk).update(request_key=report.key if report.queued else "")
+    key = report.key if report.queued else ""
+    if not key and report.already_queued:  # all that is missing is somebody else's request: its end is this one's
+        key = Run.objects.values_list("request_key", flat=True).get(pk=report.already_queued[0])
+    Ask.objects.filter(pk=pk).update(request_key=key)
     return report
 
 
@@ -89,6 +94,7 @@ def _answer(pk: int, state: str, by: User, word: str) -> Ask:
         raise AskError(f"this request is {now} already" if now else "there is no such request")
     made = Ask.objects.get(pk=pk)
     history.record(VERBS[state], *_objects(made), by=by, words=made.word)
+    happened("ask", pk)
     return made
 
 

@@ -36,7 +36,7 @@ def ask_new(request):
         services.ask(by=request.user, target=post.get("target", ""), setting=post.get("setting") or "default",
                      scale=post.get("scale") or "full", seeds=post.get("seeds") or "10",
                      queue=post.get("queue") or "cpu", reason=post.get("reason", ""))
-        messages.success(request, "You have asked for it. The answer will stand under “Requests for runs”.")
+        messages.success(request, "You have asked for it. You are told when it is answered and when it is measured.")
     except (services.AskError, LookupError) as error:
         messages.error(request, f"That cannot be asked for: {error}.")
     came_from = request.META.get("HTTP_REFERER", "")

@@ -30,14 +30,14 @@ class ActFilters(FilterSchema):
 
 
 @router.get("/history", response=list[ActOut], summary="What people did, newest first")
-@paginate(Pages)
+@paginate(Pages, times=("at",))
 @may_call("audit.view_entry")
 def list_acts(request, filters: Query[ActFilters]):
     return selectors.acts(**filters.dict())
 
 
 @router.get("/history/{kind}/{path:key}", response=list[ActOut], summary="What people did to one object")
-@paginate(Pages)
+@paginate(Pages, times=("at",))
 def get_history(request, kind: Word, key: Word):
     if kind not in selectors.PUBLIC:
         raise HttpError(404, f"there is a history of {', '.join(selectors.PUBLIC)}")

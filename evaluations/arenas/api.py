@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Field, Query, Router, Schema
@@ -12,6 +14,7 @@ from ninja.pagination import paginate
 
 from evaluations.claims.record import ClaimRecord
 from evaluations.claims.verdicts import claim_list
+from evaluations.models import Run
 from evaluations.tables.build import TableError
 from evaluations.tables.renderers.registry import render
 from evaluations.tables.state import read_state
@@ -79,9 +82,15 @@ class TableQuery(Schema):
     most: str = Field("", description="only methods with at most this in the column `most_of`")
 
 
+def _measured_since(arenas: QuerySet[Arena], since: datetime) -> QuerySet[Arena]:
+    return arenas.filter(pk__in=Run.objects.filter(state=Run.DONE, finished_at__gte=since).order_by().values(
+        "method__arena"))
+
+
 @router.get("/arenas", response=list[ArenaOut], summary="Arenas")
-@paginate(Pages)
+@paginate(Pages, times=_measured_since)
 def list_arenas(request):
+    """With `since` those with a run that ended well then or later."""
     return Arena.objects.filter(present=True)
 
 

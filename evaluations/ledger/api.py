@@ -29,7 +29,7 @@ from evaluations.ledger.ledger import read_state as read_ledger_state
 from evaluations.models import Claim
 from evaluations.tables.renderers import csv, parquet, xlsx
 from methods.models import Arena
-from papers.parameters import MOST_ROWS, Id, Limit, Page, Pages, Word, Year
+from papers.parameters import MOST_ROWS, Id, Limit, Page, Pages, Since, Word, Year
 
 router = Router(tags=["claims"])
 
@@ -49,6 +49,7 @@ class LedgerQuery(Page):
     year: Year | None = Field(None, description="of the paper")
     power: Word = Field("", description=f"one of {', '.join(POWERS)}")
     sort: Word = Field("", description=f"one of {', '.join(filter(None, SORTS))}")
+    since: Since = None
     format: Word = Field("", description=f"a file with every row: one of {', '.join(FORMATS)}; left out, JSON with the "
                                          "rows that `limit` and `offset` say")
     limit: Limit = MOST_ROWS
@@ -110,7 +111,8 @@ def get_ledger(request, query: Query[LedgerQuery]):
 
 @router.get("/ledger/open", response=list[dict[str, Any]],
             summary="Open claims, the most expected information per second first")
-@paginate(Proposing)
+@paginate(Proposing, times=lambda open_ones, since: [
+    each for each in open_ones if each.standing.verdict and each.standing.verdict.decided_at >= since])
 def get_open(request, arena: Word = ""):
     return open_questions(arena=get_object_or_404(Arena, pk=arena) if arena else None).proposals
 

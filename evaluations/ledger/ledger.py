@@ -43,7 +43,7 @@ from evaluations.tables.table import Field
 from methods.models import Arena, Method, PaperLink
 from methods.selectors import links_stamp
 from papers.models import Paper
-from papers.parameters import MOST_LETTERS
+from papers.parameters import MOST_LETTERS, moment_from
 
 SCOPE = f"{IN_MINIATURE}; the verdict speaks about our measurement, not about the paper's own experiment"
 TEST = (f"paired t test, two-sided, at {', '.join(map(str, LOOKS))} seeds while undecided, adjusted for the looks and "
@@ -77,6 +77,7 @@ class LedgerState:
     year: int | None = None
     power: str = ""
     sort: str = ""
+    since: str = ""  # a moment: claims decided, and numbers read, then or later
 
     @property
     def measured_only(self) -> bool:
@@ -107,7 +108,12 @@ def read_state(query: Mapping[str, str]) -> LedgerState:
                               f"there are {', '.join(filter(None, choices))}")
     if text["arena"] and not Arena.objects.filter(pk=text["arena"]).exists():
         raise LedgerError(f"there is no arena {text['arena'][:MOST_LETTERS]}")
-    return LedgerState(**text, paper=_number(query, "paper"), year=_number(query, "year"))
+    try:
+        since = moment_from(query.get("since", ""))
+    except ValueError as error:
+        raise LedgerError(f"since: {error}") from None
+    return LedgerState(**text, paper=_number(query, "paper"), year=_number(query, "year"),
+                       since=since.isoformat() if since else "")
 
 
 def _number(query: Mapping[str, str], name: str) -> int | None:
@@ -397,6 +403,8 @@ def _fits(outline: Outline, state: LedgerState) -> bool:
         return False
     if state.year is not None and state.year not in {paper.year for paper in outline.papers}:
         return False
+    if state.since and (verdict is None or verdict.decided_at < datetime.fromisoformat(state.since)):
+        return False
     if state.power and (verdict is None or verdict.power is None
                         or (verdict.power >= HIGH_POWER) != (state.power == "high")):
         return False
@@ -429,6 +437,8 @@ def _reported(state: LedgerState) -> QuerySet[ReportedClaim]:
         rows = rows.filter(paper=state.paper)
     if state.year is not None:
         rows = rows.filter(paper__year=state.year)
+    if state.since:
+        rows = rows.filter(created_at__gte=state.since)
     for word in state.q.split():
         rows = rows.filter(paper__title__icontains=word)
     return rows

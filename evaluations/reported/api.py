@@ -66,8 +66,9 @@ class Decision(Body):
 
 
 @router.get("/claims", response=list[ClaimOut], summary="Every claim")
-@paginate(Pages)
+@paginate(Pages, times=ClaimRecords.not_older)
 def list_claims(request, filters: Query[ClaimFilters]):
+    """With `since` those with a verdict, a reading or a decision of then or later."""
     return ClaimRecords(**filters.dict())
 
 
@@ -102,7 +103,7 @@ class TabulatedFilters(FilterSchema):
 
 @router.get("/claims/tabulated", response=list[TabulatedOut],
             summary="Numbers that tables of results give papers: reported, not measured")
-@paginate(Pages)
+@paginate(Pages, times=("digest__imported_at",))
 def list_tabulated(request, filters: Query[TabulatedFilters]):
     return tabulated_list(**filters.dict())
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from evaluations.claims.verdicts import NOT_MEASURED, ClaimStanding, claims_in_order, standings_by_key
 from evaluations.claims.wording import sentence
-from evaluations.models import ReportedClaim, ReportedClaimEdit
+from evaluations.models import ReportedClaim, ReportedClaimEdit, Verdict
 from evaluations.reported.tabulated import results_of
 from papers.models import Paper
 
@@ -55,6 +56,14 @@ class ClaimRecords(Sequence):
         self._directional = list(claims_in_order().values_list("pk", flat=True)) if directional else []
         self._reported = ReportedClaim.objects.none() if kind == DIRECTIONAL or status == STATED else \
             reported_list(kind=kind or REPORTED, status=status, paper=paper)
+
+    def not_older(self, since: datetime) -> ClaimRecords:
+        """Only those with a verdict, a reading or a decision since then."""
+        decided = set(Verdict.objects.filter(decided_at__gte=since).values_list("claim", flat=True))
+        self._directional = [claim for claim in self._directional if claim in decided]
+        self._reported = self._reported.filter(Q(created_at__gte=since) | Q(
+            pk__in=ReportedClaimEdit.objects.filter(made_at__gte=since).order_by().values("claim")))
+        return self
 
     def __len__(self) -> int:
         return len(self._directional) + self._reported.count()

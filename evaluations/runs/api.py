@@ -11,7 +11,7 @@ from ninja.pagination import paginate
 from evaluations.models import Run
 from evaluations.runs import replays, requests, selectors, services
 from evaluations.runs.extensions import OverBudget
-from papers.parameters import Body, Id, Moment, Pages, Seed, Word
+from papers.parameters import Body, Id, Pages, Seed, Word
 from papers.web import may_call
 
 router = Router(tags=["runs"])
@@ -109,7 +109,6 @@ class RunFilters(FilterSchema):
     scale: Word = ""
     queue: Word = ""
     request: Word = Field("", description="the key that POST /runs answered")
-    since: Moment | None = Field(None, description="asked for or ended at or after this moment")
 
 
 Seeds = Annotated[str, Field(max_length=20_000)] | Annotated[list[Seed], Field(max_length=requests.MOST_SEEDS)]
@@ -149,10 +148,10 @@ class Summarising(Pages):
 
 
 @router.get("/runs", response=list[RunSummary], summary="Runs, newest first")
-@paginate(Summarising)
+@paginate(Summarising, times=("requested_at", "finished_at"))
 def list_runs(request, filters: Query[RunFilters]):
-    chosen = filters.dict()
-    return selectors.run_list(chosen, since=chosen.pop("since"))
+    """With `since` those that were asked for, or ended, then or later."""
+    return selectors.run_list(filters.dict())
 
 
 @router.get("/runs/{pk}", response=RunRecord, summary="Everything about one run")

@@ -26,8 +26,8 @@ BADGES = {Run.QUEUED: "badge-dim", Run.RUNNING: "badge-info", Run.DONE: "badge-o
 START_WORKER = "celery -A workers.celery worker --pool=threads -Q {queue} -n {queue}@%h"
 
 
-def run_list(filters: Mapping[str, str] | None = None, *, since: datetime | None = None) -> QuerySet[Run]:
-    """Runs, newest first. `state` may be "active"; `since` keeps what was asked for or ended from then on."""
+def run_list(filters: Mapping[str, str] | None = None) -> QuerySet[Run]:
+    """Runs, newest first. `state` may be "active"."""
     filters = {name: value for name, value in (filters or {}).items() if value}
     runs = Run.objects.select_related("method__arena", "requested_by").prefetch_related("scores").defer(
         "log", "curve", "environment", "method__source_code", "method__explanation", "method__arena__source_code",
@@ -41,8 +41,6 @@ def run_list(filters: Mapping[str, str] | None = None, *, since: datetime | None
     if "paper" in filters:
         linked = Method.objects.filter(links__paper=id_from(filters["paper"]) or 0)
         runs = runs.filter(method__in=linked.exclude(links__state="rejected"))
-    if since:
-        runs = runs.filter(Q(requested_at__gte=since) | Q(finished_at__gte=since))
     return runs
 
 

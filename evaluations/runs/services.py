@@ -306,8 +306,9 @@ def release_run(run: Run, *, cause: str, log: str = "") -> None:
 def supersede_run(run: Run, *, cause: str, log: str = "") -> None:
     """End an attempt that turned out to be unneeded."""
     DeviceLease.objects.filter(run=run).delete()
-    _held(run).update(state=Run.CANCELLED, cause=cause, log=log[-LOG_LIMIT:], finished_at=timezone.now(),
-                      progress_text="")
+    if _held(run).update(state=Run.CANCELLED, cause=cause, log=log[-LOG_LIMIT:], finished_at=timezone.now(),
+                         progress_text=""):
+        happened("run", run.pk)
 
 
 @transaction.atomic
@@ -316,6 +317,7 @@ def cancel_run(*, pk: int, by) -> bool:
     cancelled = Run.objects.filter(pk=pk, state__in=Run.ACTIVE).update(
         state=Run.CANCELLED, cause=f"cancelled by {by}", finished_at=timezone.now(), progress_text="") == 1
     if cancelled:
+        happened("run", pk)
         history.record("cancelled", f"run:{pk}", by=by)
     return cancelled
 

@@ -60,7 +60,7 @@ class Recording(Pages):
 
 
 @router.get("/snapshots", response=list[SnapshotOut], summary="Frozen tables, newest first")
-@paginate(Recording)
+@paginate(Recording, times=("frozen_at",))
 def list_snapshots(request, arena: Word = ""):
     return services.snapshot_list(arena)
 

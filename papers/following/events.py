@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
@@ -22,6 +23,7 @@ AT_A_TIME = 500  # happenings read in a step
 LISTED, COUNTED = 20, 100  # new things named in an event, and counted
 KEPT = timedelta(days=180)  # what was read, or sent
 UNREAD_KEPT = timedelta(days=365)
+Whom = Mapping[int, tuple[str, Follow | None]]  # accounts, why each is told, and the follow behind that
 
 
 def tell_followers() -> int:
@@ -30,53 +32,61 @@ def tell_followers() -> int:
 
 
 def read_happenings() -> int:
-    """Tell of what was written down; a kind whose reader fails stays and is read again, and the others go on."""
+    """Tell of what was written down; a kind of which a reader fails stays and is read again, and the others go on."""
     rows = defaultdict(list)
     for row in Happening.objects.order_by("pk")[:AT_A_TIME]:
         rows[row.kind].append(row)
     told = 0
     for kind, of_kind in rows.items():
-        try:
-            read = registry.happenings.get(kind)
-            drafts = read(list(dict.fromkeys(row.ref for row in of_kind))) if read else []
-            with transaction.atomic():
-                told += tell(drafts)
-                Happening.objects.filter(pk__in=[row.pk for row in of_kind]).delete()
-        except Exception:  # a fault in one reader must not keep the others' followers waiting
-            logger.exception("What happened to %s could not be told", kind)
+        refs, failed = list(dict.fromkeys(row.ref for row in of_kind)), False
+        for read in registry.happenings.get(kind, ()):
+            try:
+                drafts = read(refs)
+                with transaction.atomic():
+                    told += tell(drafts)
+            except Exception:  # a fault in one reader must not keep the others' followers waiting
+                logger.exception("What happened to %s could not be told", kind)
+                failed = True
+        if not failed:
+            Happening.objects.filter(pk__in=[row.pk for row in of_kind]).delete()
     return told
 
 
 def tell(drafts: Sequence[Draft]) -> int:
-    """Tell the followers of the drafts' subjects. Returns how many drafts had any; within a transaction."""
+    """Tell the followers of the drafts' subjects, and whom they are addressed to. Returns how many drafts had any;
+    within a transaction."""
     subjects = {subject for draft in drafts for subject in draft.subjects}
     by_subject = defaultdict(list)
     for follow in Follow.objects.filter(kind__in={kind for kind, _ in subjects}, key__in={key for _, key in subjects},
                                         owner__is_active=True):
         by_subject[follow.kind, follow.key].append(follow)
     told = 0
+    active = set(get_user_model().objects.filter(is_active=True, pk__in={
+        owner for draft in drafts for owner in draft.to}).values_list("pk", flat=True))
     for draft in drafts:
-        follows = {follow.owner_id: follow for subject in sorted(draft.subjects) for follow in by_subject[subject]
-                   if draft.kind in follow.events}
-        if follows:
+        whom: dict[int, tuple[str, Follow | None]] = {
+            owner: (because, None) for owner, because in draft.to.items() if owner in active}
+        for subject in sorted(draft.subjects):
+            whom.update({follow.owner_id: (follow.title, follow) for follow in by_subject[subject]
+                         if draft.kind in follow.events})
+        if whom:
             told += 1
-            _put(draft, follows.values())
+            _put(draft, whom)
     return told
 
 
-def _put(draft: Draft, follows: Iterable[Follow]) -> None:
-    """The event on the page and in the outbox of everybody who follows."""
+def _put(draft: Draft, whom: Whom) -> None:
+    """The event on the page and in the outbox of each of these accounts, with the reason and the follow behind it."""
     event, _ = Event.objects.get_or_create(key=draft.key, defaults={
         "kind": draft.kind, "title": draft.title[:300], "text": draft.text, "url": draft.url[:700],
         "items": [list(item) for item in draft.items]})
-    by_owner = {follow.owner_id: follow for follow in follows}
     Notification.objects.bulk_create([
-        Notification(owner_id=owner, event=event, because=follow.title, follow=follow)
-        for owner, follow in by_owner.items()], ignore_conflicts=True)
-    channels = Channel.objects.filter(owner__in=by_owner, active=True).exclude(confirmed_at=None)
+        Notification(owner_id=owner, event=event, because=because, follow=follow)
+        for owner, (because, follow) in whom.items()], ignore_conflicts=True)
+    channels = Channel.objects.filter(owner__in=whom, active=True).exclude(confirmed_at=None)
     Delivery.objects.bulk_create([
-        Delivery(channel=channel, event=event, because=by_owner[channel.owner_id].title,
-                 follow=by_owner[channel.owner_id]) for channel in channels], ignore_conflicts=True)
+        Delivery(channel=channel, event=event, because=because, follow=follow) for channel in channels
+        for because, follow in [whom[channel.owner_id]]], ignore_conflicts=True)
 
 
 def look_through_lists() -> int:
@@ -114,7 +124,7 @@ def _look(follow: Follow, watched: Watched, until: str, looked: dict[tuple, list
         if not Follow.objects.filter(pk=follow.pk, mark=follow.mark).update(mark=until):
             return 0  # somebody else was faster
         if found and MATCH in follow.events:
-            _put(_match(follow, watched, found, until), [follow])
+            _put(_match(follow, watched, found, until), {follow.owner_id: (follow.title, follow)})
             return 1
     return 0
 

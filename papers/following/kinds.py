@@ -106,8 +106,13 @@ def _by(name: str) -> str:
     return f'author:"{name}"'
 
 
+def author_key(name: str) -> str:
+    """What a follow of an author is kept under."""
+    return " ".join(name.replace('"', " ").split())[:MOST_LETTERS]
+
+
 def _author(key: str, reader: Reader) -> Found | None:
-    name = " ".join(key.replace('"', " ").split())[:MOST_LETTERS]
+    name = author_key(key)
     if not re.search(r"[^\W_]", name):
         return None
     return Found(name, name, f"{reverse('search')}?{urlencode({'q': _by(name)})}")
@@ -174,4 +179,4 @@ def register(registry: Registry) -> None:
     registry.follows["view"] = FollowKind("Saved view", _view, (MATCH,), watch=_watched_view)
     registry.follows["paper"] = FollowKind("Paper", _paper, (FLIPPED, DECIDED, RUN_DONE, RUN_FAILED), (DECIDED,))
     registry.follows["source"] = FollowKind("Source", _source, (SOURCE,))
-    registry.happenings["source"] = broken_sources
+    registry.happenings["source"].append(broken_sources)

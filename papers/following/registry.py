@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -78,7 +79,8 @@ class FollowKind:
 
 @dataclass(frozen=True)
 class Draft:
-    """An event that followers of any of the `subjects`, (kind, key) pairs, are told of."""
+    """An event that followers of any of the `subjects`, (kind, key) pairs, are told of, and the accounts `to` whom it
+    is addressed, by their primary key, with the reason: these are told whatever they follow."""
 
     kind: str
     key: str
@@ -87,23 +89,26 @@ class Draft:
     subjects: frozenset[tuple[str, str]]
     text: str = ""
     items: tuple[tuple[str, str], ...] = ()
+    to: Mapping[int, str] = field(default_factory=dict)
 
 
-FLIPPED, DECIDED, TABLE, RUN_FAILED, MATCH, RUN_DONE, SOURCE, NOTICE = (
-    "flipped", "decided", "table", "run_failed", "match", "run_done", "source", "notice")
+FLIPPED, DECIDED, TABLE, ANSWERED, RUN_FAILED, MATCH, RUN_DONE, SOURCE, NOTICE = (
+    "flipped", "decided", "table", "answered", "run_failed", "match", "run_done", "source", "notice")
 TITLES = {  # in the order in which a digest tells of them
     FLIPPED: "Verdicts that turned", DECIDED: "Verdicts from or to undecided", TABLE: "Tables that changed",
+    ANSWERED: "Runs you asked for",
     RUN_FAILED: "Runs that failed", MATCH: "New papers and matches", RUN_DONE: "Runs that finished",
     SOURCE: "Sources that are broken", NOTICE: "Notices"}
 
 
 @dataclass
 class Registry:
-    """`views` by the name of their address, `follows` by kind; `happenings` make drafts of what was written down."""
+    """`views` by the name of their address, `follows` by kind; `happenings` make drafts of what was written down, any
+    number of readers for each kind."""
 
     views: dict[str, ViewKind] = field(default_factory=dict)
     follows: dict[str, FollowKind] = field(default_factory=dict)
-    happenings: dict[str, Callable[[list[str]], list[Draft]]] = field(default_factory=dict)
+    happenings: dict[str, list[Callable[[list[str]], list[Draft]]]] = field(default_factory=lambda: defaultdict(list))
 
     @property
     def watched(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.http import QueryDict
 
 from papers.feeds import ENTRIES, Entry
 from papers.following.digests import Digest, digest_of, waiting_of
+from papers.following.kinds import author_key
 from papers.following.links import resolved
 from papers.following.models import Channel, Delivery, Follow, Notification, SavedView
 from papers.following.registry import TITLES, Asked, Found, registry
@@ -32,10 +34,15 @@ class Shown:
         return f"{COUNTED}+" if self.new > COUNTED else str(self.new)
 
 
+def views_of(owner: Any) -> QuerySet[SavedView]:
+    """The owner's views in order."""
+    return SavedView.objects.filter(owner=owner, removed_at=None, kind__in=registry.views).select_related(
+        "follow", "owner")
+
+
 def view_list(owner: Any, *, start: bool = False) -> list[SavedView]:
-    """The owner's views in order; with `start`, those on the start page."""
-    views = SavedView.objects.filter(owner=owner, removed_at=None).select_related("follow", "owner")
-    return list(views.filter(on_start=True) if start else views)
+    """All of them; with `start`, those on the start page."""
+    return list(views_of(owner).filter(on_start=True) if start else views_of(owner))
 
 
 def counted(views: list[SavedView]) -> list[Shown]:
@@ -76,19 +83,28 @@ class Kept:
     events: tuple[tuple[str, str, bool], ...]
 
 
-def follow_list(owner: Any) -> list[Kept]:
-    """By kind and title."""
-    kept = []
-    for follow in Follow.objects.filter(owner=owner):
-        kind = registry.follows.get(follow.kind)
-        if kind is not None:
-            kept.append(Kept(follow, kind.title, kind.find(follow.key, owner), tuple(
-                (name, TITLES[name], name in follow.events) for name in kind.events)))
-    return kept
+def follows_of(owner: Any) -> QuerySet[Follow]:
+    """What the owner follows of the kinds that there are, by kind and title."""
+    return Follow.objects.filter(owner=owner, kind__in=registry.follows).select_related("owner")
+
+
+def shown_follows(follows: Iterable[Follow]) -> list[Kept]:
+    """Each with its page; a query for each."""
+    return [Kept(follow, kind.title, kind.find(follow.key, follow.owner), tuple(
+        (name, TITLES[name], name in follow.events) for name in kind.events))
+        for follow in follows for kind in [registry.follows[follow.kind]]]
 
 
 def is_followed(owner: Any, kind: str, key: str) -> bool:
     return Follow.objects.filter(owner=owner, kind=kind, key=key).exists()
+
+
+def followed_authors(owner: Any, names: Sequence[str]) -> set[str]:
+    """Those of the names that the owner follows."""
+    keys = {name: author_key(name) for name in names}
+    followed = set(Follow.objects.filter(owner=owner, kind="author", key__in=keys.values()).values_list(
+        "key", flat=True))
+    return {name for name, key in keys.items() if key in followed}
 
 
 def channel_list(owner: Any) -> list[tuple[Channel, list[Delivery], int]]:

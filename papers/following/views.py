@@ -33,7 +33,9 @@ def following(request):
 
 
 def _everything(request, **more):
-    return {"kept": selectors.follow_list(request.user), "channels": selectors.channel_list(request.user),
+    page = Paginator(selectors.follows_of(request.user), PER_PAGE).get_page(request.GET.get("page"))
+    return {"page": page, "kept": selectors.shown_follows(page), "query": "",
+            "channels": selectors.channel_list(request.user),
             "views": [(view, token_of(view)) for view in selectors.view_list(request.user)],
             "removed": SavedView.objects.filter(owner=request.user).exclude(removed_at=None)[:20],
             "mail_configured": settings.MAIL_CONFIGURED, "kinds": Channel.KINDS.items(), "days": list(enumerate(DAYS)),

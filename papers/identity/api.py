@@ -62,9 +62,12 @@ class Separated(Schema):
 
 
 @router.get("/duplicates", response=list[DuplicateOut])
-@paginate(Pages)
+@paginate(Pages, times=("first__created_at", "second__created_at", "decided_at"))
 def duplicates(request, state: Literal["open", "different"] = "open"):
-    """Pairs of papers that may be one, the most alike first, or those that a person keeps apart."""
+    """Pairs of papers that may be one, the most alike first, or those that a person keeps apart.
+
+    With `since` those of which a paper came, or that were decided, then or later.
+    """
     return PossibleDuplicate.objects.filter(state=state).select_related("first", "second")
 
 
@@ -80,7 +83,7 @@ def decide_duplicate(request, duplicate_id: Id, body: Word):
 
 
 @router.get("/merges", response=list[MergeOut])
-@paginate(Pages)
+@paginate(Pages, times=("at", "undone_at"))
 def merges(request):
     """What was made one paper, the newest first; those taken apart again have `undone_at`."""
     return Merge.objects.select_related("by")

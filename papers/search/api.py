@@ -166,7 +166,7 @@ def similar_to_method(request, arena: str, slug: str, query: Query[Restriction])
 
 
 @router.get("/clusters", response=list[ClusterOut])
-@paginate(Pages)
+@paginate(Pages, times=("updated_at",))
 def clusters(request):
     """The clusters of papers, the largest first."""
     return selectors.cluster_list()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from django.http import Http404
@@ -13,7 +14,8 @@ from ninja.errors import HttpError
 from ninja.pagination import paginate
 
 from papers.extensions import asker_of
-from papers.parameters import Body, Id, Moment, Pages, Problem, Word
+from papers.paging import not_older
+from papers.parameters import Body, Id, Moment, Pages, Problem, Since, Word
 from papers.shelf import fields, owners, periods, selectors
 from papers.shelf import for_me as ranking
 from papers.shelf import inbox as arriving
@@ -34,6 +36,7 @@ class KeptQuery(Schema):
     tag: Annotated[Word, Field(description="with the tag or one that lies in it")] = ""
     list: Annotated[Id | None, Field(description="on this list")] = None
     note: Annotated[Word, Field(description="whose note has these words")] = ""
+    since: Since = None
 
 
 class KeptOut(Schema):
@@ -158,6 +161,10 @@ class AfterQuery(Schema):
     after: Annotated[str, Field(pattern=r"^(\d{1,18}-\d{1,9})?$", description="`following` of the page before")] = ""
 
 
+class InboxQuery(AfterQuery):
+    since: Since = None
+
+
 def doing(act: Callable[[], Any]) -> Any:
     """What the service answers; its refusals as statuses with their sentences."""
     try:
@@ -180,10 +187,11 @@ class AsData(Pages):
 @may_call("")
 @paginate(AsData)
 def kept(request, query: Query[KeptQuery]):
-    """What the account keeps, the newest papers first."""
+    """What the account keeps, the newest papers first; with `since` what it marked, noted or listed then or later."""
     wanted = {"is": query.state, "tag": query.tag, "list": str(query.list or ""), "note": query.note}
-    return fields.papers_of(request.user, **{name: value for name, value in wanted.items() if value}).order_by(
-        "-pk").values_list("pk", flat=True)
+    papers = fields.papers_of(request.user, **{name: value for name, value in wanted.items() if value})
+    return not_older(papers, query.since, partial(selectors.kept_since, request.user)).order_by("-pk").values_list(
+        "pk", flat=True)
 
 
 @router.post("/shelf/papers", response=DoneOut)
@@ -227,8 +235,8 @@ def tags(request):
 
 @router.get("/shelf/lists", response=list[ListOut])
 @may_call("")
-def lists(request):
-    return selectors.lists_of(request.user)
+def lists(request, since: Since = None):
+    return not_older(selectors.lists_of(request.user), since, ("changed_at",))
 
 
 @router.post("/shelf/lists", response={201: ListOut})
@@ -240,7 +248,7 @@ def make_list(request, body: ListIn):
 
 @router.get("/shelf/lists/{pk}", response=list[ListPaper])
 @may_call("")
-@paginate(Pages)
+@paginate(Pages, times=("added_at",))
 def list_entries(request, pk: Id):
     """The list's papers in its order."""
     return selectors.papers_on(doing(lambda: PaperList.objects.get(pk=pk, user=request.user)))
@@ -256,10 +264,11 @@ def share(request, pk: Id, body: ShareIn):
 
 @router.get("/inbox", response=ArrivalsOut)
 @may_call("")
-def inbox(request, query: Query[AfterQuery]):
+def inbox(request, query: Query[InboxQuery]):
     """What arrived and the account has not read, the newest digest first."""
-    reader = arriving.reader_of(request.user)
-    return _arrivals(arriving.arrivals(since=reader.inbox_from, asker=request.user, unread=True, after=_place(query)))
+    begins = arriving.reader_of(request.user).inbox_from
+    return _arrivals(arriving.arrivals(since=max(begins, query.since or begins), asker=request.user, unread=True,
+                                       after=_place(query)))
 
 
 @router.post("/inbox/read", response=DoneOut)
@@ -278,28 +287,32 @@ def a_period(request, kind: Literal["day", "week", "month"], name: str, query: Q
         raise Http404("There is no such day, week or month.")
     page = arriving.arrivals(since=shown.start, until=shown.until, asker=asker_of(request), after=_place(query))
     return {**_arrivals(page), "kind": kind, "name": shown.name, "first": shown.first, "end": shown.end, "happened": [
-        {"title": part.title, "more": part.more, "events": [
+        {"title": part.title, "more": part.more, "sum": part.sum, "events": [
             {"words": event.words, "address": event.address, "status": event.status} for event in part.events]}
         for part in periods.happened_in(shown)]}
 
 
 @router.get("/trending", response=list[TrendOut])
-def trends(request, days: Literal[7, 14, 30] = 14):
-    """The papers that moved people here most, at most 100; reads and stars count for those who have an account."""
+def trends(request, days: Literal[7, 14, 30] = 14, since: Since = None):
+    """The papers that moved people here most, of 100 those that came `since`; reads and stars count for those who have
+    an account."""
+    rows = trend_rows(trending(days, asker_of(request))[:100])
     return [{"paper": each.trend.paper, "title": each.row.paper.title, "points": each.trend.points,
-             "parts": dict(each.trend.parts)} for each in trend_rows(trending(days, asker_of(request))[:100])]
+             "parts": dict(each.trend.parts)} for each in not_older(rows, since, _came_since)]
 
 
 @router.get("/for-me", response={200: list[PickOut], 409: Problem})
 @may_call("")
-def for_me(request, recency: Annotated[int, Field(ge=0, le=100)] = 20, page: Annotated[int, Field(ge=1, le=20)] = 1):
-    """Papers by what the account likes; `recency` percent of the order is how new they are."""
+def for_me(request, recency: Annotated[int, Field(ge=0, le=100)] = 20, page: Annotated[int, Field(ge=1, le=20)] = 1,
+           since: Since = None):
+    """Papers by what the account likes; `recency` percent of the order is how new they are. With `since` those of the
+    page that came then or later."""
     found = ranking.for_me(request.user, recency=recency, page=page)
     if found.problem:
         raise HttpError(409, found.problem)
     return [{"paper": pick.row.paper.pk, "title": pick.row.paper.title, "liking": pick.liking,
              "newness": pick.newness, "near": pick.star.pk if pick.star else None, "cosine": pick.cosine,
-             "words": list(pick.words)} for pick in found.picks]
+             "words": list(pick.words)} for pick in not_older(found.picks, since, _came_since)]
 
 
 @router.get("/for-me/quality", response={200: QualityOut, 409: Problem})
@@ -310,6 +323,10 @@ def for_me_quality(request):
     if quality is None:
         raise HttpError(409, "Nothing can be compared by meaning now.")
     return quality
+
+
+def _came_since(rows: list[Any], since: datetime) -> list[Any]:
+    return [each for each in rows if each.row.paper.created_at >= since]
 
 
 def _place(query: AfterQuery) -> arriving.Place | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from django.utils import timezone
 
+from papers.keeping import kept, stamp_of
 from papers.models import Paper, SearchText
 from papers.search.encoder import EncoderUnavailable
 from papers.search.index import Index, IndexUnavailable, current_index
@@ -55,10 +56,14 @@ def for_me(user, *, recency: int = 20, page: int = 1) -> ForMe:
         index = current_index()
     except (EncoderUnavailable, IndexUnavailable) as error:
         return ForMe([], problem=f"Nothing can be compared by meaning now: {error}.")
-    taste = taste_of(user, reader_of(user).revision, index)
+    revision = reader_of(user).revision
+    taste = taste_of(user, revision, index)
     if taste is None:
         return ForMe([])
-    papers, liking, newness = _candidates(user, taste, index)
+    newest = Paper.objects.order_by("-created_at", "-pk").values_list("pk", flat=True).first()
+    papers, liking, came = kept(f"for-me-{user.pk}", stamp_of(revision, index.manifest["build"], newest),
+                                lambda: _candidates(user, taste, index))
+    newness = 0.5 ** (np.maximum(timezone.now().timestamp() - came, 0) / 86400 / HALF_LIFE)
     share = min(max(recency, 0), 100) / 100
     order = np.lexsort((-papers, -newness, -((1 - share) * liking + share * newness)))
     places = order[(page - 1) * PER_PAGE:page * PER_PAGE]
@@ -75,7 +80,7 @@ def quality(user) -> Quality | None:
 
 
 def _candidates(user, taste: Taste, index: Index) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Papers, how much each is liked, and how new it is: arrays (n,) over the best by taste and the newest."""
+    """Papers, how much each is liked, and when it came: arrays (n,) over the best by taste and the newest."""
     marks = Mark.objects.filter(user=user)
     known = set(marks.exclude(starred_at=None, read_at=None, hidden_at=None).values_list("paper", flat=True))
     nearest = index.search(taste.direction, CANDIDATES + len(known), kinds=(SearchText.PAPER,))
@@ -85,17 +90,16 @@ def _candidates(user, taste: Taste, index: Index) -> tuple[np.ndarray, np.ndarra
     further = [text for pk, text in newest if text and pk not in known and text not in cosines][:CANDIDATES]
     cosines |= {text: float(vector @ taste.direction) for text, vector in vectors_of(further, index.model_id).items()}
     rows = Paper.objects.filter(search_text__in=list(cosines)).values_list("pk", "search_text", "created_at")
-    now = timezone.now()
-    papers, values, ages = [], [], []
+    papers, values, came = [], [], []
     for pk, text, created in rows:
         papers.append(pk)
         values.append(cosines[text])
-        ages.append(max((now - created).total_seconds() / 86400, 0.0))
+        came.append(created.timestamp())
     if not papers:
         return np.empty(0, np.int64), np.empty(0), np.empty(0)
     low, high = min(values), max(values)
     liking = (np.array(values) - low) / max(high - low, 1e-9)
-    return np.array(papers), liking, 0.5 ** (np.array(ages) / HALF_LIFE)
+    return np.array(papers), liking, np.array(came)
 
 
 def _picks(chosen: list[tuple[int, float, float]], taste: Taste, index: Index) -> list[Pick]:

@@ -84,14 +84,17 @@ def around(kind: str, day: date) -> Period | None:
 
 
 def neighbours(shown: Period) -> tuple[Period | None, Period | None]:
-    """The nearest such periods before and after in which a digest came."""
-    before = Digest.objects.filter(imported_at__lt=shown.start).order_by("-imported_at").first()
-    after = Digest.objects.filter(imported_at__gte=shown.until).order_by("imported_at").first()
-    return _holding(shown.kind, before), _holding(shown.kind, after)
+    """The nearest such periods before and after in which a digest came or something happened."""
+    imports = Digest.objects.values_list("imported_at", flat=True)
+    pairs = [(imports.filter(imported_at__lt=shown.start).order_by("-imported_at").first(),
+              imports.filter(imported_at__gte=shown.until).order_by("imported_at").first()),
+             *(near(shown.start, shown.until) for near in extensions.near)]
+    return (_holding(shown.kind, max(filter(None, (before for before, _ in pairs)), default=None)),
+            _holding(shown.kind, min(filter(None, (after for _, after in pairs)), default=None)))
 
 
-def _holding(kind: str, digest: Digest | None) -> Period | None:
-    return around(kind, timezone.localdate(digest.imported_at)) if digest else None
+def _holding(kind: str, moment: datetime | None) -> Period | None:
+    return around(kind, timezone.localdate(moment)) if moment else None
 
 
 def happened_in(shown: Period) -> list[Happened]:

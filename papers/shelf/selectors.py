@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from papers.models import Paper
 from papers.shelf.fields import within
@@ -58,6 +58,14 @@ def kept_by(user, papers: Iterable[int]) -> dict[int, Kept]:
     return found
 
 
+def kept_since(user, papers: QuerySet[Paper], since: datetime) -> QuerySet[Paper]:
+    """Of these papers those that the account marked, noted or put on a list since then; tags keep no time."""
+    marks = Mark.objects.filter(Q(starred_at__gte=since) | Q(read_at__gte=since) | Q(hidden_at__gte=since)
+                                | Q(noted_at__gte=since), user=user)
+    entries = ListEntry.objects.filter(paper_list__user=user, added_at__gte=since).order_by()
+    return papers.filter(Q(pk__in=marks.values("paper")) | Q(pk__in=entries.values("paper")))
+
+
 @dataclass(frozen=True, slots=True)
 class TagRow:
     """A tag with how many papers have it; `depth` others lie around it. `pk` is None for one that only holds others."""
@@ -91,8 +99,9 @@ def lists_of(user) -> QuerySet[PaperList]:
 
 def papers_on(chosen: PaperList) -> QuerySet[Paper]:
     """The list's papers in its order."""
-    place = Subquery(ListEntry.objects.filter(paper_list=chosen, paper=OuterRef("pk")).values("position")[:1])
-    return Paper.objects.filter(pk__in=chosen.entries.order_by().values("paper")).annotate(place=place).order_by(
+    entry = ListEntry.objects.filter(paper_list=chosen, paper=OuterRef("pk"))
+    return Paper.objects.filter(pk__in=chosen.entries.order_by().values("paper")).annotate(
+        place=Subquery(entry.values("position")[:1]), added_at=Subquery(entry.values("added_at")[:1])).order_by(
         "place", "pk")
 
 

@@ -24,5 +24,8 @@ urlpatterns = [
     path("months/<str:name>/", news_views.paper_period, {"kind": "month"}, name="paper_month"),
     path("lists/new/", views.list_new, name="shelf_list_new"),
     path("lists/<int:pk>/", views.list_page, name="shelf_list"),
+    path("lists/<int:pk>/bibliography/", views.list_bibliography, name="shelf_list_bibliography"),
     path("lists/shared/<str:key>/", views.list_shared, name="shelf_list_shared"),
+    path("lists/shared/<str:key>/bibliography/", views.list_shared_bibliography,
+         name="shelf_list_shared_bibliography"),
 ]

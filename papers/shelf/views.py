@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
+from papers.bibliography.registry import NoSuchFormat
+from papers.bibliography.responses import download, menu
 from papers.models import Paper
 from papers.parameters import id_from
+from papers.search.forms import MOST_EXAMPLES
 from papers.selectors import paper_rows
 from papers.shelf import owners, selectors
 from papers.shelf.export import exported
@@ -26,6 +33,7 @@ LIST_ROWS = 40
 MOST_TICKED = 500  # rows in one press
 PRESSES = {"star": ("star", True), "unstar": ("star", False), "read": ("read", True), "unread": ("read", False),
            "hide": ("hide", True), "show": ("hide", False)}
+LIKENESS = ("like", "unlike")
 
 
 @may("")
@@ -57,6 +65,8 @@ def shelf_papers(request):
     ticked = [pk for text in request.POST.getlist("paper")[:MOST_TICKED] if (pk := id_from(text))]
     shown = [pk for text in request.POST.get("shown", "").split(",")[:MOST_TICKED] if (pk := id_from(text))]
     changed = ticked
+    if request.POST.get("do") in LIKENESS and (ticked or request.POST.getlist("ticked")):
+        return _examples(request, ticked)
     try:
         if request.POST.get("do") == "undo":
             said, changed = f"Undone: {undo(user=request.user).words}.", shown
@@ -73,6 +83,17 @@ def shelf_papers(request):
     papers = Paper.objects.only("title").in_bulk([pk for pk in changed if pk in shown])
     return render(request, "papers/shelf/_changed.html", {
         "changed": [papers[pk] for pk in changed if pk in papers], "said": said})
+
+
+def _examples(request, papers: list[int]) -> HttpResponse:
+    """To what is like the ticked rows, or unlike, besides the examples that the page was made of."""
+    page = urlsplit(request.POST.get("next", ""))
+    asked = QueryDict(page.query if page.path == reverse("similar") else "", mutable=True)
+    side = request.POST["do"]
+    asked.setlist(side, list(dict.fromkeys([*asked.getlist(side), *(f"paper:{pk}" for pk in papers),
+                                            *request.POST.getlist("ticked")]))[:MOST_EXAMPLES])
+    address = f"{reverse('similar')}?{asked.urlencode()}"
+    return HttpResponseClientRedirect(address) if wants_fragment(request) else redirect(address)
 
 
 def _press(request, papers: list[int]):
@@ -186,7 +207,25 @@ def list_page(request, pk):
         return _list_press(request, pk)
     chosen = get_object_or_404(PaperList, pk=pk, user=request.user)
     return render(request, "papers/shelf/list.html", _list_context(request, chosen) | {
-        "link": request.build_absolute_uri(f"/lists/shared/{chosen.share_key}/") if chosen.shared else ""})
+        "link": request.build_absolute_uri(f"/lists/shared/{chosen.share_key}/") if chosen.shared else "",
+        "downloads": menu(reverse("shelf_list_bibliography", args=[pk]))})
+
+
+@may("")
+@require_safe
+@never_cache
+def list_bibliography(request, pk):
+    """One's own list as a file."""
+    return _as_file(request, get_object_or_404(PaperList, pk=pk, user=request.user))
+
+
+def _as_file(request, chosen: PaperList) -> StreamingHttpResponse:
+    """All papers of the list in its order, and no others."""
+    try:
+        return download(list(selectors.papers_on(chosen).values_list("pk", flat=True)),
+                        request.GET.get("format") or "bibtex", slugify(chosen.name) or "list")
+    except NoSuchFormat as error:
+        raise Http404(str(error)) from error
 
 
 def _list_context(request, chosen: PaperList) -> dict:
@@ -225,7 +264,19 @@ def _list_press(request, pk: int) -> HttpResponse:
 @never_cache
 def list_shared(request, key):
     """A list for whoever has its link, until that expires."""
+    return render(request, "papers/shelf/shared.html", _list_context(request, _shared(key)) | {
+        "downloads": menu(reverse("shelf_list_shared_bibliography", args=[key]))})
+
+
+@require_safe
+@never_cache
+def list_shared_bibliography(request, key):
+    """The same list as a file."""
+    return _as_file(request, _shared(key))
+
+
+def _shared(key: str) -> PaperList:
     chosen = selectors.shared_list(key)
     if chosen is None:
         raise Http404("This link does not work, or not any more.")
-    return render(request, "papers/shelf/shared.html", _list_context(request, chosen))
+    return chosen

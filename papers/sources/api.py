@@ -137,7 +137,7 @@ def add_papers(request, body: Add):
 
 @router.get("/papers/wanted", response=list[WantedOut])
 @may_call("")
-@paginate(Pages)
+@paginate(Pages, times=("asked_at", "paper__created_at"))
 def wanted_papers(request):
     """What waits, with its reason, and what arrived within a week."""
     return selectors.wanted_list()
@@ -163,8 +163,9 @@ def take_off(request, pk: Id):
 
 @router.get("/sources", response=list[SourceOut])
 @may_call("")
-@paginate(Pages)
+@paginate(Pages, times=("created_at", "last_run_at"))
 def sources(request):
+    """With `since` those that were made, or looked at, then or later."""
     return selectors.source_list()
 
 
@@ -198,7 +199,7 @@ def edit_source(request, pk: Id, body: SourceIn):
 
 @router.get("/sources/{pk}/fetches", response=list[FetchOut])
 @may_call("")
-@paginate(Pages)
+@paginate(Pages, times=("finished_at",))
 def fetches(request, pk: Id):
     """What each look at it brought, the last first."""
     return selectors.fetches_of(_source(pk))

@@ -1,16 +1,19 @@
 """The buttons that follow and save, the views on the start page, and the number of unread notifications."""
 
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from django import template
 from django.template.context import Context
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from papers.following import selectors
 
 register = template.Library()
+MOST_BUTTONS = 20  # of the authors of one paper
 
 
 def _reader(context: Context) -> Any:
@@ -24,6 +27,24 @@ def follow_button(context: Context, kind: str, key: object) -> dict[str, Any]:
     reader, request = _reader(context), context["request"]
     return {"kind": kind, "key": str(key), "here": request.get_full_path(), "reader": reader, "request": request,
             "followed": bool(reader) and selectors.is_followed(reader, kind, str(key))}
+
+
+@register.simple_tag
+def author_names(names: Sequence[str], most: int = 3) -> SafeString:
+    """The first of them, each leading to what it wrote, where one can follow it."""
+    search, more = reverse("search"), len(names) - most
+    return format_html('<small class="authors">{}{}</small>', format_html_join(
+        ", ", '<a href="{}?q=author:%22{}%22">{}</a>', ((search, quote(name), name) for name in names[:most])),
+        f" and {more} more" if more > 0 else "")
+
+
+@register.inclusion_tag("papers/following/_author_buttons.html", takes_context=True)
+def author_buttons(context: Context, names: Sequence[str], back: str = "") -> dict[str, Any]:
+    """The names, each with a button to follow it; visitors see where the names lead."""
+    reader, request = _reader(context), context["request"]
+    followed = selectors.followed_authors(reader, names[:MOST_BUTTONS]) if reader else set()
+    return {"authors": [(name, name in followed) for name in names[:MOST_BUTTONS]], "others": names[MOST_BUTTONS:],
+            "reader": reader, "here": back or request.get_full_path(), "csrf_token": context.get("csrf_token")}
 
 
 @register.inclusion_tag("papers/following/_save_view.html", takes_context=True)

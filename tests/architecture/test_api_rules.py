@@ -8,7 +8,16 @@ from django.test import Client
 from config.accounts.models import ApiToken
 from config.api import api
 from evaluations.models import Run
-from tests.evaluations.simulated_runs import make_arena, make_method
+from papers import history
+from papers.following.events import tell
+from papers.following.links import token_of
+from papers.following.models import Follow
+from papers.following.registry import Draft
+from papers.following.services import save_view
+from papers.models import Paper
+from papers.services import import_digest
+from papers.shelf.models import PaperList
+from tests.evaluations.simulated_runs import add_runs, draws, make_arena, make_method
 
 pytestmark = pytest.mark.django_db
 HUGE = 10**23
@@ -96,3 +105,74 @@ def test_the_description_names_version_1(client):
 def test_an_address_that_is_not_there_is_refused_as_data(client):
     assert "/api/docs" in client.get("/api/paper").json()["detail"]
     assert "/api/docs" in client.post("/api/paper").json()["detail"]
+
+
+NO_TIME = {"/papers/{paper_id}/links": "a link keeps no time", "/shelf/tags": "a tag keeps no time"}
+
+
+def listing(operation: dict) -> bool:
+    """Whether it answers with rows: an array, or a page of one."""
+    schema = operation["responses"][200].get("content", {}).get("application/json", {}).get("schema", {})
+    model = COMPONENTS.get(schema.get("$ref", "").rpartition("/")[2], {})
+    return schema.get("type") == "array" or "items" in model.get("properties", {})
+
+
+COMPONENTS = api.get_openapi_schema(path_prefix="")["components"]["schemas"]
+ROWS = [path for path in READ if path != "/periods/{kind}/{name}" and listing(DESCRIBED[path]["get"])]
+THERE = {"{arena}": "sorting", "{slug}": "plain", "{kind}/{key}": "method/sorting/plain"}
+
+
+@pytest.fixture
+def something_of_each(admin_client, admin_user):
+    """One row at least in most lists, all made now."""
+    plain = make_method(make_arena(), "plain")
+    add_runs(plain, {"accuracy": draws(70), "error": draws(1)})
+    import_digest(name="a.bib", data=b"@article{a, title={On the sorting of lists}, year={2024}}\n")
+    paper = Paper.objects.get()
+    kept = {"papers": [paper.pk], "star": True, "add_to_lists": ["First"]}
+    assert admin_client.post("/api/shelf/papers", kept, content_type="application/json").status_code == 200
+    Follow.objects.create(owner=admin_user, kind="topic", key="sorting", title="sorting", events=["notice"])
+    history.record("linked", "method:sorting/plain", by=admin_user)
+    tell([Draft("notice", "one", "Something", "/", frozenset({("topic", "sorting")}))])
+    return {"{pk}": str(PaperList.objects.get().pk), "{paper_id}": str(paper.pk)}
+
+
+def test_every_list_says_what_is_new_and_when_nothing_is(admin_client, something_of_each):
+    """`since` and a tag with 304, at every address of the description that answers with rows."""
+    before, later = "2020-01-01T00:00:00Z", "2990-01-01T00:00:00Z"
+    assert len(ROWS) > 25 and set(NO_TIME) <= set(ROWS)
+    seen = set()
+    for path in ROWS:
+        url = f"/api{path}"
+        for part, value in (something_of_each | THERE).items():
+            url = url.replace(part, value)
+        whole = admin_client.get(url)
+        if whole.status_code in (404, 409):  # a source, of which there is none; a ranking without an encoder
+            continue
+        assert whole.status_code == 200, (url, whole.content)
+        again = admin_client.get(url, headers={"if-none-match": whole.headers["ETag"]})
+        assert again.status_code == 304 and not again.content, url
+        if path in NO_TIME:
+            assert admin_client.get(f"{url}?since={before}").status_code == 422
+            continue
+        old, new = (admin_client.get(f"{url}?since={moment}") for moment in (before, later))
+        assert old.status_code == new.status_code == 200, (url, old.content, new.content)
+        rows = [answer["items"] if isinstance(answer, dict) else answer for answer in (whole.json(), old.json(),
+                                                                                        new.json())]
+        assert rows[2] == [] and rows[1] == rows[0], url
+        assert admin_client.get(f"{url}?since=yesterday").status_code == 422
+        seen |= {path} if rows[0] else set()
+    assert {"/papers", "/digests", "/methods", "/arenas", "/runs", "/shelf/papers", "/shelf/lists", "/history",
+            "/shelf/lists/{pk}", "/inbox", "/trending", "/follows", "/notifications"} <= seen
+
+
+def test_every_feed_says_what_is_new_and_when_nothing_is(admin_client, admin_user, something_of_each):
+    view = save_view(owner=admin_user, name="All", address="/papers/")
+    for url in ("/papers/feed.atom", "/papers/feed.json", "/claims/feed/", "/claims/feed.json",
+                *(f"/views/{view.pk}/{token_of(view)}/feed.{format}" for format in ("atom", "json"))):
+        whole = admin_client.get(url)
+        assert admin_client.get(url, headers={"if-none-match": whole.headers["ETag"]}).status_code == 304
+        later = admin_client.get(f"{url}?since=2990-01-01").text
+        assert "On the sorting of lists" not in later
+        assert ("On the sorting of lists" in whole.text) == ("claims" not in url)
+        assert admin_client.get(f"{url}?since=yesterday").status_code == 400

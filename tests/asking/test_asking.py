@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
+from django.utils import timezone
 
 from config.accounts.budget import allow
 from config.accounts.models import ApiToken
@@ -12,8 +13,12 @@ from config.asking import services
 from config.asking.models import Ask
 from config.audit.models import Entry
 from evaluations.models import Claim, Run
+from evaluations.runs.services import cancel_run, claim_run, record_failure, request_runs, retry_run
 from methods.models import PaperLink
 from methods.services import curate_link
+from papers.following.events import read_happenings
+from papers.following.happenings import all_happened
+from papers.following.models import Channel, Delivery, Notification
 from papers.models import Paper
 from tests.evaluations.simulated_runs import make_arena, make_method
 
@@ -105,6 +110,44 @@ def test_declining_takes_a_word_and_withdrawing_the_one_who_asked(method, reader
     services.withdraw(pk=again.pk, by=reader)
     with pytest.raises(services.AskError, match="withdrawn already"):
         services.grant(pk=again.pk, by=runner)
+
+
+def news(account: User) -> list[str]:
+    read_happenings()
+    return list(Notification.objects.filter(owner=account).order_by("pk").values_list("event__title", flat=True))
+
+
+def test_whoever_asked_is_told_the_answer_and_how_it_ended(method, reader, runner):
+    channel = Channel.objects.create(owner=reader, kind="ntfy", address="", shown="x", confirmed_at=timezone.now())
+    no = services.ask(by=reader, target="arena:sorting")
+    services.decline(pk=no.pk, by=runner, word="it takes a day")
+    assert news(reader) == ["Declined: runs of Sorting"] and not news(runner)
+    assert "ron: “it takes a day”" in Notification.objects.get().event.text
+    yes = services.ask(by=reader, target="method:sorting/plain", seeds="3")
+    first, second, third = services.grant(pk=yes.pk, by=runner).queued
+    assert news(reader)[1:] == ["Granted: runs of Plain"]
+    record_failure(claim_run(pk=first, worker="w"), failure="method", cause="it divided by zero")
+    record_failure(claim_run(pk=second, worker="w"), failure="method", cause="it divided by zero")
+    assert len(news(reader)) == 2, "one is still to come"
+    cancel_run(pk=third, by=runner)
+    assert news(reader)[2:] == ["Failed: runs of Plain, 2 failed, 1 cancelled"] and not news(runner)
+    told = Notification.objects.filter(owner=reader).latest("pk")
+    assert "it divided by zero" in told.event.text and told.because == "you asked for it"
+    assert browser(reader).get(told.event.url).status_code == 200
+    assert Delivery.objects.filter(channel=channel).count() == 3, "and on the channels"
+    for run in (first, second, third):
+        retry_run(pk=run, by=runner)
+        Run.objects.filter(pk=run).update(state=Run.DONE, finished_at=timezone.now())
+    all_happened("run", [first, second, third])
+    assert news(reader)[3:] == ["Finished: runs of Plain, 3 done"]
+
+
+def test_what_is_on_its_way_for_somebody_else_is_told_of_too(method, reader, runner):
+    [queued] = request_runs(methods=[method], seeds=[0], requested_by=runner).queued
+    made = services.ask(by=reader, target="method:sorting/plain", seeds="1")
+    services.grant(pk=made.pk, by=runner)
+    record_failure(claim_run(pk=queued, worker="w"), failure="method", cause="no")
+    assert news(reader) == ["Granted: runs of Plain", "Failed: runs of Plain, 1 failed"]
 
 
 def test_a_grant_that_cannot_be_run_or_paid_changes_nothing(method, reader, runner, admin_user):

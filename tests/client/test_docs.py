@@ -37,19 +37,19 @@ def site(transactional_db, live_server, admin_user):
     import_digest(name="a.jsonl", data=b'{"title": "Quick Sorting", "abstract": "Rows."}')
     record_search_texts([("method", quick.key, "Quick sorting", "")])
     return {**os.environ, "SITE": live_server.url,
-            "TOKEN": ApiToken.issue(user=admin_user, name="docs", scopes=["run", "read"])[1]}
+            "TOKEN": ApiToken.issue(user=admin_user, name="docs", scopes=["run", "read", "own"])[1]}
 
 
 def test_the_examples_run_as_they_stand(site, tmp_path):
     shell = blocks("sh")
-    assert len(shell) == 3 and len(blocks("python")) == 1
+    assert len(shell) == 4 and len(blocks("python")) == 1
     said = []
     for script in shell:
         done = subprocess.run(["bash", "-e", "-c", script], cwd=tmp_path, env=site, text=True, capture_output=True)
         assert done.returncode == 0, done.stderr
         said.append(done.stdout)
     assert '"Quick Sorting"' in said[0] and "\nquick," in said[0].lower() and '"queued": [' in said[0]
-    assert "Quick" in json.loads(said[2])["result"]["content"][0]["text"]
+    assert "Quick" in json.loads(said[3])["result"]["content"][0]["text"]
     script = "import os\nSITE, TOKEN = os.environ['SITE'], os.environ['TOKEN']\n" + blocks("python")[0]
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=site, text=True, capture_output=True)
     assert done.returncode == 0, done.stderr

@@ -31,7 +31,8 @@ def shelf_bar(context: Context, rows: Any) -> dict[str, Any]:
     shown = [pk for row in rows if (pk := _number_of(row))]
     setattr(request, LOADED, getattr(request, LOADED, {}) | kept_by(asker, shown))
     setattr(request, BAR, True)
-    return {"asker": asker, "shown": shown, "back": request.get_full_path(), "csrf_token": context.get("csrf_token")}
+    return {"asker": asker, "shown": shown, "back": request.get_full_path(), "csrf_token": context.get("csrf_token"),
+            "among_similar": request.path == reverse("similar")}
 
 
 @register.inclusion_tag("papers/shelf/_keep.html", takes_context=True)
@@ -44,7 +45,8 @@ def keep(context: Context, paper: Any, title: str = "", *, oob: bool = False, pa
         return {}
     pk = paper.pk if isinstance(paper, Paper) else int(paper)
     kept = getattr(request, LOADED, {}).get(pk) or kept_by(asker, [pk])[pk]
-    parts = {"own_tags": tag_tree(asker), "own_lists": lists_of(asker)} if panel else {}
+    parts = {"own_tags": tag_tree(asker), "own_lists": lists_of(asker), "paper": paper, "request": request,
+             "user": asker} if panel else {}
     title = title or getattr(paper, "title", "")
     return {"kept": kept, "short": title if len(title) < 60 else f"{title[:59]}…",
             "address": reverse("shelf_paper", args=[pk]), "back": back_to(request), "oob": oob,

@@ -90,7 +90,7 @@ def test_a_reader_of_happenings_that_fails_keeps_them_and_stops_nobody(reader, m
 
     def broken(refs):
         raise RuntimeError("no")
-    monkeypatch.setitem(registry.happenings, "broken", broken)
+    monkeypatch.setitem(registry.happenings, "broken", [broken])
     happened("broken", 1)
     happened("unheard of", 2)
     read_happenings()
@@ -100,12 +100,12 @@ def test_a_reader_of_happenings_that_fails_keeps_them_and_stops_nobody(reader, m
 def test_the_pages_and_the_button(here, reader, add_paper):
     paper = add_paper("Sorting by guessing")
     page = here.get(f"/papers/{paper.pk}/").text
-    assert ">Follow</button>" in page
+    assert ">Follow this paper</button>" in page
     form = {"kind": "paper", "key": str(paper.pk), "next": f"/papers/{paper.pk}/", "wanted": "yes"}
     assert here.post("/following/toggle/", form).url == f"/papers/{paper.pk}/"
     assert "Following ✓" in here.get(f"/papers/{paper.pk}/").text
     button = here.post("/following/toggle/", form | {"wanted": "no"}, headers={"HX-Request": "true"})
-    assert ">Follow</button>" in button.text and "<html" not in button.text and not Follow.objects.exists()
+    assert ">Follow this paper</button>" in button.text and "<html" not in button.text and not Follow.objects.exists()
     assert here.post("/following/toggle/", form | {"next": "https://evil.example/"}).url == "/following/"
     assert "Sorting by guessing" in here.get("/following/").text
 

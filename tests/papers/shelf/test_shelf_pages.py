@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
 
 from config.accounts.models import ApiToken
+from papers.following.models import Follow
+from papers.models import Paper
 from papers.shelf.markdown import rendered
 from papers.shelf.models import Action, Mark, PaperList, Reader, Tag
 from papers.shelf.owners import share_list
@@ -186,3 +189,57 @@ def test_the_account_gone_takes_all_it_kept_along(papers, ada):
     set_state(user=ada, papers=papers.values(), state="star", on=True)
     ada.delete()
     assert not Mark.objects.exists() and not Reader.objects.exists()
+
+
+def test_ticked_rows_are_examples_of_more_like_these(papers, ada, client):
+    client.force_login(ada)
+    first, second = list(papers.values())[:2]
+    assert "More like these" in client.get("/papers/").text and "Less like these" not in client.get("/papers/").text
+    sent = {"do": "like", "paper": [first, second], "ticked": "method:sorting/plain", "next": "/papers/?q=rows"}
+    plain = client.post("/shelf/papers/", sent)
+    examples = [f"paper:{first}", f"paper:{second}", "method:sorting/plain"]
+    assert plain.url == f"/similar/?{urlencode({'like': examples}, doseq=True)}"
+    on_that = {"do": "unlike", "paper": second, "next": f"/similar/?like=paper:{first}&page=2"}
+    again = client.post("/shelf/papers/", on_that, headers={"HX-Request": "true"})
+    lead = again.headers["HX-Redirect"]
+    assert lead.endswith(f"unlike=paper%3A{second}") and f"?like=paper%3A{first}&" in lead
+    assert client.get(plain.url).status_code == 200
+    none = client.post("/shelf/papers/", {"do": "like", "next": "/papers/"}, follow=True).text
+    assert "Tick some rows first." in none
+
+
+def test_a_list_goes_out_as_exactly_its_rows_to_whoever_has_the_link(papers, ada, bob, client):
+    first, second, third = list(papers.values())[:3]
+    for paper in (third, first):
+        list_papers(user=ada, papers=[paper], name="To read")
+    own = PaperList.objects.get()
+    shared = share_list(user=ada, pk=own.pk, days=7)
+    page = client.get(f"/lists/shared/{shared.share_key}/").text
+    address = f"/lists/shared/{shared.share_key}/bibliography/"
+    assert f"{address}?format=bibtex" in page
+    answer = client.get(f"{address}?format=jsonl")
+    titles = [json.loads(line)["title"] for line in b"".join(answer.streaming_content).decode().splitlines()]
+    assert titles == [Paper.objects.get(pk=pk).title for pk in (third, first)]
+    assert "to-read.jsonl" in answer["Content-Disposition"]
+    assert client.get(f"{address}?format=x").status_code == 404
+    client.force_login(bob)
+    assert client.get(f"/lists/{own.pk}/bibliography/").status_code == 404
+    client.force_login(ada)
+    assert client.get(f"/lists/{own.pk}/bibliography/").status_code == 200
+    client.post(f"/lists/{own.pk}/", {"do": "unshare"})
+    assert client.get(address).status_code == 404
+
+
+def test_authors_are_followed_where_they_stand(papers, ada, client):
+    paper = Paper.objects.get(pk=next(iter(papers.values())))
+    Paper.objects.filter(pk=paper.pk).update(authors=["Ann Hu", 'Bo "B" Ito', *(f"A{n}" for n in range(30))])
+    assert 'value="Ann Hu"' not in client.get(f"/papers/{paper.pk}/").text
+    client.force_login(ada)
+    assert "/search/?q=author:%22Ann%20Hu%22" in client.get("/papers/").text
+    for address in (f"/papers/{paper.pk}/", f"/shelf/papers/{paper.pk}/"):
+        assert client.get(address).text.count('name="kind" value="author"') == 20, "of very many the first"
+    client.post("/following/toggle/", {"kind": "author", "key": 'Bo "B" Ito', "wanted": "yes"})
+    page = client.get(f"/papers/{paper.pk}/").text
+    assert page.count("Following ✓") == 1 and Follow.objects.get(owner=ada).title == "Bo B Ito"
+    client.post("/following/toggle/", {"kind": "author", "key": 'Bo "B" Ito', "wanted": "no"})
+    assert not Follow.objects.exists()
