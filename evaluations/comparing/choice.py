@@ -1,7 +1,8 @@
 """What an address chooses to compare: methods, papers that stand for the methods implementing them, and runs.
 
 `method=<arena>/<slug>`, `paper=ID` and `run=ID` may each be given several times; the first contestant is the
-baseline of the comparison. A run stands for its method with its hyperparameters, and for its setting where none is asked for.
+baseline of the comparison. A run stands for its method with its hyperparameters, and for its setting where none is
+asked for.
 """
 
 from __future__ import annotations
@@ -122,8 +123,9 @@ def _papers(numbers: Sequence[str]) -> dict[str, tuple[str, list[Method]]]:
 def _runs(numbers: Sequence[str]) -> dict[str, Run]:
     wanted = {number: pk for number in numbers if (pk := id_from(number))}
     found = Run.objects.select_related("method__arena").only(
-        "params", "params_key", "setting", "scale", "method__slug", "method__title", "method__arena__title",
-        "method__params", "method__source_code", "method__code_digest", "method__digests", "method__read_from", "method__year",
+        "params", "params_key", "setting", "method__slug", "method__title", "method__arena__title",
+        "method__params", "method__source_code", "method__code_digest", "method__digests", "method__read_from",
+        "method__year",
         "method__fidelity", "method__arena__metrics", "method__arena__settings", "method__arena__scales",
         "method__arena__baseline").in_bulk(wanted.values()) if wanted else {}
     return {number: found[pk] for number, pk in wanted.items() if pk in found}
