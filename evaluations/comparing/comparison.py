@@ -21,6 +21,7 @@ from methods.models import Arena
 
 SCALE = "full"
 WORDS = {statistics.CONFIRMED: "better", statistics.REFUTED: "worse", statistics.INCONCLUSIVE: "not told apart"}
+EQUAL = "equal"  # at every seed
 CELLS = ("mean", "low", "high", "seeds", "difference", "difference_low", "difference_high", "p_value", "common_seeds",
          "verdict", "stale")
 
@@ -148,7 +149,8 @@ def _cell(spread: Interval | None, contrast: Contrast | None, better: str, place
         contrast, mean=-contrast.mean, low=_turned(contrast.high), high=_turned(contrast.low))
     return cell | {
         "difference": contrast.mean, "difference_low": contrast.low, "difference_high": contrast.high,
-        "p_value": contrast.p_value, "common_seeds": contrast.n, "verdict": WORDS[statistics.verdict(turned)],
+        "p_value": contrast.p_value, "common_seeds": contrast.n,
+        "verdict": EQUAL if contrast.mean == contrast.low == contrast.high == 0 else WORDS[statistics.verdict(turned)],
         "difference_text": rounding.plus_minus(contrast.mean, contrast.low, contrast.high, places, signed=True)}
 
 
