@@ -1,4 +1,4 @@
-"""The statistics of one arena and the comparison across arenas, as data."""
+"""The statistics of one arena, as data."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from django.shortcuts import get_object_or_404
 from ninja import Query, Router
 from ninja.errors import HttpError
 
-from evaluations.arenas.across import ARENAS, BLOCKS, across, across_record
 from evaluations.arenas.api import TableQuery
 from evaluations.arenas.statistics import arena_statistics, statistics_record
 from evaluations.runs.stamps import kept, results_stamp, stamp_of
 from evaluations.tables.build import TableError
 from evaluations.tables.state import read_state
 from methods.models import Arena
-from papers.parameters import MOST_ROWS, Page, Word
 
 router = Router(tags=["statistics"])
 
@@ -29,16 +27,3 @@ def get_statistics(request, slug: str, state: Query[TableQuery], against: str = 
                     lambda: statistics_record(arena_statistics(arena, shown, against=against, posthoc=posthoc)))
     except TableError as error:
         raise HttpError(400, str(error)) from error
-
-
-@router.get("/compare", response=dict[str, Any], summary="Arenas at a glance, and methods that several arenas share")
-def get_comparison(request, page: Query[Page], methods: list[Word] = Query([], max_length=MOST_ROWS),  # noqa: B008
-                   blocks: str = ARENAS):
-    """`limit` and `offset` say which part of the arenas and of the shared methods; `count` how many there are."""
-    if blocks not in BLOCKS:
-        raise HttpError(400, f"there are no blocks {blocks}; there are {', '.join(BLOCKS)}")
-    record = kept(f"comparison-{stamp_of(methods, blocks)}", results_stamp(),
-                  lambda: across_record(across(methods, blocks)))
-    lists = ("arenas", "shared")
-    return record | {name: page.of(record[name]) for name in lists} | {
-        "count": {name: len(record[name]) for name in lists}}

@@ -1,4 +1,4 @@
-"""The statistics of one arena, and the comparison across arenas."""
+"""The statistics of one arena."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404, render
 
-from evaluations.arenas.across import BLOCKS, across
 from evaluations.arenas.drawn import drawn
 from evaluations.arenas.statistics import POSTHOCS, ArenaStatistics, arena_statistics
 from evaluations.runs.stamps import results_stamp, stamp_of
@@ -40,23 +39,6 @@ def _statistics(arena: Arena, state: TableState, against: str, posthoc: str) -> 
             "query": state.query(arena), **_plots(statistics),
             "against_title": statistics.titles.get(statistics.against, ""),
             "measured": [row for row in statistics.table.rows if row.method in measured]}
-
-
-def compare(request):
-    """Every arena's statistics at a glance, and the methods that several arenas share."""
-    chosen = [key for key in request.GET.getlist("methods") if key]
-    blocks = request.GET.get("blocks", "")
-    blocks = blocks if blocks in BLOCKS else BLOCKS[0]
-    body = drawn(f"compare-{stamp_of(chosen, blocks)}", results_stamp(), "evaluations/arenas/_compare.html",
-                 lambda: _compared(chosen, blocks))
-    return render(request, "evaluations/arenas/compare.html", {"body": body})
-
-
-def _compared(chosen: list[str], blocks: str) -> dict[str, Any]:
-    comparison = across(chosen, blocks)
-    ranks = comparison.reading.comparison
-    return {"found": comparison, "kinds": BLOCKS,
-            "plot": ladder("across", ranks, comparison.reading.titles, comparison.blocks) if ranks else None}
 
 
 def _plots(found: ArenaStatistics) -> dict:

@@ -11,5 +11,4 @@ urlpatterns = [
     path("arenas/<slug:slug>/freeze/", views.snapshot_freeze, name="snapshot_freeze"),
     path("arenas/<slug:slug>/cells/<slug:method>/", views.cell_detail, name="cell_detail"),
     path("arenas/<slug:slug>/statistics/", statistics_views.arena_statistics_page, name="arena_statistics"),
-    path("compare/", statistics_views.compare, name="arena_compare"),
 ]

@@ -10,7 +10,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -64,6 +64,9 @@ def shelf_papers(request):
     """One press on the ticked rows, or the last one taken back."""
     ticked = [pk for text in request.POST.getlist("paper")[:MOST_TICKED] if (pk := id_from(text))]
     shown = [pk for text in request.POST.get("shown", "").split(",")[:MOST_TICKED] if (pk := id_from(text))]
+    if ticked and request.POST.get("do") == "compare":
+        address = f"{reverse('arena_compare')}?{urlencode([('paper', pk) for pk in ticked])}"
+        return HttpResponseClientRedirect(address) if wants_fragment(request) else redirect(address)
     changed = ticked
     if request.POST.get("do") in LIKENESS and (ticked or request.POST.getlist("ticked")):
         return _examples(request, ticked)

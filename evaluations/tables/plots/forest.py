@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from evaluations.arithmetic import rounding
 from evaluations.claims.verdicts import ClaimStanding
 from evaluations.claims.wording import claimed
@@ -16,6 +18,7 @@ from evaluations.tables.plots.axes import RIGHT, TOP, WIDTH, Scale, Tick, nice_t
 
 LABELS, LETTERS, WORDS, ROW = 330, 46, 54, 36
 UNCUT = 3  # claims: as few are drawn with their whole intervals
+FAR = 1.5  # times the middle half of the differences beyond it: further out is said by an arrow, not drawn to scale
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,9 @@ class ForestRow:
     cut_left: bool
     cut_right: bool
     reported: tuple[ReportedMark, ...] = ()
+    outside: str = ""  # the difference where it lies beyond the frame: its mark is an arrow at the edge
+    arrow: str = ""
+    anchor: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,11 +122,24 @@ def _forest_row(standing: ClaimStanding, y: float, unit: str, places: int, scale
     setting = "" if claim.setting == "default" else f" ({claim.setting})"
     words = f"{claimed(claim)}{setting}"
     name = f"{claim.method.title}: {words}"
+    x, outside = scale.cut(verdict.difference), not scale.low <= verdict.difference <= scale.high
+    side = 1 if verdict.difference > scale.high else -1
     return ForestRow(
         claim.pk, y, shortened(claim.method.title, LETTERS), shortened(words, WORDS),
         f"{name}, {amounts[0]} {unit}, 95 % interval {amounts[1]} to {amounts[2]}, {verdict.n} seeds, {verdict.status}",
-        verdict.status, standing.stale, scale(verdict.difference), scale.cut(verdict.low), scale.cut(verdict.high),
-        verdict.low < scale.low, verdict.high > scale.high)
+        verdict.status, standing.stale, x, scale.cut(verdict.low), scale.cut(verdict.high),
+        verdict.low < scale.low, verdict.high > scale.high, amounts[0] if outside else "",
+        f"{x},{y} {x - side * 10},{y - 5} {x - side * 10},{y + 5}" if outside else "", "end" if side > 0 else "start")
+
+
+def _within_reach(means: Sequence[float]) -> tuple[float, float]:
+    """The least and the greatest difference that are drawn to scale, so that a few far ones do not squeeze the rest."""
+    if len(means) <= UNCUT:
+        return min(0.0, *means), max(0.0, *means)
+    first, third = (float(at) for at in np.quantile(means, (0.25, 0.75)))
+    reach = FAR * (third - first) or math.inf
+    near = [mean for mean in means if first - reach <= mean <= third + reach]
+    return min(0.0, *near), max(0.0, *near)
 
 
 def _marks(standing: ClaimStanding, beside: Mapping[int, Sequence[Beside]], scale: Scale) -> tuple[ReportedMark, ...]:
@@ -130,9 +149,9 @@ def _marks(standing: ClaimStanding, beside: Mapping[int, Sequence[Beside]], scal
 
 
 def _forest_domain(standings: Sequence[ClaimStanding]) -> tuple[float, float]:
-    """Every difference and zero; intervals whole of a few claims, of many as far as half the spread beyond them."""
-    means = [0.0, *(s.decided.difference for s in standings)]
-    low, high = min(means), max(means)
+    """Zero and every difference that is not far out; intervals whole of a few claims, of many as far as half the spread
+    beyond them."""
+    low, high = _within_reach([s.decided.difference for s in standings])
     room = (high - low) or max(s.decided.high - s.decided.low for s in standings) or 1.0
     beyond = room / 2 if len(standings) > UNCUT else math.inf
     low = min([low, *(max(s.decided.low, low - beyond) for s in standings)])
