@@ -103,9 +103,12 @@ def marks_of(arena: Arena, stamp: str, methods: Sequence[str]) -> dict[str, Mark
     links = PaperLink.objects.shown().implementing().filter(method__arena=arena).order_by("-paper__year", "-pk")
     papers = {slug: (paper, title) for slug, paper, title in links.values_list(
         "method__slug", "paper_id", "paper__title")}  # the oldest stays: it introduced the method
-    return {slug: Mark(*papers.get(slug, (None, "")), verdicts[slug, Verdict.CONFIRMED],
-                       verdicts[slug, Verdict.REFUTED], replays.get(slug, ""), BADGES.get(replays.get(slug, ""), ""))
-            for slug in methods}
+    marks = {}
+    for slug in methods:
+        paper, title = papers.get(slug, (None, ""))
+        marks[slug] = Mark(paper, title, verdicts[slug, Verdict.CONFIRMED], verdicts[slug, Verdict.REFUTED],
+                           replays.get(slug, ""), BADGES.get(replays.get(slug, ""), ""))
+    return marks
 
 
 def sorts_of(table: Table, state: TableState) -> list[tuple[str, str, bool]]:

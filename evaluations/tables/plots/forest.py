@@ -128,8 +128,9 @@ def _forest_row(standing: ClaimStanding, y: float, unit: str, places: int, scale
         claim.pk, y, shortened(claim.method.title, LETTERS), shortened(words, WORDS),
         f"{name}, {amounts[0]} {unit}, 95 % interval {amounts[1]} to {amounts[2]}, {verdict.n} seeds, {verdict.status}",
         verdict.status, standing.stale, x, scale.cut(verdict.low), scale.cut(verdict.high),
-        verdict.low < scale.low, verdict.high > scale.high, amounts[0] if outside else "",
-        f"{x},{y} {x - side * 10},{y - 5} {x - side * 10},{y + 5}" if outside else "", "end" if side > 0 else "start")
+        verdict.low < scale.low, verdict.high > scale.high, outside=amounts[0] if outside else "",
+        arrow=f"{x},{y} {x - side * 10},{y - 5} {x - side * 10},{y + 5}" if outside else "",
+        anchor="end" if side > 0 else "start")
 
 
 def _within_reach(means: Sequence[float]) -> tuple[float, float]:
