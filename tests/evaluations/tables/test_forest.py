@@ -88,3 +88,13 @@ def test_the_plot_stands_on_the_arena_page_and_in_the_ledger_of_one_arena(client
         assert len(list(drawn.iter("rect"))) == 1  # the refuted one is a square
         assert "same &amp; so" in svg
     assert "forest-0" not in client.get(reverse("claim_list")).content.decode()
+
+
+def test_a_far_difference_is_an_arrow_and_does_not_squeeze_the_others():
+    near = [standing(1 + pk / 10, 1, 1.5, pk=pk) for pk in range(1, 7)]
+    [plot] = forest_plots([*near, standing(-40, -42, -38, status="refuted", pk=9)])
+    far = next(row for row in plot.rows if row.claim == 9)
+    assert far.outside.startswith("-40") and far.arrow and far.x < plot.zero and plot.left <= far.x
+    others = [row for row in plot.rows if row.claim != 9]
+    assert not any(row.outside for row in others)
+    assert max(row.x for row in others) - plot.zero > 100, "zero and the near ones share the frame"
