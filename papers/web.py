@@ -34,6 +34,14 @@ def asked_part(request: HtmxRequest) -> str:
     return (request.htmx.target or "") if wants_fragment(request) else ""
 
 
+def part_of_page(request: HtmxRequest, part: str, context: dict[str, Any], *, query: str) -> HttpResponse:
+    """One element of the page, and the query that the browser's address has from now on."""
+    response = render(request, part, context)
+    response["HX-Push-Url"] = f"?{query}" if query else "."
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response
+
+
 def page_or_fragment(request: HtmxRequest, page: str, fragment: str, context: dict[str, Any], *,
                      only_page: Callable[[], dict[str, Any]] = dict, status: int = 200) -> HttpResponse:
     """The page, or for htmx the fragment that renews its moving part, from the same context.

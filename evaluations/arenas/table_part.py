@@ -64,7 +64,8 @@ def table_part(arena: Arena, state: TableState, stamp: str, *, every: bool = Fal
     separated = f"{query}&" if query else ""
     return {
         "arena": arena, "state": state, "table": table, "sorts": sorts_of(whole, state),
-        "head": [each for each in _headings(arena, state, table) if _column_of(each[4]) in shown.keys],
+        "head": [each for each in _headings(arena, state, table, "&rows=all" if every else "")
+                 if _column_of(each[4]) in shown.keys],
         "body": [(row, record, [cell for cell in cells if _column_of(cell.key) in shown.keys],
                   marks[row.method])
                  for row, record, cells in zip(rows, records, table.lines(records), strict=True)],
@@ -168,7 +169,8 @@ def _cells_query(arena: Arena, state: TableState) -> str:
     return f"{urlencode(unusual)}&" if unusual else ""
 
 
-def _headings(arena: Arena, state: TableState, table: Table) -> list[tuple[str, str, str, Column | None, str]]:
+def _headings(arena: Arena, state: TableState, table: Table, kept_on: str
+              ) -> list[tuple[str, str, str, Column | None, str]]:
     """Heading, link that sorts by it, aria-sort, the column and its key; best first on the first click, then turned.
 
     Tier, rank and seeds are those of the first metric.
@@ -183,5 +185,6 @@ def _headings(arena: Arena, state: TableState, table: Table) -> list[tuple[str, 
         now = state.sort or (("" if table.primary.better == "lower" else "-") + table.primary.key)
         turned = key if first.startswith("-") else f"-{key}"
         shown = {f"-{key}": "descending", key: "ascending"}.get(now, "")
-        headings.append((heading, f"?{state.query(arena, sort=turned if now == first else first)}", shown, column, key))
+        order = state.query(arena, sort=turned if now == first else first)
+        headings.append((heading, f"?{order}{kept_on}", shown, column, key))
     return headings

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
 from evaluations.arenas.drawn import arena_page, arena_stamp, drawn
@@ -21,7 +20,7 @@ from methods.models import Arena, Method
 from methods.selectors import broken_files, papers_implemented
 from papers.bibliography.registry import NoSuchFormat
 from papers.bibliography.responses import download
-from papers.web import asked_part, may, page_or_fragment, wants_fragment
+from papers.web import asked_part, may, page_or_fragment, part_of_page, wants_fragment
 
 SNAPSHOTS = 3  # the newest, named under the table
 
@@ -47,8 +46,9 @@ def arena_detail(request, slug):
         state = read_state(arena, request.GET)
         part = table_part(arena, state, stamp, every=every)
         if asked_part(request) == "table-part":
-            return _renewed(render(request, "evaluations/arenas/_table_part.html", part | {"renewed": True}),
-                            state.query(arena))
+            shown_as = [state.query(arena), "rows=all" if every else ""]
+            return part_of_page(request, "evaluations/arenas/_table_part.html", part | {"renewed": True},
+                                query="&".join(filter(None, shown_as)))
         page = arena_page(arena, state, stamp, every=every)
     except TableError as error:
         return render(request, "evaluations/arenas/arena_detail.html", {
@@ -64,13 +64,6 @@ def arena_detail(request, slug):
         context["fences"] = fences_of()
     return page_or_fragment(request, "evaluations/arenas/arena_detail.html", "evaluations/arenas/_arena_results.html",
                             context)
-
-
-def _renewed(response: HttpResponse, query: str) -> HttpResponse:
-    """The address that the browser shows with the part: only what differs from the plain table."""
-    response["HX-Push-Url"] = f"?{query}" if query else "."
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
-    return response
 
 
 @require_safe

@@ -119,7 +119,7 @@ def get_open(request, arena: Word = ""):
 
 @router.get("/ledger/asked", response=list[dict[str, Any]],
             summary="Seeds that the site asked for by itself, why, and what came of them; the newest first")
-@paginate(Pages)
+@paginate(Pages, times=lambda rows, since: [row for row in rows if row["asked_at"] >= since])
 def get_asked(request, arena: Word = ""):
     return [asking.data() for asking in askings(arena=get_object_or_404(Arena, pk=arena) if arena else None)]
 

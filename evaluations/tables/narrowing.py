@@ -35,12 +35,17 @@ class Narrowing:
         return self != Narrowing()
 
     def of(self, table: Table) -> Table:
-        """The table with the rows that fit. Raises TableError for a number or a column that is none."""
+        """The table with the rows that fit, and with differences the row they are to. Raises TableError for a number
+        or a column that is none."""
         tests, said = self._tests(table)
         if not tests:
             return table
-        rows = tuple(row for row in table.rows if all(test(row) for test in tests))
-        return replace(table, rows=rows, narrowed=f"{len(rows)} of {len(table.rows)} methods: {', '.join(said)}")
+        fit = {row.method for row in table.rows if all(test(row) for test in tests)}
+        narrowed = f"{len(fit)} of {len(table.rows)} methods: {', '.join(said)}"
+        if fit and table.differences and table.against not in fit:
+            fit.add(table.against)
+            narrowed += f"; and {table.against}, which differences are to"
+        return replace(table, rows=tuple(row for row in table.rows if row.method in fit), narrowed=narrowed)
 
     def _tests(self, table: Table) -> tuple[list[Callable[[Row], bool]], list[str]]:
         tests: list[Callable[[Row], bool]] = []
@@ -73,7 +78,7 @@ class Narrowing:
 
 
 def _whole(name: str, text: str, most: int) -> int:
-    if not text.isdecimal() or not 0 < int(text) <= most:
+    if not text.isdecimal() or len(text) > 6 or not 0 < int(text) <= most:
         raise TableError(f"{name} is a whole number from 1 to {most}, not {text[:40]!r}")
     return int(text)
 

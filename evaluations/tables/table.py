@@ -217,9 +217,9 @@ class Table:
                      ("tier", "tier", int), ("best_rank", "best rank", int), ("worst_rank", "worst rank", int),
                      ("stale", "stale", bool), ("median", "median", float), ("collapsed", "collapsed seeds", int)]
             if self.differences:
-                parts += [("difference", "difference to baseline", float), ("difference_low", "95 % low", float),
-                          ("difference_high", "95 % high", float), ("difference_n", "common seeds", int),
-                          ("difference_p", "p (Holm)", float)]
+                parts += [("difference", f"difference to {self._compared_with}", float),
+                          ("difference_low", "95 % low", float), ("difference_high", "95 % high", float),
+                          ("difference_n", "common seeds", int), ("difference_p", "p (Holm)", float)]
             found += [Field(f"{column.key}_{part}", f"{column.title}: {title}", type_) for part, title, type_ in parts]
         found += [Field("missing", "Missing seeds", int), Field("failed", "Failed seeds", int),
                   Field("code_digest", "Code digest", str)]
@@ -249,8 +249,9 @@ class Table:
                                        for key, heading in self._headings(column))]
 
     def first_rows(self) -> list[Row]:
-        """As many as a page shows at once, and the baseline."""
-        return [row for place, row in enumerate(self.rows) if place < FIRST_ROWS or row.is_baseline]
+        """As many as a page shows at once, and the one that others are compared with."""
+        return [row for place, row in enumerate(self.rows)
+                if place < FIRST_ROWS or row.method in (self.baseline, self.against)]
 
     def lines(self, records: Sequence[Mapping[str, Any]] | None = None) -> list[list[TextCell]]:
         """What people read, row by row: the same records, all or the given ones, rounded."""
@@ -330,8 +331,11 @@ class Table:
 
     def _headings(self, column: Column) -> list[tuple[str, str]]:
         own = [(column.key, column.heading)]
-        beside = "vs. baseline" if self.against in ("", self.baseline) else f"vs. {self.against}"
-        return own + [(f"{column.key}_difference", beside)] if self._differs(column) else own
+        return own + [(f"{column.key}_difference", f"vs. {self._compared_with}")] if self._differs(column) else own
+
+    @property
+    def _compared_with(self) -> str:
+        return "baseline" if self.against in ("", self.baseline) else self.against
 
     def _differs(self, column: Column) -> bool:
         return self.differences and column.kind == "metric"

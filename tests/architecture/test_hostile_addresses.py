@@ -73,7 +73,8 @@ def arguments(admin_user):
     shared = share_list(user=admin_user, pk=PaperList.objects.get().pk, days=9)
     of_shelf = {"paper_day": {"name": "2026-11-27"}, "paper_week": {"name": "2026-W48"},
                 "paper_month": {"name": "2026-11"}, "shelf_list": {"pk": shared.pk},
-                "shelf_list_shared": {"key": shared.share_key}}
+                "shelf_list_shared": {"key": shared.share_key},
+                "shelf_list_shared_bibliography": {"key": shared.share_key}}
     return of_runs | of_digests | of_people | of_shelf | {
         "claim_detail": {"pk": claim.pk}, "badge_paper": {"key": str(paper.pk)},
         "snapshot_cell": {"key": snapshot.key, "method": "quick"}, "reported_decide": {"pk": 1, "action": "accept"},

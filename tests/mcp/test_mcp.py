@@ -74,7 +74,7 @@ def test_an_agent_reads_papers_tables_and_claims(library):
     table, refused = call("arena_table", {"slug": "sorting", "metrics": "accuracy"})
     assert not refused and "| Quick" in table and "n" in table
     assert json.loads(call("ledger", {"arena": "sorting"})[0])["count"] == 1
-    assert "better accuracy" in call("read_claim", {"pk": claim.pk})[0]
+    assert "accuracy" in call("read_claim", {"pk": claim.pk})[0]
     assert "Sorts." in call("read_method", {"arena": "sorting", "slug": "quick"})[0]
     assert json.loads(call("run_state", {"pk": Run.objects.first().pk})[0])["state"] == "done"
     assert call("read_paper", {"paper_id": 999})[1]

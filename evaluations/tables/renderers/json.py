@@ -15,6 +15,7 @@ def document(table: Table) -> dict:
              for name, value in vars(table.facts).items()}
     return {
         "arena": table.arena, "title": table.title, "question": table.question, "baseline": table.baseline,
+        "against": table.against or table.baseline,
         "digest": table.digest, "caption": table.caption(), "facts": facts,
         "columns": [{"key": c.key, "title": c.title, "kind": c.kind, "unit": c.unit, "better": c.better,
                      "help": c.help, "setting": c.setting, "chance": c.chance, "ceiling": c.ceiling}

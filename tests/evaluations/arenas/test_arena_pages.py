@@ -163,6 +163,9 @@ def test_differences_to_any_row(page, client):
     assert shown.content.decode().split("<tbody>")[1].index("/good/") < 200, "it stands on top"
     rows = {row["method"]: row for row in client.get("/api/arenas/sorting/table?vs=good&format=json").json()["records"]}
     assert rows["weak"]["accuracy_difference"] < 0 and rows["good"]["accuracy_difference"] is None
+    narrowed = page("?vs=good&q=weak")
+    assert "1 of 5 methods: named “weak”; and good, which differences are to" in text_of(narrowed)
+    assert 'href="/methods/sorting/good/"' in narrowed.content.decode().split("<tbody>")[1]
 
 
 def test_sorting_renews_the_table_alone_and_the_address(page):
