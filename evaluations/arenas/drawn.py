@@ -32,7 +32,7 @@ from methods.models import Arena
 from methods.selectors import FIDELITIES
 
 CLAIMS = 4  # shown of each verdict; the ledger has them all
-FOREST_ROWS = 10  # drawn; a forest plot of more is cut to the claims with the smallest p
+FOREST_ROWS = 8  # drawn; a forest plot of more is cut to the claims with the smallest p
 SEEDS = 10  # proposed when there are fewer: below that, tens of methods can hardly be told apart
 
 

@@ -22,7 +22,7 @@ from evaluations.reported.beside import beside_in_words
 
 NAMED_COLLAPSES = 4
 LATER = ("_median", "_collapsed", "reported")  # fields that no digest covers
-FIRST_ROWS = 12  # of a table or a plot that a page shows at once
+FIRST_ROWS = 10  # of a table or a plot that a page shows at once
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def fill() -> None:
     from config.accounts.models import ApiToken
     from config.asking.services import ask
     from evaluations.claims.verdicts import update_verdicts
-    from evaluations.models import Claim, Prepared, ReportedClaim, Run, TabulatedResult
+    from evaluations.models import Asked, Claim, Prepared, ReportedClaim, Run, TabulatedResult
     from evaluations.reported.services import accept_claim, correct_claim, read_new_abstracts, undo_claim
     from evaluations.runs.kept_code import keep_library
     from evaluations.runs.services import cancel_run, claim_run, record_failure, record_outcome, request_runs
@@ -151,6 +151,8 @@ def fill() -> None:
     LookUp.objects.create(paper=one, state=LookUp.DONE)
     CodeLink.objects.create(paper=one, url="https://github.com/ada/lakes", evidence="a list", state=CodeLink.EMPTY)
     Reference.objects.create(paper=one, key=f"title:{other.title_key}")
+    Asked.objects.create(claim=Claim.objects.first(), request_key="asked", seeds=[10, 11], look=20, runs=4, seconds=9.0,
+                         chance=0.4, information=0.3)
     TabulatedResult.objects.create(paper=one, digest=Digest.objects.get(), task="Naming", dataset="Lakes",
                                    metric="Recall", value="81.5 %", number=81.5, model="Ranger", key="k")
 
