@@ -72,6 +72,13 @@ function showError(text) {
   list.replaceChildren(item);
 }
 
+// A part of the page was renewed and with it the address: a view that is saved now is that of this address.
+document.addEventListener("htmx:pushedIntoHistory", () => {
+  document.querySelectorAll(".save-view input[type=hidden]:not([name=csrfmiddlewaretoken])").forEach((input) => {
+    input.value = location.pathname + location.search;
+  });
+});
+
 document.addEventListener("htmx:sendError", () => showError("The server did not answer. Is it still running?"));
 document.addEventListener("htmx:responseError", (event) => {
   const { status, responseText } = event.detail.xhr;

@@ -13,7 +13,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from evaluations.arenas.table_part import sorts_of, whole_table
+from evaluations.arenas.table_part import whole_table
 from evaluations.arithmetic import statistics
 from evaluations.arithmetic.ranks import compare_ranks
 from evaluations.claims.open_questions import ArenaEstimate, Proposal, arena_estimate, proposals, worker_slots
@@ -29,7 +29,6 @@ from evaluations.tables.state import TableState
 from evaluations.tables.summaries import STATUSES, findings
 from evaluations.tables.table import FIRST_ROWS, Facts, Table
 from methods.models import Arena
-from methods.selectors import FIDELITIES
 
 CLAIMS = 4  # shown of each verdict; the ledger has them all
 FOREST_ROWS = 8  # drawn; a forest plot of more is cut to the claims with the smallest p
@@ -50,14 +49,13 @@ class ArenaPage:
     """All of an arena's page that does not depend on the reader; texts of HTML are empty where nothing is measured."""
 
     facts: Facts
-    digest: str
     rows: int
+    methods: tuple[tuple[str, str], ...]  # slug and title of all that can be chosen
     idle: tuple[tuple[str, str], ...]  # slug and title of the methods, while nothing is measured
     active: int
     seeds: int
     findings: tuple[str, ...]
     intervals: str
-    chooser: str
     more_plots: str
     claims: int
     groups: tuple[ClaimGroup, ...]
@@ -72,8 +70,9 @@ def arena_stamp(arena: Arena) -> str:
 
 
 def arena_page(arena: Arena, state: TableState, stamp: str, *, every: bool = False) -> ArenaPage:
-    """The page in this state, with `every` row or the first ones. Raises TableError for what the arena has not."""
-    return kept(f"arena-page-{arena.pk}-{stamp_of(state, every)}", stamp,
+    """Around the table in this state, with `every` row drawn or the first ones: the same however the rows are narrowed.
+    Raises TableError for what the arena has not."""
+    return kept(f"arena-page-{arena.pk}-{stamp_of(state.whole, every)}", stamp,
                 lambda: _arena_page(arena, state, stamp, every))
 
 
@@ -83,8 +82,7 @@ def drawn(name: str, stamp: str, template: str, context: Callable[[], dict[str, 
 
 
 def _arena_page(arena: Arena, state: TableState, stamp: str, every: bool) -> ArenaPage:
-    whole = whole_table(arena, state, stamp)
-    table = state.narrowing.of(whole)
+    table = whole_table(arena, state, stamp)
     claims = claim_list(arena=arena)
     seeds = max(len(table.facts.seeds), SEEDS)
     by_status = {status: [standing for standing in claims if standing.status == status] for status in STATUSES}
@@ -93,24 +91,15 @@ def _arena_page(arena: Arena, state: TableState, stamp: str, every: bool) -> Are
     measured = bool(table.facts.measured)
     most = None if every else FIRST_ROWS
     return ArenaPage(
-        table.facts, table.digest, len(whole.rows),
+        table.facts, len(table.rows), tuple(arena.methods.filter(present=True).values_list("slug", "title")),
         () if measured else tuple((row.method, row.title) for row in table.rows),
         Run.objects.filter(method__arena=arena, state__in=Run.ACTIVE).count(), seeds,
-        tuple(findings(whole, claims if state.scale == "full" else [])),
+        tuple(findings(table, claims if state.scale == "full" else [])),
         _html("tables/_plot_intervals.html", plot=interval_plot(table, table.primary, most=most)),
-        _html("arenas/_table_chooser.html", arena=arena, state=state, table=whole, sorts=sorts_of(whole, state),
-              fidelities=FIDELITIES, tiers=_tiers(whole), all_methods=list(
-                  arena.methods.filter(present=True).values("slug", "title"))) if measured else "",
         _html("tables/_plot_ranks.html", ranks=_rank_plot(table, state))
         + _html("tables/_plot_cost.html", cost=cost_plot(table, table.primary, most=most)),
         len(claims), groups, proposals([standing for group in groups for standing in group.standings]),
         forest_html(claims), arena_estimate(arena, scale=state.scale, seeds=seeds))
-
-
-def _tiers(table: Table) -> range:
-    """The tiers below which there is something to leave out."""
-    tiers = [cell.tier for row in table.rows if (cell := row.cells.get(table.primary.key)) and cell.tier]
-    return range(1, max(tiers, default=1))
 
 
 def _html(template: str, **context: Any) -> str:
@@ -120,8 +109,8 @@ def _html(template: str, **context: Any) -> str:
 
 def forest_html(claims: Sequence[ClaimStanding]) -> str:
     """What was claimed against what was measured, a plot per unit, folded away where there are many."""
-    drawn = surest(claims, FOREST_ROWS)
-    plots = forest_plots(drawn, reported_beside({standing.claim.method_id for standing in drawn}))
+    shown = surest(claims, FOREST_ROWS)
+    plots = forest_plots(shown, reported_beside({standing.claim.method_id for standing in shown}))
     rows, decided = sum(len(plot.rows) for plot in plots), sum(standing.verdict is not None for standing in claims)
     return _html("tables/_forest_folded.html", forests=plots, rows=rows, left_out=decided - rows,
                  open=decided <= FOREST_ROWS)

@@ -22,6 +22,7 @@ from evaluations.tables.renderers.registry import formats
 from evaluations.tables.state import TableState, default_state
 from evaluations.tables.table import Column, Row, Table
 from methods.models import Arena, PaperLink
+from methods.selectors import FIDELITIES
 from papers.bibliography.responses import menu
 
 REPLAYS = 40  # the newest ones, looked at for marks
@@ -63,7 +64,7 @@ def table_part(arena: Arena, state: TableState, stamp: str, *, every: bool = Fal
     query = state.query(arena)
     separated = f"{query}&" if query else ""
     return {
-        "arena": arena, "state": state, "table": table, "sorts": sorts_of(whole, state),
+        "arena": arena, "state": state, "table": table, "query": query, "sorts": sorts_of(whole, state),
         "head": [each for each in _headings(arena, state, table, "&rows=all" if every else "")
                  if _column_of(each[4]) in shown.keys],
         "body": [(row, record, [cell for cell in cells if _column_of(cell.key) in shown.keys],
@@ -75,6 +76,12 @@ def table_part(arena: Arena, state: TableState, stamp: str, *, every: bool = Fal
         "downloads": [(module.TITLE, f"{separated}format={name}") for name, module in formats().items()],
         "papers": menu(reverse("arena_bibliography", args=[arena.slug]), query), "live": True,
     }
+
+
+def chooser(table: Table) -> dict[str, Any]:
+    """What the form over the table offers, beside the columns and orders of the part."""
+    tiers = [cell.tier for row in table.rows if (cell := row.cells.get(table.primary.key)) and cell.tier]
+    return {"fidelities": FIDELITIES, "tiers": range(1, max(tiers, default=1))}
 
 
 def shown_columns(table: Table) -> Shown:

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from evaluations.arenas.drawn import arena_page, arena_stamp, drawn
-from evaluations.arenas.table_part import table_part
+from evaluations.arenas.table_part import chooser, table_part, whole_table
 from evaluations.runs.selectors import fences_of
 from evaluations.runs.stamps import nothing_new, results_stamp, stamp_of
 from evaluations.snapshots.services import freeze_table, snapshot_list
@@ -44,21 +44,21 @@ def arena_detail(request, slug):
         return unchanged
     try:
         state = read_state(arena, request.GET)
-        part = table_part(arena, state, stamp, every=every)
+        part = table_part(arena, state, stamp, every=every) | {
+            "may_freeze": request.user.has_perm("evaluations.add_snapshot"),
+            "snapshots": snapshot_list(slug)[:SNAPSHOTS]}
         if asked_part(request) == "table-part":
-            shown_as = [state.query(arena), "rows=all" if every else ""]
+            shown_as = [part["query"], "rows=all" if every else ""]
             return part_of_page(request, "evaluations/arenas/_table_part.html", part | {"renewed": True},
                                 query="&".join(filter(None, shown_as)))
         page = arena_page(arena, state, stamp, every=every)
     except TableError as error:
         return render(request, "evaluations/arenas/arena_detail.html", {
             "arena": arena, "broken": broken, "error": str(error), "state": default_state(arena)}, status=400)
-    query = state.query(arena)
-    context = part | {
-        "page": page, "scope": IN_MINIATURE, "query": query, "stamp": shown,
+    context = part | chooser(whole_table(arena, state, stamp)) | {
+        "page": page, "scope": IN_MINIATURE, "stamp": shown,
         "broken": broken, "refusal": next((file for file in broken if not (file.method or file.changed)), None),
-        "may_freeze": request.user.has_perm("evaluations.add_snapshot"),
-        "snapshots": snapshot_list(slug)[:SNAPSHOTS], "settings": _tabs(arena, state), "proposals": page.proposals,
+        "settings": _tabs(arena, state), "proposals": page.proposals,
     }
     if not wants_fragment(request):
         context["fences"] = fences_of()

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from evaluations.arithmetic import rounding, statistics
+from evaluations.arithmetic.contrasts import contrasts_to
 from evaluations.arithmetic.statistics import Contrast, Interval
 from evaluations.comparing.beside import code_beside, environment_rows, parameter_rows
 from evaluations.comparing.choice import Choice, Contestant
 from evaluations.comparing.curves import curves_of
 from evaluations.runs.measurements import Measurement, measure
-from evaluations.tables.build import COSTS, build_table
+from evaluations.tables.build import build_table, named_costs
 from methods.models import Arena
 
 SCALE = "full"
@@ -111,29 +112,13 @@ def _score_row(group: Group, metric: Mapping[str, Any]) -> dict[str, Any]:
     shown = [group.shown(each) for each in group.contestants]
     spreads = [statistics.mean_interval(list(of.scores[name].values())) if of and of.scores.get(name) else None
                for of in shown]
-    contrasts = _contrasts(group.present(group.setting, name))
+    contrasts = contrasts_to("0", group.present(group.setting, name))
     measured = [spread for spread in spreads if spread]
     places = rounding.decimals([spread.mean for spread in measured], [
         spread.half_width for spread in measured if spread.half_width])
     return {"metric": name, "title": metric["title"], "unit": metric["unit"], "better": better, "help": metric["help"],
             "cells": [_cell(spread, contrasts.get(str(place)), better, places, bool(of and of.stale))
                       for place, (spread, of) in enumerate(zip(spreads, shown, strict=True))]}
-
-
-def _contrasts(present: Mapping[str, Mapping[int, float]]) -> dict[str, Contrast]:
-    """Each contestant minus the first on their common seeds, p Holm-corrected over the contestants."""
-    first = present.get("0")
-    if not first:
-        return {}
-    found = {}
-    for place, values in present.items():
-        d = statistics.paired_differences(values, first)
-        if place != "0" and d:
-            found[place] = statistics.paired_contrast(d, exact=statistics.both_repeat(values, first))
-    tested = {place: of.p_value for place, of in found.items() if of.p_value}  # without those counted exactly
-    for place, p in zip(tested, statistics.holm(list(tested.values())), strict=True):
-        found[place] = replace(found[place], p_value=p)
-    return found
 
 
 def _cell(spread: Interval | None, contrast: Contrast | None, better: str, places: int, stale: bool
@@ -210,8 +195,7 @@ def _cost_rows(shown: Sequence[Measurement | None]) -> list[dict[str, Any]]:
     """What runs cost on average, by kind of cost; known kinds first."""
     counted = {name for of in shown if of for name, amounts in of.costs.items() if amounts}
     rows = []
-    for name in [*(known for known in COSTS if known in counted), *sorted(counted - set(COSTS))]:
-        title, unit, help_text = COSTS.get(name, (name.replace("_", " ").capitalize(), "", "counted by the arena"))
+    for name, title, unit, help_text in named_costs(counted):
         spreads = [statistics.mean_interval(list(of.costs[name].values())) if of and of.costs.get(name) else None
                    for of in shown]
         places = rounding.decimals([spread.mean for spread in spreads if spread])

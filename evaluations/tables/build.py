@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from evaluations.arithmetic import rounding, statistics
-from evaluations.arithmetic.statistics import Contrast
+from evaluations.arithmetic.contrasts import contrasts_to
 from evaluations.reported.beside import reported_beside
 from evaluations.runs.measurements import Measurement, Pending, measure
 from evaluations.tables.table import Cell, Column, Facts, Row, Table
@@ -160,20 +160,17 @@ def _compared(cells: Cells, column: Column, baseline: str) -> Cells:
     """The cells with tiers and differences to one method, often the baseline, in a column; stale cells stay outside."""
     present = {slug: row[column.key] for slug, row in cells.items() if column.key in row and not row[column.key].stale}
     standings = statistics.tiers({slug: cell.by_seed for slug, cell in present.items()}, column.better)
-    contrasts: dict[str, Contrast] = {}
-    if baseline in present:
-        for slug, cell in present.items():
-            d = statistics.paired_differences(cell.by_seed, present[baseline].by_seed)
-            if slug != baseline and d:
-                contrasts[slug] = statistics.paired_contrast(
-                    d, exact=statistics.both_repeat(cell.by_seed, present[baseline].by_seed))
-        tested = {slug: contrast.p_value for slug, contrast in contrasts.items()
-                  if contrast.p_value is not None and contrast.p_value > 0}  # the others are counts
-        for slug, p in zip(tested, statistics.holm(list(tested.values())), strict=True):
-            contrasts[slug] = replace(contrasts[slug], p_value=p)
+    contrasts = contrasts_to(baseline, {slug: cell.by_seed for slug, cell in present.items()})
     compared = {slug: {column.key: replace(cell, standing=standings[slug], difference=contrasts.get(slug))}
                 for slug, cell in present.items()}
     return {slug: row | compared.get(slug, {}) for slug, row in cells.items()}
+
+
+def named_costs(counted: Collection[str]) -> list[tuple[str, str, str, str]]:
+    """Name, title, unit and explanation of what was counted, known costs first."""
+    names = [*(known for known in COSTS if known in counted), *sorted(set(counted) - set(COSTS))]
+    return [(name, *COSTS.get(name, (name.replace("_", " ").capitalize(), "", "counted by the arena")))
+            for name in names]
 
 
 def _costs(methods: Sequence[Method], measured: Mapping[Any, Measurement], setting: str, taken: Collection[str]
@@ -181,10 +178,8 @@ def _costs(methods: Sequence[Method], measured: Mapping[Any, Measurement], setti
     """Columns of what was counted, known costs first, with their cells; a metric's name wins over a counter's."""
     by_slug = {method.slug: measured[method.pk, setting] for method in methods if (method.pk, setting) in measured}
     counted = {name for measurement in by_slug.values() for name in measurement.costs} - set(taken)
-    columns = []
-    for name in [*(known for known in COSTS if known in counted), *sorted(counted - set(COSTS))]:
-        title, unit, help_text = COSTS.get(name, (name.replace("_", " ").capitalize(), "", "counted by the arena"))
-        columns.append(Column(name, title, "cost", unit, "lower" if name in COSTS else "", help_text, setting))
+    columns = [Column(name, title, "cost", unit, "lower" if name in COSTS else "", help_text, setting)
+               for name, title, unit, help_text in named_costs(counted)]
     return columns, {slug: {name: _cell(measurement.costs[name], measurement.stale) for name in
                             (column.key for column in columns) if name in measurement.costs}
                      for slug, measurement in by_slug.items()}

@@ -86,13 +86,14 @@ def findings(table: Table, claims: Sequence[ClaimStanding]) -> list[str]:
         return []
     said = [_top_tier(table, column, present)] if present else []
     said += _resolution(table, column, present)
-    baseline = next((cell for row, cell in present if row.is_baseline), None)
+    baseline = next((cell for row, cell in present if row.method == table.against), None)
     contrasts = [(c.difference.mean, c.difference.p_value) for _, c in present
                  if c.difference and c.difference.p_value is not None]
     if baseline and contrasts:
         sign = -1 if column.better == "lower" else 1
         sure = [sign * mean > 0 for mean, p in contrasts if p <= statistics.ALPHA]
-        said.append(f"Against the baseline, {_title(table, table.baseline)} at {_amount(baseline, column)}, "
+        named = "the baseline, " * (table.against == table.baseline) + _title(table, table.against)
+        said.append(f"Against {named} at {_amount(baseline, column)}, "
                     f"{_count(sum(sure), 'method')} {_is(sum(sure))} better and {len(sure) - sum(sure)} worse beyond "
                     f"doubt; {len(contrasts) - len(sure)} cannot be told from it.")
     said += _claims_in_words(claims)

@@ -142,8 +142,10 @@ def test_a_backup_of_an_older_version_is_brought_up_to_this_one(new_site, tmp_pa
     site = new_site(tmp_path / "present")
     site.manage("restore", tmp_path / "old.zip")
     site.manage("migrate", "--check")
-    found = site.content("pages")
-    assert found["pages"] == shown["pages"]
+    found = site.content("pages")["pages"]
+    assert found.keys() == shown["pages"].keys()
+    different = {address for address, text in shown["pages"].items() if found[address] != text}
+    assert different == {"/claims/open/"}, "what deciding asked for has had a table only since 0015"
 
 
 def test_one_moment_while_others_write(site, backup, tmp_path):

@@ -15,6 +15,7 @@ def test_the_best_method_for_a_small_budget(site, page, size):
     page.goto(f"{site.address}/arenas/")
     page.locator("main").get_by_role("link", name="Parameter-efficient adaptation").first.click()
     rows = page.locator(".comparison tbody tr")
+    expect(rows.first).to_be_visible(timeout=WAIT)
     every = rows.count()
     assert page.locator(".comparison").bounding_box()["y"] < size[1], "the table begins in the first screenful"
     page.fill("#chooser [name=most]", "2000")

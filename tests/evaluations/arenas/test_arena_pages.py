@@ -153,6 +153,14 @@ def test_a_narrowing_that_makes_no_sense_is_refused_in_words(page, query):
     assert page(query).status_code == 400
 
 
+def test_what_stands_around_the_table_goes_with_it(page, client, admin_user):
+    """The sentences speak of the row compared with; what is frozen after the table was renewed is what it shows."""
+    assert "Against Good at" in text_of(page("?vs=good")) and "Against the baseline, Plain at" in text_of(page())
+    client.force_login(admin_user)
+    part = page("?q=weak&vs=good", HTTP_HX_REQUEST="true", HTTP_HX_TARGET="table-part").content.decode()
+    assert 'name="state" value="vs=good&amp;q=weak"' in part
+
+
 def test_nothing_fits(page):
     assert "No method fits" in text_of(page("?q=zzz"))
 
