@@ -13,9 +13,9 @@ elsewhere. `small-bank` has 100 docstrings and bodies in place of 1,700.
 
 How steep or how strong a method corrects is a hyperparameter. Its default here is the best of a grid by the mean
 reciprocal rank of 1,000 other docstrings among their bodies, in the main setting, on seeds 100 to 102, which are never
-scored (`python -m bench.hubness`), for every method alike, and stays so in the other settings: a strength found on the
-far bank is so weak that nothing happens. Words, directions and map come from training pairs alone. Which pairs train
-and which are asked is drawn for every seed.
+scored (`python -m bench.strengths hubness`), for every method alike, and stays so in the other settings: a strength
+found on the far bank is so weak that nothing happens. Words, directions and map come from training pairs alone. Which
+pairs train and which are asked is drawn for every seed.
 """
 
 from __future__ import annotations
