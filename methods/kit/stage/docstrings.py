@@ -38,7 +38,7 @@ def _few() -> dict[str, np.ndarray]:
 
 
 def _pairs(files: int | None) -> dict[str, np.ndarray]:
-    docstrings, bodies, seen = [], [], set()
+    docstrings, bodies, seen = [], [], set()  # type: ignore[var-annotated]  # an annotation would be other code to measured runs
     for path in _stdlib_files(Path(sysconfig.get_path("stdlib")))[:files]:
         try:
             with warnings.catch_warnings():
