@@ -72,7 +72,7 @@ def arena_bibliography(request, slug):
     arena = get_object_or_404(Arena.objects.defer("source_code"), slug=slug)
     try:
         table = read_state(arena, request.GET).build(arena)
-        return download(papers_implemented(arena, [row.method for row in table.rows]),
+        return download(papers_implemented(arena, list(dict.fromkeys(row.slug for row in table.rows))),
                         request.GET.get("format") or "bibtex", f"{slug}-papers")
     except (TableError, NoSuchFormat) as error:
         raise Http404(str(error)) from error
@@ -100,7 +100,8 @@ def cell_detail(request, slug, method):
     row = get_object_or_404(Method.objects.defer("source_code"), arena=arena, slug=method)
     try:
         cell = cell_runs(arena, row, request.GET.get("column") or arena.primary_metric["name"],
-                         setting=request.GET.get("setting", ""), scale=request.GET.get("scale") or "full")
+                         setting=request.GET.get("setting", ""), scale=request.GET.get("scale") or "full",
+                         variant=request.GET.get("variant", ""))
     except TableError as error:
         raise Http404(str(error)) from error
     return render(request, "evaluations/arenas/cell_detail.html", {"arena": arena, "cell": cell})
