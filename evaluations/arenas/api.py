@@ -113,8 +113,8 @@ def get_bibliography(request, slug: str, state: Query[TableQuery], format: Forma
     """Those that the methods of exactly these rows implement."""
     arena = get_object_or_404(Arena, slug=slug)
     try:
-        rows = read_state(arena, request.GET).build(arena).rows
-        return download(papers_implemented(arena, list(dict.fromkeys(row.slug for row in rows))), format, f"{slug}-papers")
+        slugs = list(dict.fromkeys(row.slug for row in read_state(arena, request.GET).build(arena).rows))
+        return download(papers_implemented(arena, slugs), format, f"{slug}-papers")
     except (TableError, NoSuchFormat) as error:
         raise HttpError(400, str(error)) from error
 

@@ -1,8 +1,8 @@
 """What an address chooses to compare: methods, papers that stand for the methods implementing them, and runs.
 
-`method=<arena>/<slug>` (or `<arena>/<slug>;name=value` with hyperparameters of one's own), `paper=ID` and `run=ID` may each be given several times; the first contestant is the
-baseline of the comparison. A run stands for its method with its hyperparameters, and for its setting where none is
-asked for.
+`method=<arena>/<slug>` (or `<arena>/<slug>;name=value`, with hyperparameters of one's own), `paper=ID` and `run=ID`
+may each be given several times; the first contestant is the baseline of the comparison. A run stands for its method
+with its hyperparameters, and for its setting where none is asked for.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The comparison table: one object behind the page, the plots, the API and every file format.
 
 A row is a method, or one with hyperparameters of a reader's own (a variant); a cell is the mean over its seeds with a
-95 % interval. Tiers, ranks and differences are computed for exactly the rows of the table, from present-code scores only.
+95 % interval. Tiers, ranks and differences are computed for exactly the rows of the table, from present-code scores
+only.
 """
 
 from __future__ import annotations
@@ -37,8 +38,9 @@ def build_table(arena: Arena, *, setting: str | None = None, scale: str = "full"
                 against: str = "", variants: Sequence[str] = ()) -> Table:
     """Methods × metrics and costs of one setting; differences are to the method `against`, the baseline if none is.
 
-    `variants` are further rows by key (`lora;r=2`). `sort` is a column key, "title" or "year", with "-" in front for descending; otherwise best first on the first
-    metric. Rows without the value come last. Raises TableError for unknown names.
+    `variants` are further rows by key (`lora;r=2`). `sort` is a column key, "title" or "year", with "-" in front for
+    descending; otherwise best first on the first metric. Rows without the value come last. Raises TableError for
+    unknown names.
     """
     setting = setting or arena.settings[0]["name"]
     _check(arena, [setting], scale)

@@ -29,7 +29,8 @@ class Command(BaseCommand):
         parser.add_argument("--format", default="markdown", choices=list(formats()))
         parser.add_argument("--out", type=Path, help="the file to write; needed for xlsx, parquet and every_eval_ever")
 
-    def handle(self, *, arena, setting, scale, methods, variants, metrics, sort, view, vs_baseline, format, out, **options):
+    def handle(self, *, arena, setting, scale, methods, variants, metrics, sort, view, vs_baseline, format, out,
+               **options):
         found = Arena.objects.filter(slug=arena).first()
         if found is None:
             raise CommandError(f"no arena {arena}; there are {', '.join(Arena.objects.values_list('slug', flat=True))}")
