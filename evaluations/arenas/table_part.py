@@ -79,10 +79,12 @@ def table_part(arena: Arena, state: TableState, stamp: str, *, every: bool = Fal
     }
 
 
-def chooser(table: Table) -> dict[str, Any]:
-    """What the form over the table offers, beside the columns and orders of the part."""
+def chooser(table: Table, variants: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """What the form over the table offers, beside the columns and orders of the part; `variants` are those that have
+    runs, key and title."""
     tiers = [cell.tier for row in table.rows if (cell := row.cells.get(table.primary.key)) and cell.tier]
-    return {"fidelities": FIDELITIES, "tiers": range(1, max(tiers, default=1))}
+    return {"fidelities": FIDELITIES, "tiers": range(1, max(tiers, default=1)),
+            "variants": dict([*((row.method, row.title) for row in table.variants), *variants]).items()}
 
 
 def shown_columns(table: Table) -> Shown:

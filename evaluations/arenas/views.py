@@ -55,7 +55,7 @@ def arena_detail(request, slug):
     except TableError as error:
         return render(request, "evaluations/arenas/arena_detail.html", {
             "arena": arena, "broken": broken, "error": str(error), "state": default_state(arena)}, status=400)
-    context = part | chooser(whole_table(arena, state, stamp)) | {
+    context = part | chooser(whole_table(arena, state, stamp), page.variants) | {
         "page": page, "scope": IN_MINIATURE, "stamp": shown,
         "broken": broken, "refusal": next((file for file in broken if not (file.method or file.changed)), None),
         "settings": _tabs(arena, state), "proposals": page.proposals,

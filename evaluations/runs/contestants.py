@@ -5,14 +5,17 @@ Its key is written `lora;r=2;alpha=4`: the method's slug, then the values that d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from evaluations.models import params_key
+from django.db.models import Max, QuerySet
+
+from evaluations.models import Run, params_key
 from evaluations.runs.requests import parse_params
 from methods.models import Method
 
+MOST_VARIANTS = 24  # rows of one table
 BETWEEN = ";"
 ESCAPES = {"%": "%25", BETWEEN: "%3B"}
 
@@ -47,6 +50,28 @@ class Contestant:
         declared = [param["name"] for param in self.method.params] if self.params else []
         return sorted(self.params.items(), key=lambda pair: (
             declared.index(pair[0]) if pair[0] in declared else len(declared), pair[0]))
+
+
+def variants_of(runs: QuerySet[Run], most: int = MOST_VARIANTS) -> list[Contestant]:
+    """The methods with own hyperparameters among these runs, each once, those run last first; one query.
+
+    Values that a method does not allow any more make no row of a table, so they are left out.
+    """
+    newest = runs.exclude(params_key="").filter(method__present=True, replay_of=None).order_by().values(
+        "method", "params_key").annotate(run=Max("pk")).order_by("-run").values_list("run", flat=True)[:most]
+    rows = Run.objects.filter(pk__in=newest).select_related("method").only(
+        "params", "method__slug", "method__title", "method__arena_id", "method__params", "method__code_digest",
+        "method__digests").order_by("-pk")
+    return list(_allowed(Contestant(run.method, run.params) for run in rows))
+
+
+def _allowed(contestants: Iterable[Contestant]) -> Iterable[Contestant]:
+    for each in contestants:
+        try:
+            read_contestant(each.method, each.key)
+        except ValueError:
+            continue
+        yield each
 
 
 def slug_of(key: str) -> str:

@@ -77,10 +77,12 @@ def run_request(request):
 def _answer(request, *, report: services.RequestReport | None = None, error: str = ""):
     if wants_fragment(request):
         progress = selectors.request_progress(report.key) if report else None
-        others = Run.objects.filter(pk__in=(report.already_queued + report.already_measured)[:500]) if report else ()
+        others = Run.objects.filter(pk__in=(
+            report.already_queued + report.already_measured)[:500] if report else [])
         return render(request, "evaluations/runs/_run_request.html", {
             "report": report, "error": error, "progress": progress, "stamp": stamp_of(progress),
-            "arenas": Arena.objects.filter(methods__runs__in=others).distinct() if others else ()})
+            "own": selectors.own_rows(others) if report and not progress else (),
+            "arenas": Arena.objects.filter(methods__runs__in=others).distinct()})
     if report is None:
         messages.error(request, error)
         came_from = request.META.get("HTTP_REFERER", "")

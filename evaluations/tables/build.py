@@ -14,7 +14,7 @@ from typing import Any
 from evaluations.arithmetic import rounding, statistics
 from evaluations.arithmetic.contrasts import contrasts_to
 from evaluations.reported.beside import reported_beside
-from evaluations.runs.contestants import Contestant, read_contestant, slug_of
+from evaluations.runs.contestants import MOST_VARIANTS, Contestant, read_contestant, slug_of
 from evaluations.runs.measurements import Measurement, Pending, measure_contestants
 from evaluations.tables.table import Cell, Column, Facts, Row, Table
 from methods.models import Arena, Method, chance_level
@@ -25,7 +25,6 @@ COSTS = {
     "gradients": ("Gradients", "", "gradient evaluations on a batch"),
     "peak_memory_mb": ("Memory", "MB", "peak memory of a run"),
 }
-MOST_VARIANTS = 24  # rows with hyperparameters of one's own
 
 
 class TableError(ValueError):
@@ -84,7 +83,7 @@ class Wanted:
 def _build(wanted: Wanted) -> Table:
     arena, columns = wanted.arena, list(wanted.columns)
     methods = _methods(arena, wanted.methods)
-    contestants = [*(Contestant(method, {}) for method in methods), *variants_of(arena, wanted.variants)]
+    contestants = [*(Contestant(method, {}) for method in methods), *variants_named(arena, wanted.variants)]
     against = wanted.against or arena.baseline
     if wanted.against and wanted.against not in {each.key for each in contestants}:
         raise TableError(f"differences cannot be to {wanted.against}: it is not among the methods of this table")
@@ -144,7 +143,7 @@ def _methods(arena: Arena, slugs: Sequence[str] | None) -> list[Method]:
     return found
 
 
-def variants_of(arena: Arena, keys: Sequence[str]) -> list[Contestant]:
+def variants_named(arena: Arena, keys: Sequence[str]) -> list[Contestant]:
     """Rows with hyperparameters of one's own, each once. Raises TableError for a name or a value that there is not."""
     if len(keys) > MOST_VARIANTS:
         raise TableError(f"a table has at most {MOST_VARIANTS} variants, not {len(keys)}")

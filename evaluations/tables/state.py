@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
-from evaluations.tables.build import TableError, build_settings_table, build_table, variants_of
+from evaluations.tables.build import TableError, build_settings_table, build_table, variants_named
 from evaluations.tables.narrowing import Narrowing
 from evaluations.tables.table import Table
 from methods.models import Arena
@@ -86,7 +86,7 @@ def read_state(arena: Arena, query: QueryDict) -> TableState:
         q=query.get("q", "").strip(), tier=query.get("tier", "").strip(), fidelity=_several(query, "fidelity"),
         year=query.get("year", "").strip(), most_of=query.get("most_of", "") if query.get("most") else "",
         most=query.get("most", "").strip() if query.get("most_of") else "",
-        variants=tuple(each.key for each in variants_of(arena, [
+        variants=tuple(each.key for each in variants_named(arena, [
             key.strip() for key in query.getlist("variants") if key.strip()])))
     if state.view not in VIEWS:
         raise TableError(f"there is no view {state.view}; there are {', '.join(VIEWS)}")

@@ -143,3 +143,15 @@ def test_a_comparison_is_asked_for_it_by_address(arena, client):
     assert [each["name"] for each in record["contestants"]] == ["Lora", "Lora (r = 2)"]
     assert record["arenas"][0]["scores"][0]["cells"][1]["verdict"] == "worse"
     assert any("no hyperparameter q" in note for note in record["notes"])
+
+
+def test_the_chooser_offers_what_has_runs_here(arena, client):
+    vera = arena.methods.get(slug="vera")
+    own_runs(vera, {"r": 3}, 50, setting="harsh")
+    own_runs(vera, {"gone": 1}, 50)
+    text = client.get("/arenas/sorting/").text
+    assert 'name="variants" value="lora;r=2" >' in text and "vera;r=3" not in text and "gone" not in text
+    assert 'value="lora;r=2" checked' in client.get("/arenas/sorting/?variants=lora;r=2").text
+    everywhere = client.get("/arenas/sorting/?view=settings&variants=lora;r=4").text
+    assert 'value="vera;r=3" >' in everywhere, "all settings stand side by side"
+    assert 'value="lora;r=4" checked' in everywhere, "what the address asks for stays ticked, measured or not"

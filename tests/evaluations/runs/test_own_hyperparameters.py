@@ -1,0 +1,50 @@
+"""From runs with hyperparameters of one's own to rows of a table, and back to a form with changes."""
+
+from __future__ import annotations
+
+import pytest
+
+from evaluations.models import Run, params_key
+from evaluations.runs.services import request_runs
+from tests.evaluations.simulated_runs import add_runs, draws, make_arena, make_method
+
+pytestmark = pytest.mark.django_db
+PARAMS = [{"name": "r", "type": "int", "default": 8, "help": "rank", "low": 1, "high": 64, "choices": None},
+          {"name": "kind", "type": "str", "default": "plain", "help": "which", "low": None, "high": None,
+           "choices": ["plain", "fancy"]},
+          {"name": "warm", "type": "bool", "default": True, "help": "start warm", "low": None, "high": None,
+           "choices": None}]
+
+
+@pytest.fixture
+def lora(monkeypatch):
+    monkeypatch.setattr("evaluations.runs.services.send_runs", lambda pks: True)
+    arena = make_arena()
+    add_runs(make_method(arena, "plain"), {"accuracy": draws(50), "error": draws(5)})
+    method = make_method(arena, "lora", params=PARAMS)
+    add_runs(method, {"accuracy": draws(70), "error": draws(5)})
+    return method
+
+
+def test_a_request_leads_to_its_row(lora, admin_client):
+    form = {"target": "method:sorting/lora", "seeds": "2", "param-r": "2", "setting": "harsh"}
+    answer = admin_client.post("/runs/request/", form, headers={"HX-Request": "true"}).text
+    assert "Add Lora (r = 2) to the table of Sorting" in answer
+    assert 'href="/arenas/sorting/?setting=harsh&amp;scale=full&amp;variants=lora%3Br%3D2"' in answer
+    table = admin_client.get("/arenas/sorting/?setting=harsh&scale=full&variants=lora%3Br%3D2")
+    assert "Lora (r = 2)" in table.text
+    key = Run.objects.exclude(params_key="").first().request_key
+    assert "Add Lora (r = 2)" in admin_client.get(f"/runs/?request={key}").text, "without script too"
+    Run.objects.exclude(params_key="").update(state=Run.DONE)
+    again = admin_client.post("/runs/request/", form, headers={"HX-Request": "true"}).text
+    assert "2 already measured" in again and "Add Lora (r = 2) to the table" in again
+    plain = admin_client.post("/runs/request/", {**form, "param-r": "8"}, headers={"HX-Request": "true"}).text
+    assert "to the table of Sorting" not in plain, "the defaults are a row anyway"
+
+
+def test_one_request_of_several_sets_of_values(lora):
+    report = request_runs(methods=[lora], seeds=range(2), variants=[{"r": 2}, {"r": 4}, {"r": 8}, {"r": 2}])
+    assert len(report.queued) == 4 and len(report.already_measured) == 2, "2 is asked for once"
+    assert set(Run.objects.filter(request_key=report.key).values_list("params_key", "seed")) == {
+        (params_key({"r": r}), seed) for r in (2, 4) for seed in (0, 1)}
+    assert not request_runs(methods=[lora], seeds=range(2), variants=[{"r": 2}, {"r": 4}]).queued
