@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
@@ -16,8 +17,9 @@ from evaluations.arithmetic.rounding import decimals, number, plus_minus
 from evaluations.arithmetic.statistics import mean_interval
 from evaluations.models import Run, Score, Worker
 from evaluations.runs import broker
-from evaluations.runs.contestants import variants_of
+from evaluations.runs.contestants import variants_of, written
 from evaluations.runs.replays import comparison_of, comparison_record, comparisons_of
+from evaluations.runs.requests import PARAM
 from evaluations.runs.services import LOST_AFTER, QUEUES
 from methods.models import Arena, Method, chance_level
 from papers.parameters import id_from
@@ -161,6 +163,15 @@ def params_of(run: Run) -> list[dict[str, Any]]:
     known = {row["name"] for row in rows}
     return rows + [{"name": name, "value": value, "help": "the present code has no such hyperparameter",
                     "default": "", "changed": True} for name, value in run.params.items() if name not in known]
+
+
+def address_with_changes(run: Run) -> str:
+    """Its method's page with the form filled in as this run was asked for."""
+    values = {f"{PARAM}{param['name']}": written(run.params[param["name"]]) for param in run.method.params
+              if param["name"] in run.params}
+    fields = {"setting": run.setting, "scale": run.scale, "seeds": f"{run.seed}-{run.seed}", "queue": run.queue}
+    page = reverse("method_detail", args=[run.method.arena_id, run.method.slug])
+    return f"{page}?{urlencode(fields | values)}#run-it"
 
 
 def command_of(run: Run) -> str:

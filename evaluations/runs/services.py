@@ -78,9 +78,9 @@ def request_runs(*, methods: Iterable[Method], setting: str = "default", scale: 
 
     `setting` is a name, "all", or "claims": whatever the methods' claims compare, rivals included. `questions`,
     pairs of method and setting, take the place of `methods` and `setting`. `params` apply to every method;
-    `variants`, several such sets, ask for each. With `replay_of`, a measured run is measured once more, to compare, with its own code where that is kept. Raises
-    ValueError when the request itself makes no sense or (OverBudget) takes more than the person has left today; what
-    one method cannot do is refused in the report.
+    `variants`, several such sets, ask for each. With `replay_of`, a measured run is measured once more, to compare,
+    with its own code where that is kept. Raises ValueError when the request itself makes no sense or (OverBudget)
+    takes more than the person has left today; what one method cannot do is refused in the report.
     """
     if queue not in QUEUES:
         raise ValueError(f"no queue {queue}; there are {', '.join(QUEUES)}")
