@@ -70,8 +70,12 @@ def _point(each: Contestant, spread: statistics.Interval, contrast: statistics.C
 
 def along(record: Mapping[str, Any], over: Sequence[str]) -> list[dict[str, Any]]:
     """The points at which nothing else is changed, in the order of their values; all of them for no hyperparameter."""
-    points = [point for point in record["points"] if not over or set(point["own"]) <= set(over)]
-    return sorted(points, key=lambda point: [_order(point["values"].get(name)) for name in over])
+    return in_order([point for point in record["points"] if not over or set(point["own"]) <= set(over)], over)
+
+
+def in_order(points: Sequence[Mapping[str, Any]], over: Sequence[str]) -> list[dict[str, Any]]:
+    """By the values of these hyperparameters, one after another."""
+    return sorted(map(dict, points), key=lambda point: [_order(point["values"].get(name)) for name in over])
 
 
 def varied(record: Mapping[str, Any]) -> list[str]:

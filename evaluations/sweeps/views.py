@@ -18,7 +18,7 @@ from evaluations.runs.services import request_runs
 from evaluations.runs.stamps import nothing_new, stamp_of
 from evaluations.sweeps.drawing import heat, parallel_plot, response_plot
 from evaluations.sweeps.plan import MOST_SWEPT, Plan, read_plan, sets_in_words, suggestion
-from evaluations.sweeps.results import along, outlook, sweep_record, varied
+from evaluations.sweeps.results import along, in_order, outlook, sweep_record, varied
 from methods.kit.params import params_from
 from methods.models import Method
 from methods.selectors import refusals
@@ -100,17 +100,17 @@ def _form(method: Method, plan: Plan | None = None) -> dict[str, Any]:
 
 
 def _results(plan: Plan, record: dict[str, Any]) -> dict[str, Any]:
-    points = along(record, plan.over)
-    own = [point for point in points if not point["is_default"]]
     names = varied(record)
+    over = plan.over or tuple(names if len(names) <= MOST_SWEPT else ())  # what is drawn where nothing is chosen
+    points = along(record, over)
+    own = [point for point in points if not point["is_default"]]
     table = {"setting": plan.setting, "scale": plan.scale, "variants": [point["variant"] for point in own]}
-    warm = heat(record, points, plan.over) if len(plan.over) == 2 else None
-    joined = len(plan.over) == 1
+    warm = heat(record, points, over) if len(over) == MOST_SWEPT else None
+    joined = len(over) == 1
     return {
         "record": record, "own": len(own), "rows": points[:MOST_ROWS], "left_out": len(points[MOST_ROWS:]),
-        "responses": [] if warm else [plot for name in plan.over if (plot := response_plot(
-            record, along({**record, "points": points}, [name]) if joined else
-            sorted(points, key=lambda point, name=name: str(point["values"][name])), name, joined=joined))],
+        "responses": [] if warm else [plot for name in over if (plot := response_plot(
+            record, in_order(points, [name]), name, joined=joined))],
         "heat": warm, "parallel": parallel_plot(record, record["points"], names) if len(names) > 2 else None,
         "data": f"/api/v1/methods/{plan.method.arena_id}/{plan.method.slug}/sweep?{_data_query(plan)}",
         "table": urlencode(table, doseq=True) if 0 < len(own) <= MOST_VARIANTS else ""}

@@ -128,6 +128,7 @@ def test_two_hyperparameters_are_a_table_of_heat(lora, client):
     assert [cell["level"] for cell in found["rows"][0]["cells"]] == [1, 1, 3]
     assert found["rows"][2]["cells"][2]["is_default"] and found["rows"][2]["cells"][2]["level"] == 5
     page = client.get(f"{PAGE}?over=r&over=alpha").text
+    assert 'class="heat"' in client.get(PAGE).text, "drawn unasked where no other is varied"
     assert 'class="heat"' in page and "<polyline" not in page, "two are varied: no parallel coordinates yet"
     lower = sweep_record(plan(lora, "metric=error"))
     assert lower["better"] == "lower"
