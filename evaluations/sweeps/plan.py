@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -165,12 +165,15 @@ def _ends(param: Param, found: re.Match) -> tuple[float, float]:
     return first, last
 
 
-def _drawer(param: Param, text: str):
+def _drawer(param: Param, text: str) -> Callable[[random.Random], Any]:
     """A function that draws a value with the luck it is given: from a range, or from a list."""
-    found = RANGE.fullmatch(text)
-    bounded = param.type in (int, float) and param.choices is None and None not in (param.low, param.high)
-    if found or not text and bounded:
-        first, last = _ends(param, found) if found else (param.low, param.high)
+    found, ends = RANGE.fullmatch(text), None
+    if found:
+        ends = _ends(param, found)
+    elif not text and param.choices is None and param.low is not None and param.high is not None:
+        ends = param.low, param.high
+    if ends:
+        first, last = ends
         return lambda luck: param.check(_rounded(param, _between(first, last, luck.random())))
     values: Sequence[Any] = values_of(param, text)
     return lambda luck: luck.choice(values)

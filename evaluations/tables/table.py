@@ -310,9 +310,9 @@ class Table:
         if self.narrowed:
             parts.append(f"{self.narrowed}; tiers and ranks are those among all.")
         if self.variants:
-            parts.append(f"{OWN_MARK.strip()} With hyperparameters of a reader's choice in place of the defaults that "
-                         f"stand for the paper ({'; '.join(row.title for row in self.variants)}); no verdict counts "
-                         "these runs.")
+            parts.append(f"{OWN_MARK.strip()} {'; '.join(row.title for row in self.variants)}: hyperparameters of a "
+                         "reader's choice, in place of the defaults that stand for the paper; no verdict counts these "
+                         "runs.")
         if facts.stale:
             parts.append("† measured with an older version of the code, outside the tiers.")
         parts += self._collapsed()

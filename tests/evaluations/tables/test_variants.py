@@ -52,7 +52,7 @@ def test_a_variant_is_a_row_among_the_others(arena):
     cell = row.cells["accuracy"]
     assert cell.tier == 3 and cell.difference.mean == pytest.approx(
         cell.mean - next(row for row in table.rows if row.method == "lora").cells["accuracy"].mean)
-    assert "‡ With hyperparameters of a reader's choice" in table.caption() and "Lora (r = 2)" in table.caption()
+    assert "‡ Lora (r = 2): hyperparameters of a reader's choice" in table.caption()
     assert not build_table(arena).variants and table.facts.missing == 0, "seeds of one's own are not missing elsewhere"
     alone = state(arena, "methods=lora&variants=lora;r=2").build(arena)
     assert {row.method for row in alone.rows} == {"lora", "lora;r=2"}
