@@ -52,6 +52,7 @@ def run_detail(request, pk):
     return page_or_fragment(
         request, "evaluations/runs/run_detail.html", "evaluations/runs/_run_news.html", context, only_page=lambda: {
             "params": selectors.params_of(run), "again": selectors.address_with_changes(run),
+            "own": selectors.own_rows(Run.objects.filter(pk=pk)) if run.params else (),
             "replays": replays.comparisons_of(run),
             "command": selectors.command_of(run)})
 

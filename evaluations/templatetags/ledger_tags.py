@@ -47,7 +47,7 @@ def _button(context, proposal: open_questions.Proposal | None) -> dict:
 def request_estimate(methods, setting: str, filled=None, target: str = ""):
     """How many runs a Run form lacks as it stands, and how long they take; `filled` is what the page's address says."""
     if filled:
-        return estimate_of({**filled.dict(), "target": target})
+        return estimate_of({"setting": setting, **filled.dict(), "target": target})
     return {"estimate": open_questions.request_estimate(list(methods), setting)}
 
 

@@ -39,6 +39,7 @@ def test_a_request_leads_to_its_row(lora, admin_client):
     key = Run.objects.exclude(params_key="").first().request_key
     assert "Add Lora (r = 2)" in admin_client.get(f"/runs/?request={key}").text, "without script too"
     Run.objects.exclude(params_key="").update(state=Run.DONE)
+    assert "Add Lora (r = 2)" in admin_client.get(f"/runs/{Run.objects.exclude(params_key='').first().pk}/").text
     again = admin_client.post("/runs/request/", form, headers={"HX-Request": "true"}).text
     assert "2 already measured" in again and "Add Lora (r = 2) to the table" in again
     plain = admin_client.post("/runs/request/", {**form, "param-r": "8"}, headers={"HX-Request": "true"}).text
