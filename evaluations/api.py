@@ -9,12 +9,14 @@ from evaluations.ledger.api import router as ledger
 from evaluations.reported.api import router as claims
 from evaluations.runs.api import router as runs
 from evaluations.snapshots.api import router as snapshots
+from evaluations.sweeps.api import router as sweeps
 
 router = Router()
 router.add_router("", runs)
 router.add_router("", tables)
 router.add_router("", snapshots)
 router.add_router("", statistics)
+router.add_router("", sweeps)
 router.add_router("", comparing)
 router.add_router("", claims)
 router.add_router("", ledger)

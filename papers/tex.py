@@ -11,7 +11,7 @@ from pylatexenc.latexencode import UnicodeToLatexEncoder
 # The braces as formulas' signs: BibTeX counts those it sees, whether or not a backslash stands before
 SIGNS = {"\\": r"\textbackslash{}", "{": r"$\lbrace$", "}": r"$\rbrace$", "~": r"\textasciitilde{}",
          "^": r"\textasciicircum{}", "<": "$<$", ">": "$>$", "|": "$|$", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#",
-         "_": r"\_", "–": "--", "—": "---", "†": r"$^{\dagger}$"}
+         "_": r"\_", "–": "--", "—": "---", "†": r"$^{\dagger}$", "‡": r"$^{\ddagger}$"}
 # What LaTeX reads as it stands, beside the letters of Latin scripts
 READ = frozenset("‘’“”…§¶©®°·¿¡£")
 _symbols = UnicodeToLatexEncoder(unknown_char_policy="keep", unknown_char_warning=False,

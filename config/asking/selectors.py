@@ -50,7 +50,7 @@ def _outlook(ask: Ask) -> str:
     """How many runs are missing and how long they take."""
     try:
         target = find_target(ask.target)
-        seeds = len(parse_seeds(ask.seeds))
+        seeds = parse_seeds(ask.seeds)
     except (LookupError, ValueError) as error:
         return f"It cannot be run any more: {error}."
     estimate = request_estimate(target.methods, ask.setting, scale=ask.scale, seeds=seeds)

@@ -80,6 +80,8 @@ class TableQuery(Schema):
     year: str = Field("", description="only methods of this year or later")
     most_of: str = Field("", description="a column that `most` bounds, such as parameters or seconds")
     most: str = Field("", description="only methods with at most this in the column `most_of`")
+    variants: list[str] = Field([], description="further rows, repeated: a method with hyperparameters of one's own, "
+                                                "such as `lora;r=2` or `lora;r=2;alpha=4`")
 
 
 def _measured_since(arenas: QuerySet[Arena], since: datetime) -> QuerySet[Arena]:
@@ -111,8 +113,8 @@ def get_bibliography(request, slug: str, state: Query[TableQuery], format: Forma
     """Those that the methods of exactly these rows implement."""
     arena = get_object_or_404(Arena, slug=slug)
     try:
-        rows = read_state(arena, request.GET).build(arena).rows
-        return download(papers_implemented(arena, [row.method for row in rows]), format, f"{slug}-papers")
+        slugs = list(dict.fromkeys(row.slug for row in read_state(arena, request.GET).build(arena).rows))
+        return download(papers_implemented(arena, slugs), format, f"{slug}-papers")
     except (TableError, NoSuchFormat) as error:
         raise HttpError(400, str(error)) from error
 

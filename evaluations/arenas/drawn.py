@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
@@ -20,6 +21,7 @@ from evaluations.claims.open_questions import ArenaEstimate, Proposal, arena_est
 from evaluations.claims.verdicts import ClaimStanding, claim_list
 from evaluations.models import Run
 from evaluations.reported.beside import reported_beside
+from evaluations.runs.contestants import variants_of
 from evaluations.runs.stamps import kept, results_stamp, stamp_of
 from evaluations.tables.plots.cost import cost_plot
 from evaluations.tables.plots.forest import forest_plots
@@ -32,6 +34,7 @@ from methods.models import Arena
 
 CLAIMS = 4  # shown of each verdict; the ledger has them all
 FOREST_ROWS = 8  # drawn; a forest plot of more is cut to the claims with the smallest p
+VARIANTS = 12  # with own hyperparameters, offered as rows: those run last
 SEEDS = 10  # proposed when there are fewer: below that, tens of methods can hardly be told apart
 
 
@@ -51,6 +54,7 @@ class ArenaPage:
     facts: Facts
     rows: int
     methods: tuple[tuple[str, str], ...]  # slug and title of all that can be chosen
+    variants: tuple[tuple[str, str], ...]  # key and title of those that have runs here
     idle: tuple[tuple[str, str], ...]  # slug and title of the methods, while nothing is measured
     active: int
     seeds: int
@@ -92,7 +96,8 @@ def _arena_page(arena: Arena, state: TableState, stamp: str, every: bool) -> Are
     most = None if every else FIRST_ROWS
     return ArenaPage(
         table.facts, len(table.rows), tuple(arena.methods.filter(present=True).values_list("slug", "title")),
-        () if measured else tuple((row.method, row.title) for row in table.rows),
+        tuple((each.key, each.name) for each in variants_of(_runs_here(arena, state), VARIANTS)),
+        () if measured else tuple((row.slug, row.title) for row in table.rows),
         Run.objects.filter(method__arena=arena, state__in=Run.ACTIVE).count(), seeds,
         tuple(findings(table, claims if state.scale == "full" else [])),
         _html("tables/_plot_intervals.html", plot=interval_plot(table, table.primary, most=most)),
@@ -100,6 +105,12 @@ def _arena_page(arena: Arena, state: TableState, stamp: str, every: bool) -> Are
         + _html("tables/_plot_cost.html", cost=cost_plot(table, table.primary, most=most)),
         len(claims), groups, proposals([standing for group in groups for standing in group.standings]),
         forest_html(claims), arena_estimate(arena, scale=state.scale, seeds=seeds))
+
+
+def _runs_here(arena: Arena, state: TableState) -> QuerySet[Run]:
+    """Those that the table is made of, whatever their hyperparameters."""
+    runs = Run.objects.filter(method__arena=arena, scale=state.scale, state=Run.DONE)
+    return runs if state.view == "settings" else runs.filter(setting=state.setting)
 
 
 def _html(template: str, **context: Any) -> str:

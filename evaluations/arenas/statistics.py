@@ -117,8 +117,9 @@ def arena_statistics(arena: Arena, state: TableState, *, against: str = "", post
     """Of the state's setting, scale, methods and first metric. Raises TableError for what the arena does not have."""
     metric = state.metrics[0] if state.metrics else arena.primary_metric["name"]
     methods = state.methods or None
-    table = build_table(arena, setting=state.setting, metrics=[metric], scale=state.scale, methods=methods)
-    settings = build_settings_table(arena, metric=metric, scale=state.scale, methods=methods)
+    table = build_table(arena, setting=state.setting, metrics=[metric], scale=state.scale, methods=methods,
+                        variants=state.variants)
+    settings = build_settings_table(arena, metric=metric, scale=state.scale, methods=methods, variants=state.variants)
     column, values = table.primary, table.values(metric)
     against = against or (arena.baseline if arena.baseline in values else next(iter(values), ""))
     if values and against not in values:

@@ -38,6 +38,7 @@ class Mark:
     refuted: int = 0
     replayed: str = ""
     replay_badge: str = ""
+    without: str | None = None  # the table's state without this variant
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def table_part(arena: Arena, state: TableState, stamp: str, *, every: bool = Fal
     table = state.narrowing.of(whole)
     rows = _pinned(table, table.rows if every else table.first_rows())
     records = [table.record(row) for row in rows]
-    shown, marks = shown_columns(whole), marks_of(arena, stamp, [row.method for row in rows])
+    shown, marks = shown_columns(whole), marks_of(arena, stamp, rows, state)
     query = state.query(arena)
     separated = f"{query}&" if query else ""
     return {
@@ -78,10 +79,12 @@ def table_part(arena: Arena, state: TableState, stamp: str, *, every: bool = Fal
     }
 
 
-def chooser(table: Table) -> dict[str, Any]:
-    """What the form over the table offers, beside the columns and orders of the part."""
+def chooser(table: Table, variants: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """What the form over the table offers, beside the columns and orders of the part; `variants` are those that have
+    runs, key and title."""
     tiers = [cell.tier for row in table.rows if (cell := row.cells.get(table.primary.key)) and cell.tier]
-    return {"fidelities": FIDELITIES, "tiers": range(1, max(tiers, default=1))}
+    return {"fidelities": FIDELITIES, "tiers": range(1, max(tiers, default=1)),
+            "variants": dict([*((row.method, row.title) for row in table.variants), *variants]).items()}
 
 
 def shown_columns(table: Table) -> Shown:
@@ -105,15 +108,22 @@ def shown_columns(table: Table) -> Shown:
     return Shown(frozenset(keys), tuple(same))
 
 
-def marks_of(arena: Arena, stamp: str, methods: Sequence[str]) -> dict[str, Mark]:
-    """By method. Verdicts and replays are kept as long as the arena's results are as they are; papers are asked for."""
+def marks_of(arena: Arena, stamp: str, rows: Sequence[Row], state: TableState) -> dict[str, Mark]:
+    """By row. Verdicts and replays are kept as long as the arena's results are as they are; papers are asked for. A
+    variant has the paper of its method, but neither the verdicts nor the replays of its defaults."""
     verdicts, replays = kept(f"arena-marks-{arena.pk}", stamp, lambda: (_verdicts(arena), _replays(arena)))
     links = PaperLink.objects.shown().implementing().filter(method__arena=arena).order_by("-paper__year", "-pk")
     papers = {slug: (paper, title) for slug, paper, title in links.values_list(
         "method__slug", "paper_id", "paper__title")}  # the oldest stays: it introduced the method
     marks = {}
-    for slug in methods:
-        paper, title = papers.get(slug, (None, ""))
+    for row in rows:
+        slug = row.method
+        paper, title = papers.get(row.slug, (None, ""))
+        if row.params:
+            left = tuple(key for key in state.variants if key != slug)
+            marks[slug] = Mark(paper, title, without=state.query(
+                arena, variants=left, vs="" if state.vs == slug else state.vs))
+            continue
         marks[slug] = Mark(paper, title, verdicts[slug, Verdict.CONFIRMED], verdicts[slug, Verdict.REFUTED],
                            replays.get(slug, ""), BADGES.get(replays.get(slug, ""), ""))
     return marks

@@ -55,7 +55,7 @@ def arena_detail(request, slug):
     except TableError as error:
         return render(request, "evaluations/arenas/arena_detail.html", {
             "arena": arena, "broken": broken, "error": str(error), "state": default_state(arena)}, status=400)
-    context = part | chooser(whole_table(arena, state, stamp)) | {
+    context = part | chooser(whole_table(arena, state, stamp), page.variants) | {
         "page": page, "scope": IN_MINIATURE, "stamp": shown,
         "broken": broken, "refusal": next((file for file in broken if not (file.method or file.changed)), None),
         "settings": _tabs(arena, state), "proposals": page.proposals,
@@ -72,7 +72,7 @@ def arena_bibliography(request, slug):
     arena = get_object_or_404(Arena.objects.defer("source_code"), slug=slug)
     try:
         table = read_state(arena, request.GET).build(arena)
-        return download(papers_implemented(arena, [row.method for row in table.rows]),
+        return download(papers_implemented(arena, list(dict.fromkeys(row.slug for row in table.rows))),
                         request.GET.get("format") or "bibtex", f"{slug}-papers")
     except (TableError, NoSuchFormat) as error:
         raise Http404(str(error)) from error
@@ -100,7 +100,8 @@ def cell_detail(request, slug, method):
     row = get_object_or_404(Method.objects.defer("source_code"), arena=arena, slug=method)
     try:
         cell = cell_runs(arena, row, request.GET.get("column") or arena.primary_metric["name"],
-                         setting=request.GET.get("setting", ""), scale=request.GET.get("scale") or "full")
+                         setting=request.GET.get("setting", ""), scale=request.GET.get("scale") or "full",
+                         variant=request.GET.get("variant", ""))
     except TableError as error:
         raise Http404(str(error)) from error
     return render(request, "evaluations/arenas/cell_detail.html", {"arena": arena, "cell": cell})

@@ -306,12 +306,13 @@ def _mean_seconds(runs: QuerySet[Run], scale: str, group_of: Callable[[int], int
 Seeds = dict[tuple[int, str], set[int]]  # by method and setting
 
 
-def seeds_of(methods: Iterable[Method], scale: str, *, settings: Iterable[str] | None = None) -> tuple[Seeds, Seeds]:
+def seeds_of(methods: Iterable[Method], scale: str, *, settings: Iterable[str] | None = None, own: str = ""
+             ) -> tuple[Seeds, Seeds]:
     """Seeds that the present code has measured, and those queued or running; one query. All settings when None."""
     done: Seeds = defaultdict(set)
     active: Seeds = defaultdict(set)
     methods = list(methods)
-    rows = Run.objects.filter(method__in=methods, scale=scale, params_key="", replay_of=None,
+    rows = Run.objects.filter(method__in=methods, scale=scale, params_key=own, replay_of=None,
                               state__in=[*Run.ACTIVE, Run.DONE]).order_by()
     if settings is not None:
         rows = rows.filter(setting__in=list(settings))
@@ -363,12 +364,15 @@ def arena_estimate(arena: Arena, *, scale: str, seeds: int) -> ArenaEstimate:
         for name in (setting["name"] for setting in arena.settings)))
 
 
-def request_estimate(methods: Sequence[Method], setting: str, *, scale: str = "full", seeds: int = SEEDS) -> Estimate:
-    """What a request for these methods lacks (`setting` as in `request_runs`); three queries, and those of claims."""
-    questions = requested(methods, setting)
+def request_estimate(methods: Sequence[Method], setting: str, *, scale: str = "full",
+                     seeds: Collection[int] = range(SEEDS), questions: Iterable[Question] | None = None,
+                     own: str = "") -> Estimate:
+    """What a request for these methods lacks (`setting` and `questions` as in `request_runs`, `own` the key of its own
+    hyperparameters); three queries, and those of claims. Runs with own values are taken to last as long as others."""
+    questions = list(requested(methods, setting) if questions is None else questions)
     present = [method for method, _ in questions]
-    done, active = seeds_of(present, scale)
-    return _estimate(setting, lacking(questions, range(seeds), done, active, RunTimes(present, scale)), worker_slots())
+    done, active = seeds_of(present, scale, own=own)
+    return _estimate(setting, lacking(questions, seeds, done, active, RunTimes(present, scale)), worker_slots())
 
 
 def _estimate(name: str, work: Work, slots: int) -> Estimate:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from evaluations.comparing.choice import Contestant
 from evaluations.models import Run
+from evaluations.runs.contestants import Contestant
 from evaluations.runs.measurements import CARRIED_OVER, LIBRARY
 
 CONTEXT = 3  # equal lines around a difference
@@ -17,7 +17,8 @@ MOST_LINES = 1500  # of one file that is compared; difflib's time grows with the
 
 def parameter_rows(contestants: Sequence[Contestant]) -> list[dict[str, Any]]:
     """Every hyperparameter any of them has, with each one's value; None where it has no such hyperparameter."""
-    values = [{param["name"]: param["default"] for param in each.method.params} | each.params for each in contestants]
+    values = [{param["name"]: param["default"] for param in each.method.params} | dict(each.params)
+              for each in contestants]
     helps = {param["name"]: param["help"] for each in reversed(contestants) for param in each.method.params}
     names = dict.fromkeys(name for of in values for name in of)
     return [_row(name, [of.get(name) for of in values], helps.get(name, "")) for name in names]

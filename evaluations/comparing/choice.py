@@ -1,20 +1,20 @@
 """What an address chooses to compare: methods, papers that stand for the methods implementing them, and runs.
 
-`method=<arena>/<slug>`, `paper=ID` and `run=ID` may each be given several times; the first contestant is the
-baseline of the comparison. A run stands for its method with its hyperparameters, and for its setting where none is
-asked for.
+`method=<arena>/<slug>` (or `<arena>/<slug>;name=value`, with hyperparameters of one's own), `paper=ID` and `run=ID`
+may each be given several times; the first contestant is the baseline of the comparison. A run stands for its method
+with its hyperparameters, and for its setting where none is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.http import QueryDict
 from django.utils.http import urlencode
 
-from evaluations.models import Run, params_key
+from evaluations.models import Run
+from evaluations.runs.contestants import BETWEEN, Contestant, read_contestant, slug_of
 from methods.models import Method, PaperLink
 from papers.models import Paper
 from papers.parameters import MOST_LETTERS, id_from
@@ -26,37 +26,26 @@ SERIES = 5  # colours of lines; beyond them dashes tell lines apart
 
 
 @dataclass(frozen=True, eq=False)
-class Contestant:
-    """A method with the hyperparameters that differ from its defaults; `key` is its part of the address."""
+class Chosen(Contestant):
+    """A contestant with its part of the address."""
 
-    method: Method
-    params: dict[str, Any]
-    key: tuple[str, str]
-
-    @property
-    def params_key(self) -> str:
-        return params_key(self.params)
-
-    @property
-    def name(self) -> str:
-        values = ", ".join(f"{name} = {value}" for name, value in self.params.items())
-        return f"{self.method.title}, {values}" if values else self.method.title
+    part: tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Choice:
     """What is compared, in order; `notes` say what of the address was left out."""
 
-    contestants: tuple[Contestant, ...] = ()
+    contestants: tuple[Chosen, ...] = ()
     setting: str = ""
     notes: tuple[str, ...] = ()
 
-    def query(self, *, first: Contestant | None = None, without: Contestant | None = None) -> str:
+    def query(self, *, first: Chosen | None = None, without: Chosen | None = None) -> str:
         """The comparison's address, with another baseline or with one contestant fewer."""
-        keys = [each.key for each in self.contestants if each is not without]
+        parts = [each.part for each in self.contestants if each is not without]
         if first is not None:
-            keys = [first.key, *(key for key in keys if key != first.key)]
-        return urlencode([*keys, *([("setting", self.setting)] if self.setting else [])])
+            parts = [first.part, *(part for part in parts if part != first.part)]
+        return urlencode([*parts, *([("setting", self.setting)] if self.setting else [])])
 
 
 def asks(query: QueryDict) -> bool:
@@ -71,16 +60,15 @@ def read_choice(query: QueryDict) -> Choice:
     methods = _methods([value for kind, value in named if kind == "method"])
     papers = _papers([value for kind, value in named if kind == "paper"])
     runs = _runs([value for kind, value in named if kind == "run"])
-    found: dict[tuple[int, str], Contestant] = {}
+    found: dict[tuple[int, str], Chosen] = {}
     notes = []
     for kind, value in named:
-        of: Sequence[Contestant]
+        of: Sequence[Chosen]
         if kind == "method":
-            of = [Contestant(methods[value], {}, (kind, value))] if value in methods else []
-            missing = f"There is no method {value}."
+            of, missing = _of_method(methods, value)
         elif kind == "paper":
             title, implementing = papers.get(value, ("", []))
-            of = [Contestant(method, {}, ("method", method.key)) for method in implementing]
+            of = [Chosen(method, {}, ("method", method.key)) for method in implementing]
             missing = f"No method here implements “{title}”." if title else f"There is no paper {value}."
         else:
             of = [_of_run(runs[value])] if value in runs else []
@@ -99,7 +87,21 @@ def read_choice(query: QueryDict) -> Choice:
     return Choice(tuple(contestants[:MOST]), setting, tuple(dict.fromkeys(notes)))
 
 
+def _of_method(methods: Mapping[str, Method], value: str) -> tuple[list[Chosen], str]:
+    """What a method's part of the address chooses, and why it is nothing."""
+    method = methods.get(slug_of(value))
+    if method is None:
+        return [], f"There is no method {value}."
+    if BETWEEN not in value:
+        return [Chosen(method, {}, ("method", value))], ""
+    try:
+        return [Chosen(method, read_contestant(method, value).params, ("method", value))], ""
+    except ValueError as error:
+        return [], f"{error}."
+
+
 def _methods(keys: Sequence[str]) -> dict[str, Method]:
+    keys = [slug_of(key) for key in keys]
     slugs = {key.partition("/")[2] for key in keys}
     found = Method.objects.select_related("arena").filter(slug__in=slugs).defer(
         "explanation", "arena__source_code", "arena__explanation") if slugs else []
@@ -131,6 +133,6 @@ def _runs(numbers: Sequence[str]) -> dict[str, Run]:
     return {number: found[pk] for number, pk in wanted.items() if pk in found}
 
 
-def _of_run(run: Run) -> Contestant:
-    key = ("run", str(run.pk)) if run.params else ("method", run.method.key)
-    return Contestant(run.method, run.params, key)
+def _of_run(run: Run) -> Chosen:
+    part = ("run", str(run.pk)) if run.params else ("method", run.method.key)
+    return Chosen(run.method, run.params, part)

@@ -14,9 +14,10 @@ from evaluations.arithmetic import rounding, statistics
 from evaluations.arithmetic.contrasts import contrasts_to
 from evaluations.arithmetic.statistics import Contrast, Interval
 from evaluations.comparing.beside import code_beside, environment_rows, parameter_rows
-from evaluations.comparing.choice import Choice, Contestant
+from evaluations.comparing.choice import Choice, Chosen
 from evaluations.comparing.curves import curves_of
-from evaluations.runs.measurements import Measurement, measure
+from evaluations.runs.contestants import Contestant
+from evaluations.runs.measurements import Measurement, measure_contestants
 from evaluations.tables.build import build_table, named_costs
 from methods.models import Arena
 
@@ -35,7 +36,7 @@ class Group:
 
     arena: Arena
     setting: str
-    contestants: tuple[Contestant, ...]
+    contestants: tuple[Chosen, ...]
     measured: Measured
 
     def shown(self, contestant: Contestant) -> Measurement | None:
@@ -79,19 +80,15 @@ def _groups(choice: Choice) -> tuple[list[Group], list[str]]:
 
 
 def _measured(contestants: Sequence[Contestant], settings: Sequence[str]) -> Measured:
-    found: dict[Contestant, dict[str, Measurement]] = {each: {} for each in contestants}
-    for key in dict.fromkeys(each.params_key for each in contestants):
-        of = {each.method.pk: each for each in contestants if each.params_key == key}
-        measured, _ = measure([each.method for each in of.values()], settings=settings, scale=SCALE, params_key=key)
-        for (pk, setting), measurement in measured.items():
-            found[of[pk]][setting] = measurement
-    return found
+    measured, _ = measure_contestants(contestants, settings=settings, scale=SCALE)
+    return {each: {name: measured[key] for name in settings
+                   if (key := (each.method.pk, each.params_key, name)) in measured} for each in contestants}
 
 
-def _contestant(choice: Choice, each: Contestant, group: Group) -> dict[str, Any]:
+def _contestant(choice: Choice, each: Chosen, group: Group) -> dict[str, Any]:
     method, shown = each.method, group.shown(each)
     return {"name": each.name, "arena": method.arena_id, "arena_title": group.arena.title, "method": method.slug,
-            "params": each.params, "setting": group.setting, "seeds": len(shown.runs) if shown else 0,
+            "params": dict(each.params), "setting": group.setting, "seeds": len(shown.runs) if shown else 0,
             "stale": bool(shown and shown.stale), "year": method.year, "fidelity": method.fidelity,
             "as_baseline": choice.query(first=each), "without": choice.query(without=each)}
 

@@ -47,7 +47,7 @@ def _chosen(request, choice: Choice) -> HttpResponse:
             "Content-Disposition": 'attachment; filename="comparison.csv"'})
     query = choice.query()
     body = drawn(f"comparing-{stamp_of(query, choice.notes)}", stamp, "evaluations/comparing/_comparison.html",
-                 lambda: {"found": record, "query": query, "state": [each.key for each in choice.contestants],
+                 lambda: {"found": record, "query": query, "state": [each.part for each in choice.contestants],
                           "more": _more(choice)})
     return render(request, "evaluations/comparing/comparison.html", {"found": record, "body": body})
 

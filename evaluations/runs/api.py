@@ -122,6 +122,8 @@ class RunRequest(Body):
                                                        f"{requests.MOST_SEEDS}")
     queue: Word = "cpu"
     params: dict[str, Any] = {}
+    variants: Annotated[list[dict[str, Any]], Field(max_length=100)] = Field(
+        [], description="in place of `params`: several sets of hyperparameters, each of which is run")
 
 
 class Refusal(Schema):
@@ -164,12 +166,14 @@ def get_run(request, pk: Id):
 def post_runs(request, body: RunRequest):
     try:
         target = requests.find_target(body.target)
-        if body.params and not target.tunable:
-            raise ValueError("params need a single method as target")
+        if (body.params or body.variants) and not target.tunable:
+            raise ValueError("params and variants need a single method as target")
+        if body.params and body.variants:
+            raise ValueError("either params or variants, not both")
         seeds = requests.parse_seeds(body.seeds) if isinstance(body.seeds, str) else body.seeds
         report = services.request_runs(methods=target.methods, setting=body.setting, scale=body.scale, seeds=seeds,
                                        queue=body.queue, params=body.params, requested_by=request.user,
-                                       questions=target.questions)
+                                       questions=target.questions, variants=body.variants or None)
     except LookupError as error:
         raise HttpError(404, str(error)) from error
     except ValueError as error:

@@ -18,6 +18,7 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 
 from evaluations.models import Run, Score
+from evaluations.runs.contestants import Contestant
 from methods.models import Method
 
 COSTS = ("seconds", "peak_memory_mb")  # columns of Run; every other cost is one of its counts
@@ -49,33 +50,45 @@ class Pending:
     active: set[int] = field(default_factory=set)
 
 
-Key = tuple[int, str]  # method, setting
-COLUMNS = ("pk", "method_id", "setting", "seed", "code_digest", "state", "finished_at")
+Key = tuple[int, str, str]  # method, key of its own hyperparameters, setting
+COLUMNS = ("pk", "method_id", "params_key", "setting", "seed", "code_digest", "state", "finished_at")
 COST_COLUMNS = (*COSTS, "origin")
 
 
 def measure(methods: Iterable[Method], *, settings: Iterable[str], scale: str, metrics: Iterable[str] | None = None,
-            seeds: Iterable[int] | None = None, params_key: str = "", costs: bool = True
-            ) -> tuple[dict[Key, Measurement], dict[Key, Pending]]:
-    """Measurements and pending seeds by (method's primary key, setting); two queries.
+            seeds: Iterable[int] | None = None, costs: bool = True
+            ) -> tuple[dict[tuple[int, str], Measurement], dict[tuple[int, str], Pending]]:
+    """Of methods with their defaults, by (method's primary key, setting): what most of the site speaks of."""
+    found, pending = measure_contestants([Contestant(method, {}) for method in methods], settings=settings,
+                                         scale=scale, metrics=metrics, seeds=seeds, costs=costs)
+    return ({(pk, setting): of for (pk, _, setting), of in found.items()},
+            {(pk, setting): of for (pk, _, setting), of in pending.items()})
+
+
+def measure_contestants(contestants: Iterable[Contestant], *, settings: Iterable[str], scale: str,
+                        metrics: Iterable[str] | None = None, seeds: Iterable[int] | None = None, costs: bool = True
+                        ) -> tuple[dict[Key, Measurement], dict[Key, Pending]]:
+    """Measurements and pending seeds by (method's primary key, key of own hyperparameters, setting); two queries.
 
     Without `costs` only scores are read: neither what runs cost nor where and when they were measured.
     """
-    methods, settings = list(methods), list(settings)
-    digests = {(method.pk, name): method.run_digest(name, scale) for method in methods for name in settings}
-    runs = Run.objects.filter(method__in=methods, setting__in=settings, scale=scale,
-                              params_key=params_key, replay_of=None)
+    contestants, settings = list(contestants), list(settings)
+    keys = {(each.method.pk, each.params_key): each.method for each in contestants}
+    digests = {(*key, name): method.run_digest(name, scale) for key, method in keys.items() for name in settings}
+    runs = Run.objects.filter(method__in={pk for pk, _ in keys}, setting__in=settings, scale=scale,
+                              params_key__in={key for _, key in keys}, replay_of=None)
     if seeds is not None:
         runs = runs.filter(seed__in=list(seeds))
     facts = {"counts_text": Cast("counts", TextField()), "facts_text": Cast("environment", TextField())}
     rows: list[Any] = list(runs.exclude(state=Run.CANCELLED).order_by("pk").annotate(
         **(facts if costs else {})).values_list(*COLUMNS, *((*COST_COLUMNS, *facts) if costs else ()), named=True))
+    rows = [row for row in rows if (row.method_id, row.params_key) in keys]
     done = [row for row in rows if row.state == Run.DONE]
     chosen = _chosen_versions(done, digests)
     found: dict[Key, Measurement] = {}
     of_run: dict[int, tuple[Measurement, int]] = {}
     for row in done:
-        key = row.method_id, row.setting
+        key = _key(row)
         if row.code_digest != chosen[key]:
             continue
         if key not in found:
@@ -98,11 +111,15 @@ def _chosen_versions(done, digests: dict[Key, str]) -> dict[Key, str]:
     """The code digest whose scores are shown: the present one, else that of the run finished last."""
     newest: dict[Key, tuple] = {}
     for row in done:
-        key = row.method_id, row.setting
+        key = _key(row)
         rank = (row.code_digest == digests[key], row.finished_at is not None, row.finished_at or 0, row.pk)
         if key not in newest or rank > newest[key][0]:
             newest[key] = rank, row.code_digest
     return {key: digest for key, (_, digest) in newest.items()}
+
+
+def _key(row) -> Key:
+    return row.method_id, row.params_key, row.setting
 
 
 @lru_cache(maxsize=2048)
@@ -130,7 +147,7 @@ def _take(measurement: Measurement, row) -> None:
 def _pending(rows, digests: dict[Key, str], found: dict[Key, Measurement]) -> dict[Key, Pending]:
     pending: dict[Key, Pending] = defaultdict(Pending)
     for row in rows:
-        key = row.method_id, row.setting
+        key = _key(row)
         measured = key in found and not found[key].stale and row.seed in found[key].runs
         if row.state == Run.DONE or row.code_digest != digests[key] or measured:
             continue

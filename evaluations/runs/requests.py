@@ -14,6 +14,7 @@ from papers.parameters import MOST_SEED, id_from
 
 MOST_SEEDS = 1000
 RELATED_PER_PAPER = 3
+PARAM = "param-"  # before the name of a hyperparameter's field
 ALL, CLAIMS = "all", "claims"  # settings that stand for several
 
 Question = tuple[Method, str]  # a method in a setting
@@ -66,6 +67,28 @@ def parse_params(method: Method, texts: Mapping[str, str]) -> dict[str, Any]:
         raise ValueError(f"{method.key} has no hyperparameter {', '.join(unknown)}; "
                          f"it has {', '.join(declared) or 'none'}")
     return {name: declared[name].from_text(text) for name, text in texts.items() if text.strip()}
+
+
+@dataclass(frozen=True)
+class Form:
+    """A request as a form sends it, read."""
+
+    target: Target
+    setting: str
+    scale: str
+    seeds: list[int]
+    queue: str
+    params: dict[str, Any]
+
+
+def read_form(fields: Mapping[str, str]) -> Form:
+    """What a form asks for, its hyperparameters named `param-…`. Raises ValueError or LookupError saying what is
+    wrong."""
+    target = find_target(fields.get("target", ""))
+    texts = {name.removeprefix(PARAM): value for name, value in fields.items() if name.startswith(PARAM)}
+    return Form(target, fields.get("setting") or "default", fields.get("scale") or "full",
+                parse_seeds(fields.get("seeds") or "10"), fields.get("queue") or "cpu",
+                parse_params(target.tunable, texts) if target.tunable else {})
 
 
 def find_target(text: str) -> Target:

@@ -9,13 +9,17 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 
 from evaluations.arithmetic.rounding import decimals, number, plus_minus
 from evaluations.arithmetic.statistics import mean_interval
 from evaluations.models import Run, Score, Worker
 from evaluations.runs import broker
+from evaluations.runs.contestants import variants_of, written
 from evaluations.runs.replays import comparison_of, comparison_record, comparisons_of
+from evaluations.runs.requests import PARAM
 from evaluations.runs.services import LOST_AFTER, QUEUES
 from methods.models import Arena, Method, chance_level
 from papers.parameters import id_from
@@ -161,11 +165,49 @@ def params_of(run: Run) -> list[dict[str, Any]]:
                     "default": "", "changed": True} for name, value in run.params.items() if name not in known]
 
 
+def address_with_changes(run: Run) -> str:
+    """Its method's page with the form filled in as this run was asked for."""
+    values = {f"{PARAM}{param['name']}": written(run.params[param["name"]]) for param in run.method.params
+              if param["name"] in run.params}
+    fields = {"setting": run.setting, "scale": run.scale, "seeds": f"{run.seed}-{run.seed}", "queue": run.queue}
+    page = reverse("method_detail", args=[run.method.arena_id, run.method.slug])
+    return f"{page}?{urlencode(fields | values)}#run-it"
+
+
 def command_of(run: Run) -> str:
     """The command line that measures the same."""
     params = "".join(f" {name}={value}" for name, value in run.params.items())
     return (f"python manage.py evaluate {run.method.arena_id} --method {run.method.slug} --setting {run.setting} "
             f"--scale {run.scale} --seeds {run.seed}-{run.seed}" + (f" --param{params}" if params else "") + " --wait")
+
+
+@dataclass(frozen=True)
+class OwnRows:
+    """Runs with own hyperparameters as rows of a table: which table, and its state with them."""
+
+    arena: Arena
+    titles: tuple[str, ...]
+    query: str  # beside all methods
+    alone: str  # beside their own methods only
+
+    @property
+    def named(self) -> str:
+        return self.titles[0] if len(self.titles) == 1 else f"{len(self.titles)} variants"
+
+
+def own_rows(runs: QuerySet[Run]) -> list[OwnRows]:
+    """Of each arena, setting and scale among the runs; a query, and three for each."""
+    groups = runs.exclude(params_key="").order_by("method__arena").values_list(
+        "method__arena", "setting", "scale").distinct()
+    found = []
+    for arena, setting, scale in groups:
+        variants = variants_of(runs.filter(method__arena=arena, setting=setting, scale=scale))[::-1]
+        if variants:
+            table = {"setting": setting, "scale": scale, "variants": [each.key for each in variants]}
+            methods = list(dict.fromkeys(each.method.slug for each in variants))
+            found.append(OwnRows(Arena.objects.only("title").get(pk=arena), tuple(each.name for each in variants),
+                                 urlencode(table, doseq=True), urlencode({"methods": methods, **table}, doseq=True)))
+    return found
 
 
 @dataclass(frozen=True)
@@ -180,6 +222,7 @@ class RequestProgress:
     unheard: list[str]
     without_broker: str  # what to tell while none answers and runs wait
     failures: list[Run]
+    own: list[OwnRows]
 
     @property
     def active(self) -> bool:
@@ -202,7 +245,8 @@ def request_progress(key: str) -> RequestProgress | None:
     return RequestProgress(key, len(rows), dict(states), share,
                            list(Arena.objects.filter(slug__in={arena for *_, arena in rows})),
                            [queue for queue in unheard_queues() if queue in waiting] if waiting else [],
-                           broker.away() if waiting else "", list(failures))
+                           broker.away() if waiting else "", list(failures),
+                           own_rows(Run.objects.filter(request_key=key)))
 
 
 @dataclass(frozen=True)

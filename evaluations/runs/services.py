@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 from celery import current_app
@@ -71,14 +72,15 @@ class RequestReport:
 def request_runs(*, methods: Iterable[Method], setting: str = "default", scale: str = "full",
                  seeds: Iterable[int] = range(10), queue: str = "cpu", params: dict[str, Any] | None = None,
                  requested_by=None, replay_of: Run | None = None,
-                 questions: Iterable[tuple[Method, str]] | None = None) -> RequestReport:
+                 questions: Iterable[tuple[Method, str]] | None = None,
+                 variants: Iterable[dict[str, Any]] | None = None) -> RequestReport:
     """Queue the runs that the present code has not measured yet. Safe to repeat and to call at the same time.
 
     `setting` is a name, "all", or "claims": whatever the methods' claims compare, rivals included. `questions`,
-    pairs of method and setting, take the place of `methods` and `setting`. `params` apply to every method. With
-    `replay_of`, a measured run is measured once more, to compare, with its own code where that is kept. Raises
-    ValueError when the request itself makes no sense or (OverBudget) takes more than the person has left today; what
-    one method cannot do is refused in the report.
+    pairs of method and setting, take the place of `methods` and `setting`. `params` apply to every method;
+    `variants`, several such sets, ask for each. With `replay_of`, a measured run is measured once more, to compare,
+    with its own code where that is kept. Raises ValueError when the request itself makes no sense or (OverBudget)
+    takes more than the person has left today; what one method cannot do is refused in the report.
     """
     if queue not in QUEUES:
         raise ValueError(f"no queue {queue}; there are {', '.join(QUEUES)}")
@@ -87,21 +89,22 @@ def request_runs(*, methods: Iterable[Method], setting: str = "default", scale: 
         raise ValueError(f"seeds are whole numbers from 0 to {MOST_SEED}, at least one and at most {MOST_SEEDS}")
     report = RequestReport(secrets.token_hex(8))
     own_code = replay_of.code_digest if replay_of and kept_for(replay_of) else ""
-    wanted: list[Run] = []
+    by_question: dict[tuple, Run] = {}
     asked = list(requested(methods, setting) if questions is None else questions)
     broken = refusals(method.arena_id for method, _ in asked) if not own_code else {}
-    for method, name in asked:
-        problem, values = _check(method, name, scale, params or {}, broken)
+    for (method, name), own in product(asked, [params or {}] if variants is None else list(variants)):
+        problem, values = _check(method, name, scale, own, broken)
         if problem:
             report.refused.append((method.key, problem))
             continue
-        wanted += [Run(method=method, setting=name, scale=scale, seed=seed, params=values,
-                       params_key=params_key(values), queue=queue,
-                       code_digest=own_code or method.run_digest(name, scale),
-                       replay_of=replay_of, requested_by=requested_by, request_key=report.key,
-                       cause=f"waiting for a worker of the {queue} queue") for seed in seeds]
+        key, code = params_key(values), own_code or method.run_digest(name, scale)
+        for seed in seeds:
+            by_question.setdefault((method.pk, name, key, seed), Run(
+                method=method, setting=name, scale=scale, seed=seed, params=values, params_key=key, queue=queue,
+                code_digest=code, replay_of=replay_of, requested_by=requested_by, request_key=report.key,
+                cause=f"waiting for a worker of the {queue} queue"))
     # a table fills evenly: the first seed of every method, the baseline's first, then the next
-    wanted.sort(key=lambda run: (run.seed, run.method.slug != run.method.arena.baseline))
+    wanted = sorted(by_question.values(), key=lambda run: (run.seed, run.method.slug != run.method.arena.baseline))
     if replay_of is None:
         wanted = _leave_out_existing(wanted, report)
     for check in before_queueing:

@@ -51,7 +51,9 @@ def run_detail(request, pk):
                "may_change": request.user.has_perm("evaluations.change_run")}
     return page_or_fragment(
         request, "evaluations/runs/run_detail.html", "evaluations/runs/_run_news.html", context, only_page=lambda: {
-            "params": selectors.params_of(run), "replays": replays.comparisons_of(run),
+            "params": selectors.params_of(run), "again": selectors.address_with_changes(run),
+            "own": selectors.own_rows(Run.objects.filter(pk=pk)) if run.params else (),
+            "replays": replays.comparisons_of(run),
             "command": selectors.command_of(run)})
 
 
@@ -59,16 +61,11 @@ def run_detail(request, pk):
 @require_POST
 def run_request(request):
     """Queue what a form asks for; answers with how far it is, or with what was wrong."""
-    post = request.POST
     try:
-        target = requests.find_target(post.get("target", ""))
-        params = requests.parse_params(target.tunable, {
-            name.removeprefix("param-"): value for name, value in post.items() if name.startswith("param-")
-        }) if target.tunable else {}
+        form = requests.read_form(request.POST)
         report = services.request_runs(
-            methods=target.methods, setting=post.get("setting") or "default", scale=post.get("scale") or "full",
-            seeds=requests.parse_seeds(post.get("seeds") or "10"), queue=post.get("queue") or "cpu", params=params,
-            requested_by=request.user, questions=target.questions)
+            methods=form.target.methods, setting=form.setting, scale=form.scale, seeds=form.seeds, queue=form.queue,
+            params=form.params, requested_by=request.user, questions=form.target.questions)
     except (ValueError, LookupError) as error:
         return _answer(request, error=str(error))
     return _answer(request, report=report)
@@ -77,10 +74,12 @@ def run_request(request):
 def _answer(request, *, report: services.RequestReport | None = None, error: str = ""):
     if wants_fragment(request):
         progress = selectors.request_progress(report.key) if report else None
-        others = Run.objects.filter(pk__in=(report.already_queued + report.already_measured)[:500]) if report else ()
+        others = Run.objects.filter(pk__in=(
+            report.already_queued + report.already_measured)[:500] if report else [])
         return render(request, "evaluations/runs/_run_request.html", {
             "report": report, "error": error, "progress": progress, "stamp": stamp_of(progress),
-            "arenas": Arena.objects.filter(methods__runs__in=others).distinct() if others else ()})
+            "own": selectors.own_rows(others) if report and not progress else (),
+            "arenas": Arena.objects.filter(methods__runs__in=others).distinct()})
     if report is None:
         messages.error(request, error)
         came_from = request.META.get("HTTP_REFERER", "")

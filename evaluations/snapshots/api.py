@@ -108,13 +108,14 @@ def patch_snapshot(request, key: str, body: TitleIn):
 
 @router.get("/arenas/{slug}/cells/{method}", summary="The runs behind one number of a table", response=dict[str, Any])
 def get_cell(request, slug: str, method: str, page: Query[Page], column: str = "", setting: str = "",
-             scale: str = "full"):
-    """`limit` and `offset` say which part of the `n` runs."""
+             scale: str = "full", variant: Word = ""):
+    """`limit` and `offset` say which part of the `n` runs; `variant` (such as `lora;r=2`) asks for those of the method
+    with hyperparameters of one's own."""
     arena = get_object_or_404(Arena, slug=slug)
     row = get_object_or_404(Method, arena=arena, slug=method)
     try:
         record = cell_record(cell_runs(arena, row, column or arena.primary_metric["name"], setting=setting,
-                                       scale=scale))
+                                       scale=scale, variant=variant))
     except TableError as error:
         raise HttpError(400, str(error)) from error
     return record | {"runs": page.of(record["runs"])}

@@ -215,8 +215,8 @@ def _cell_change(row: Row, column: Column, old: Cell, new: Cell, moved: Move, pl
 
 def _code_changes(arena: Arena, before: Mapping[str, Row]) -> list[CodeChange]:
     present = dict(arena.methods.values_list("slug", "code_digest"))
-    return [CodeChange(slug, row.title, row.code_digest, present.get(slug, "")) for slug, row in before.items()
-            if present.get(slug) != row.code_digest]
+    return [CodeChange(key, row.title, row.code_digest, present.get(row.slug, "")) for key, row in before.items()
+            if present.get(row.slug) != row.code_digest]
 
 
 def _verdict_changes(snapshot: Snapshot, arena: Arena, state: TableState) -> list[VerdictChange]:

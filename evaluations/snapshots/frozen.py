@@ -18,8 +18,13 @@ from evaluations.tables.table import Cell, Column, Facts, Row, Table
 
 
 def freeze(table: Table) -> dict[str, Any]:
-    """The whole table as data that survives JSON."""
-    return json.loads(json.dumps(asdict(table), default=_plain, allow_nan=False))
+    """The whole table as data that survives JSON. What only variants have is left out of other rows, so that a table
+    frozen before there were any has the same content today."""
+    data = json.loads(json.dumps(asdict(table), default=_plain, allow_nan=False))
+    for row in data["rows"]:
+        if not row["params"]:
+            del row["params"]
+    return data
 
 
 def thaw(data: Mapping[str, Any]) -> Table:

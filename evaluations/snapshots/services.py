@@ -19,7 +19,8 @@ from django.utils import timezone
 from evaluations.claims.record import ClaimRecord
 from evaluations.claims.verdicts import claim_list
 from evaluations.models import Run, Snapshot
-from evaluations.runs.measurements import measure
+from evaluations.runs.contestants import Contestant
+from evaluations.runs.measurements import measure_contestants
 from evaluations.runs.replays import RECORDED
 from evaluations.snapshots.frozen import content_key, freeze, thaw
 from evaluations.tables.build import TableError
@@ -133,17 +134,18 @@ def _title(table: Table) -> str:
 
 
 def _provenance(arena: Arena, table: Table) -> tuple[dict[str, Any], dict[str, Any]]:
-    """By method and setting: the run of every seed, and the digest of the code that ran."""
-    methods = list(arena.methods.filter(slug__in=[row.method for row in table.rows]).only(
-        "slug", "code_digest", "digests"))
-    found, _ = measure(methods, settings=table.facts.settings, scale=table.facts.scale)
+    """By row and setting: the run of every seed, and the digest of the code that ran."""
+    methods = {method.slug: method for method in arena.methods.filter(slug__in={row.slug for row in table.rows}).only(
+        "slug", "code_digest", "digests", "params")}
+    contestants = {row.method: Contestant(methods[row.slug], row.params) for row in table.rows}
+    found, _ = measure_contestants(contestants.values(), settings=table.facts.settings, scale=table.facts.scale)
     runs: dict[str, dict] = defaultdict(dict)
     codes: dict[str, dict] = defaultdict(dict)
-    for method in methods:
+    for key, each in contestants.items():
         for setting in table.facts.settings:
-            if of := found.get((method.pk, setting)):
-                runs[method.slug][setting] = {str(seed): run for seed, run in of.runs.items()}
-                codes[method.slug][setting] = of.code_digest
+            if of := found.get((each.method.pk, each.params_key, setting)):
+                runs[key][setting] = {str(seed): run for seed, run in of.runs.items()}
+                codes[key][setting] = of.code_digest
     return dict(runs), dict(codes)
 
 

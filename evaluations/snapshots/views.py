@@ -53,7 +53,8 @@ def snapshot_detail(request, key):
 
 
 def snapshot_cell(request, key, method):
-    """The scores in one frozen cell, with the runs they came from."""
+    """The scores in one frozen cell, with the runs they came from; `variant` is the key of a variant's row."""
+    method = request.GET.get("variant") or method
     snapshot = get_object_or_404(Snapshot, key=key)
     column = request.GET.get("column", "").removesuffix("_difference")
     try:

@@ -1,7 +1,8 @@
 """The comparison table: one object behind the page, the plots, the API and every file format.
 
-A row is a method, a cell the mean over its seeds with a 95 % interval. Tiers, ranks and differences are computed for
-exactly the methods in the table, from present-code scores only.
+A row is a method, or one with hyperparameters of a reader's own (a variant); a cell is the mean over its seeds with a
+95 % interval. Tiers, ranks and differences are computed for exactly the rows of the table, from present-code scores
+only.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import Any
 from evaluations.arithmetic import rounding, statistics
 from evaluations.arithmetic.contrasts import contrasts_to
 from evaluations.reported.beside import reported_beside
-from evaluations.runs.measurements import Measurement, Pending, measure
+from evaluations.runs.contestants import MOST_VARIANTS, Contestant, read_contestant, slug_of
+from evaluations.runs.measurements import Measurement, Pending, measure_contestants
 from evaluations.tables.table import Cell, Column, Facts, Row, Table
 from methods.models import Arena, Method, chance_level
 
@@ -32,24 +34,25 @@ class TableError(ValueError):
 def build_table(arena: Arena, *, setting: str | None = None, scale: str = "full",
                 methods: Sequence[str] | None = None, metrics: Sequence[str] | None = None,
                 seeds: Iterable[int] | None = None, sort: str | None = None, differences: bool = False,
-                against: str = "", params_key: str = "") -> Table:
+                against: str = "", variants: Sequence[str] = ()) -> Table:
     """Methods × metrics and costs of one setting; differences are to the method `against`, the baseline if none is.
 
-    `sort` is a column key, "title" or "year", with "-" in front for descending; otherwise best first on the first
-    metric. Rows without the value come last. Raises TableError for unknown names.
+    `variants` are further rows by key (`lora;r=2`). `sort` is a column key, "title" or "year", with "-" in front for
+    descending; otherwise best first on the first metric. Rows without the value come last. Raises TableError for
+    unknown names.
     """
     setting = setting or arena.settings[0]["name"]
     _check(arena, [setting], scale)
     columns = [_metric_column(arena, name, key=name, setting=setting) for name in metrics or
                [metric["name"] for metric in arena.metrics]]
     return _build(Wanted(arena, f"setting {setting}", columns, scale, methods, seeds, sort, differences, against,
-                         params_key, costs=True))
+                         variants, costs=True))
 
 
 def build_settings_table(arena: Arena, *, scale: str = "full", metric: str | None = None,
                          settings: Sequence[str] | None = None, methods: Sequence[str] | None = None,
                          seeds: Iterable[int] | None = None, sort: str | None = None, differences: bool = False,
-                         against: str = "", params_key: str = "") -> Table:
+                         against: str = "", variants: Sequence[str] = ()) -> Table:
     """Methods × settings of one metric, side by side; every setting has tiers of its own."""
     names = list(settings or [setting["name"] for setting in arena.settings])
     _check(arena, names, scale)
@@ -57,7 +60,7 @@ def build_settings_table(arena: Arena, *, scale: str = "full", metric: str | Non
     columns = [replace(_metric_column(arena, metric, key=f"{metric}@{name}", setting=name), title=name)
                for name in names]
     subject = f"{arena.metric(metric)['title'].lower()} in {len(names)} settings"
-    return _build(Wanted(arena, subject, columns, scale, methods, seeds, sort, differences, against, params_key))
+    return _build(Wanted(arena, subject, columns, scale, methods, seeds, sort, differences, against, variants))
 
 
 @dataclass(frozen=True)
@@ -73,34 +76,38 @@ class Wanted:
     sort: str | None
     differences: bool
     against: str
-    params_key: str
+    variants: Sequence[str]
     costs: bool = False
 
 
 def _build(wanted: Wanted) -> Table:
     arena, columns = wanted.arena, list(wanted.columns)
     methods = _methods(arena, wanted.methods)
+    contestants = [*(Contestant(method, {}) for method in methods), *variants_named(arena, wanted.variants)]
     against = wanted.against or arena.baseline
-    if wanted.against and wanted.against not in {method.slug for method in methods}:
+    if wanted.against and wanted.against not in {each.key for each in contestants}:
         raise TableError(f"differences cannot be to {wanted.against}: it is not among the methods of this table")
     settings = list(dict.fromkeys(column.setting for column in columns))
     names = {column.key: column.key.partition("@")[0] for column in columns}
-    measured, pending = measure(methods, settings=settings, scale=wanted.scale, metrics=set(names.values()),
-                                seeds=wanted.seeds, params_key=wanted.params_key)
-    cells = {method.slug: _cells(method, columns, names, measured) for method in methods}
+    found, waiting = measure_contestants(contestants, settings=settings, scale=wanted.scale,
+                                         metrics=set(names.values()), seeds=wanted.seeds)
+    key_of = {(each.method.pk, each.params_key): each.key for each in contestants}
+    measured = {(key_of[pk, own], setting): of for (pk, own, setting), of in found.items()}
+    pending = {(key_of[pk, own], setting): of for (pk, own, setting), of in waiting.items()}
+    cells = {each.key: _cells(each.key, columns, names, measured) for each in contestants}
     for column in columns:
         cells = _compared(cells, column, against)
     if wanted.costs:
-        costs, cost_cells = _costs(methods, measured, settings[0], {key for row in cells.values() for key in row})
+        costs, cost_cells = _costs(measured, settings[0], {key for row in cells.values() for key in row})
         columns += costs
-        cells = {slug: row | cost_cells.get(slug, {}) for slug, row in cells.items()}
+        cells = {key: row | cost_cells.get(key, {}) for key, row in cells.items()}
     columns = [_rounded(column, cells) for column in columns]
-    rows = _rows(arena, methods, settings, cells, measured, pending)
+    rows = _rows(arena, contestants, settings, cells, measured, pending)
     beside = reported_beside(methods)
     if beside:
         shown = set(names.values())
         by_slug = {method.slug: [of for of in beside.get(method.pk, ()) if of["metric"] in shown] for method in methods}
-        rows = [replace(row, reported=tuple(by_slug[row.method])) for row in rows]
+        rows = [replace(row, reported=tuple(by_slug.get(row.method, ()))) for row in rows]
     return Table(arena.slug, arena.title, arena.question, wanted.subject, tuple(columns),
                  _sorted(rows, columns, wanted.sort), _facts(wanted.scale, settings, rows, measured), arena.baseline,
                  wanted.differences, against)
@@ -136,10 +143,29 @@ def _methods(arena: Arena, slugs: Sequence[str] | None) -> list[Method]:
     return found
 
 
-def _cells(method: Method, columns: Sequence[Column], names: Mapping[str, str], found) -> dict[str, Cell]:
+def variants_named(arena: Arena, keys: Sequence[str]) -> list[Contestant]:
+    """Rows with hyperparameters of one's own, each once. Raises TableError for a name or a value that there is not."""
+    if len(keys) > MOST_VARIANTS:
+        raise TableError(f"a table has at most {MOST_VARIANTS} variants, not {len(keys)}")
+    methods = {method.slug: method for method in arena.methods.only(
+        "slug", "title", "year", "fidelity", "code_digest", "digests", "arena_id", "params").filter(
+        slug__in={slug_of(key) for key in keys})} if keys else {}
+    found: dict[str, Contestant] = {}
+    for key in keys:
+        if slug_of(key) not in methods:
+            raise TableError(f"{arena.slug} has no method {slug_of(key)[:100]}")
+        try:
+            variant = read_contestant(methods[slug_of(key)], key)
+        except ValueError as error:
+            raise TableError(str(error)) from error
+        found.setdefault(variant.key, variant)
+    return list(found.values())
+
+
+def _cells(key: str, columns: Sequence[Column], names: Mapping[str, str], found) -> dict[str, Cell]:
     cells = {}
     for column in columns:
-        measurement = found.get((method.pk, column.setting))
+        measurement = found.get((key, column.setting))
         by_seed = measurement.scores.get(names[column.key]) if measurement else None
         if by_seed:
             cell = _cell(dict(sorted(by_seed.items())), measurement.stale)
@@ -153,7 +179,7 @@ def _cell(by_seed: Mapping[int, float], stale: bool) -> Cell:
     return Cell(spread.mean, spread.low, spread.high, spread.n, by_seed, stale)
 
 
-Cells = dict[str, dict[str, Cell]]  # by method and column
+Cells = dict[str, dict[str, Cell]]  # by row and column
 
 
 def _compared(cells: Cells, column: Column, baseline: str) -> Cells:
@@ -173,16 +199,16 @@ def named_costs(counted: Collection[str]) -> list[tuple[str, str, str, str]]:
             for name in names]
 
 
-def _costs(methods: Sequence[Method], measured: Mapping[Any, Measurement], setting: str, taken: Collection[str]
+def _costs(measured: Mapping[tuple[str, str], Measurement], setting: str, taken: Collection[str]
            ) -> tuple[list[Column], Cells]:
     """Columns of what was counted, known costs first, with their cells; a metric's name wins over a counter's."""
-    by_slug = {method.slug: measured[method.pk, setting] for method in methods if (method.pk, setting) in measured}
-    counted = {name for measurement in by_slug.values() for name in measurement.costs} - set(taken)
+    by_row = {key: measurement for (key, name), measurement in measured.items() if name == setting}
+    counted = {name for measurement in by_row.values() for name in measurement.costs} - set(taken)
     columns = [Column(name, title, "cost", unit, "lower" if name in COSTS else "", help_text, setting)
                for name, title, unit, help_text in named_costs(counted)]
-    return columns, {slug: {name: _cell(measurement.costs[name], measurement.stale) for name in
-                            (column.key for column in columns) if name in measurement.costs}
-                     for slug, measurement in by_slug.items()}
+    return columns, {key: {name: _cell(measurement.costs[name], measurement.stale) for name in
+                           (column.key for column in columns) if name in measurement.costs}
+                     for key, measurement in by_row.items()}
 
 
 def _rounded(column: Column, cells: Mapping[str, Mapping[str, Cell]]) -> Column:
@@ -191,19 +217,23 @@ def _rounded(column: Column, cells: Mapping[str, Mapping[str, Cell]]) -> Column:
     return replace(column, decimals=rounding.decimals([cell.mean for cell in in_column], widths))
 
 
-def _rows(arena: Arena, methods, settings, cells, found: Mapping[Any, Measurement],
-          pending: Mapping[Any, Pending]) -> list[Row]:
-    seeds = {s: {seed for (_, setting), m in found.items() if setting == s and not m.stale for seed in m.runs}
-             for s in settings}
+def _rows(arena: Arena, contestants: Sequence[Contestant], settings: Sequence[str], cells: Cells,
+          found: Mapping[tuple[str, str], Measurement], pending: Mapping[tuple[str, str], Pending]) -> list[Row]:
+    """A seed is missing that a method has with its defaults: variants are asked for with seeds of their own."""
+    plain = {each.key for each in contestants if not each.params}
+    seeds = {s: {seed for (key, setting), m in found.items() if setting == s and key in plain and not m.stale
+                 for seed in m.runs} for s in settings}
     rows = []
-    for method in methods:
-        measured = {s: found[method.pk, s].runs for s in settings
-                    if (method.pk, s) in found and not found[method.pk, s].stale}
-        missing = [seed for s in settings for seed in seeds[s] if seed not in measured.get(s, ())]
-        waits = [pending[method.pk, s] for s in settings if (method.pk, s) in pending]
-        rows.append(Row(method.slug, method.title, method.year, method.fidelity, method.slug == arena.baseline,
-                        method.code_digest, cells[method.slug], tuple(sorted(missing)),
-                        sum(len(p.failed) for p in waits), sum(len(p.active) for p in waits)))
+    for each in contestants:
+        method, key = each.method, each.key
+        measured = {s: found[key, s].runs for s in settings if (key, s) in found and not found[key, s].stale}
+        missing = [seed for s in settings for seed in seeds[s] if seed not in measured.get(s, ())] \
+            if key in plain else []
+        waits = [pending[key, s] for s in settings if (key, s) in pending]
+        rows.append(Row(key, each.name, method.year, method.fidelity, key == arena.baseline,
+                        method.code_digest, cells[key], tuple(sorted(missing)),
+                        sum(len(p.failed) for p in waits), sum(len(p.active) for p in waits),
+                        params=dict(each.params)))
     return rows
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from evaluations.arithmetic import rounding, statistics
 from evaluations.models import Run
-from evaluations.runs.measurements import Measurement, measure
+from evaluations.runs.contestants import Contestant, read_contestant, slug_of
+from evaluations.runs.measurements import Measurement, measure_contestants
 from evaluations.tables.build import COSTS, TableError
 from evaluations.tables.chosen import ChosenRates, chosen_rates
 from methods.models import Arena, Method
@@ -37,7 +38,7 @@ class CellRuns:
     """Everything one cell of a table is made of."""
 
     arena: Arena
-    method: Method
+    contestant: Contestant
     setting: str
     scale: str
     column: str
@@ -55,39 +56,58 @@ class CellRuns:
     is_baseline: bool
     chosen: ChosenRates | None = None
 
+    @property
+    def method(self) -> Method:
+        return self.contestant.method
 
-def cell_runs(arena: Arena, method: Method, column: str, *, setting: str = "", scale: str = "full") -> CellRuns:
+
+def cell_runs(arena: Arena, method: Method, column: str, *, setting: str = "", scale: str = "full",
+              variant: str = "") -> CellRuns:
     """The runs behind the cell of `method` in `column`, a key of the table ("accuracy", "accuracy@harsh", "seconds").
+    `variant` is the key of its row where that is one with hyperparameters of a reader's own.
 
     Raises TableError for what the arena does not have, and where nothing was measured.
     """
     column, setting = _place(arena, column, setting)
     baseline = arena.methods.filter(slug=arena.baseline).first()
-    found, _ = measure({each.pk: each for each in (method, baseline) if each}.values(), settings=[setting], scale=scale)
-    measurement = found.get((method.pk, setting))
+    contestant = _variant(method, variant) if variant else Contestant(method, {})
+    plain = {each.pk: Contestant(each, {}) for each in (method, baseline) if each}
+    found, _ = measure_contestants([contestant, *plain.values()], settings=[setting], scale=scale)
+    measurement = found.get((method.pk, contestant.params_key, setting))
     values = _values(measurement, column)
     if measurement is None or not values:
-        raise TableError(f"{method.title} has no {column} measured in {setting} at scale {scale}")
+        raise TableError(f"{contestant.name} has no {column} measured in {setting} at scale {scale}")
     title, unit, better, is_cost = _described(arena, column)
-    theirs = found.get((baseline.pk, setting)) if baseline and baseline != method and not is_cost else None
+    is_baseline = contestant.key == arena.baseline
+    theirs = found.get((baseline.pk, "", setting)) if baseline and not is_baseline and not is_cost else None
     spread = statistics.mean_interval(list(values.values()))
     places = rounding.decimals([spread.mean], [spread.half_width] if spread.half_width and not is_cost else [])
     rows = _rows(measurement, values, theirs, column, max(places, rounding.decimals(values.values())))
     summary = rounding.number(spread.mean, places) if is_cost else \
         rounding.plus_minus(spread.mean, spread.low, spread.high, places)
-    return CellRuns(arena, method, setting, scale, column, title, unit, better, summary, spread.n,
+    return CellRuns(arena, contestant, setting, scale, column, title, unit, better, summary, spread.n,
                     measurement.code_digest, measurement.stale, tuple(sorted(measurement.machines)),
-                    tuple(sorted(measurement.origins)), rows, is_cost, method.slug == arena.baseline,
+                    tuple(sorted(measurement.origins)), rows, is_cost, is_baseline,
                     chosen_rates(arena, setting, scale, measurement))
 
 
 def cell_record(cell: CellRuns) -> dict[str, Any]:
     """A cell's runs as plain data, ready for JSON."""
-    return {"arena": cell.arena.slug, "method": cell.method.slug, "setting": cell.setting, "scale": cell.scale,
+    own = {"variant": cell.contestant.key, "params": dict(cell.contestant.params)} if cell.contestant.params else {}
+    return {"arena": cell.arena.slug, "method": cell.method.slug, **own, "setting": cell.setting, "scale": cell.scale,
             "column": cell.column, "unit": cell.unit, "n": cell.n, "code_digest": cell.code_digest,
             "stale": cell.stale, "chosen_rates": cell.chosen.data() if cell.chosen else None, "runs": [
                 {"seed": row.seed, "run": row.run, "value": row.value, "baseline_run": row.baseline_run,
                  "difference": row.difference, "replays": list(row.replays)} for row in cell.rows]}
+
+
+def _variant(method: Method, key: str) -> Contestant:
+    try:
+        if slug_of(key) != method.slug:
+            raise ValueError(f"{key[:100]} is no variant of {method.slug}")
+        return read_contestant(method, key)
+    except ValueError as error:
+        raise TableError(str(error)) from error
 
 
 def _place(arena: Arena, column: str, setting: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
-from evaluations.tables.build import TableError, build_settings_table, build_table
+from evaluations.tables.build import TableError, build_settings_table, build_table, variants_named
 from evaluations.tables.narrowing import Narrowing
 from evaluations.tables.table import Table
 from methods.models import Arena
@@ -19,9 +19,10 @@ VIEWS = ("metrics", "settings")
 @dataclass(frozen=True)
 class TableState:
     """What to show. Empty tuples mean all; an empty `sort` best first; `vs` adds differences to "baseline" or a method.
+    `variants` are rows with hyperparameters of one's own beside the methods, such as `lora;r=2`.
 
     `view` "metrics" is one setting with all its metrics and costs, "settings" one metric across all settings. What
-    follows `vs` narrows the rows (see `Narrowing`).
+    follows `vs`, up to `most`, narrows the rows (see `Narrowing`).
     """
 
     setting: str
@@ -37,6 +38,7 @@ class TableState:
     year: str = ""
     most_of: str = ""
     most: str = ""
+    variants: tuple[str, ...] = ()
 
     @property
     def narrowing(self) -> Narrowing:
@@ -53,10 +55,12 @@ class TableState:
         against = "" if self.vs == "baseline" else self.vs
         if self.view == "settings":
             table = build_settings_table(arena, metric=self.metrics[0] if self.metrics else None, scale=self.scale,
-                                         methods=methods, sort=sort, differences=differences, against=against)
+                                         methods=methods, sort=sort, differences=differences, against=against,
+                                         variants=self.variants)
         else:
             table = build_table(arena, setting=self.setting, metrics=self.metrics or None, scale=self.scale,
-                                methods=methods, sort=sort, differences=differences, against=against)
+                                methods=methods, sort=sort, differences=differences, against=against,
+                                variants=self.variants)
         return self.narrowing.of(table)
 
     def query(self, arena: Arena, **changes) -> str:
@@ -71,7 +75,8 @@ def default_state(arena: Arena) -> TableState:
 
 
 def read_state(arena: Arena, query: QueryDict) -> TableState:
-    """The state a URL asks for. Raises TableError for a view there is not; other names are checked when building."""
+    """The state a URL asks for. Raises TableError for a view or a variant there is not; other names are checked when
+    building."""
     plain = default_state(arena)
     state = TableState(
         setting=query.get("setting") or plain.setting,
@@ -80,7 +85,9 @@ def read_state(arena: Arena, query: QueryDict) -> TableState:
         sort=query.get("sort", ""), view=query.get("view") or plain.view, vs=query.get("vs", ""),
         q=query.get("q", "").strip(), tier=query.get("tier", "").strip(), fidelity=_several(query, "fidelity"),
         year=query.get("year", "").strip(), most_of=query.get("most_of", "") if query.get("most") else "",
-        most=query.get("most", "").strip() if query.get("most_of") else "")
+        most=query.get("most", "").strip() if query.get("most_of") else "",
+        variants=tuple(each.key for each in variants_named(arena, [
+            key.strip() for key in query.getlist("variants") if key.strip()])))
     if state.view not in VIEWS:
         raise TableError(f"there is no view {state.view}; there are {', '.join(VIEWS)}")
     if unknown := set(state.fidelity) - set(FIDELITIES):

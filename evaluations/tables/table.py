@@ -19,9 +19,12 @@ import numpy as np
 from evaluations.arithmetic import rounding
 from evaluations.arithmetic.statistics import ALPHA, Contrast, Standing
 from evaluations.reported.beside import beside_in_words
+from evaluations.runs.contestants import slug_of, written
 
 NAMED_COLLAPSES = 4
 LATER = ("_median", "_collapsed", "reported")  # fields that no digest covers
+OWN = "hyperparameters"  # a field of tables with variants alone
+OWN_MARK = " ‡"  # after a variant's title, where there is no column to say it
 FIRST_ROWS = 10  # of a table or a plot that a page shows at once
 
 
@@ -88,7 +91,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A method with what was measured of it, by column key; a column without a score has no cell."""
+    """A method with what was measured of it, by column key; a column without a score has no cell.
+
+    A variant has hyperparameters of a reader's own in `params`; its `method` is then a key such as `lora;r=2`.
+    """
 
     method: str
     title: str
@@ -101,6 +107,17 @@ class Row:
     failed: int = 0
     active: int = 0
     reported: tuple[Mapping[str, Any], ...] = ()  # what its papers report of these metrics: quoted, never ranked
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def slug(self) -> str:
+        """Of the method whose row or variant this is."""
+        return slug_of(self.method)
+
+    @property
+    def own(self) -> str:
+        """Its hyperparameters in words; empty for the method as its paper has it."""
+        return ", ".join(f"{name} = {written(value)}" for name, value in self.params.items())
 
 
 @dataclass(frozen=True)
@@ -195,6 +212,10 @@ class Table:
     def primary(self) -> Column:
         return self.metrics[0]
 
+    @property
+    def variants(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows if row.params)
+
     def column(self, key: str) -> Column:
         """Raises KeyError for an unknown key."""
         return {column.key: column for column in self.columns}[key]
@@ -225,6 +246,8 @@ class Table:
                   Field("code_digest", "Code digest", str)]
         if any(row.reported for row in self.rows):
             found.append(Field("reported", "Reported by its papers, not measured", str))
+        if self.variants:
+            found.insert(2, Field(OWN, "Own hyperparameters", str))
         return tuple(found)
 
     def records(self) -> list[dict[str, Any]]:
@@ -243,15 +266,20 @@ class Table:
         text = json.dumps([self.arena, names, records, seeds], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
+    @staticmethod
+    def label(record: Mapping[str, Any]) -> str:
+        """A row's title as people read it, a variant's marked."""
+        return record["title"] + (OWN_MARK if record.get(OWN) else "")
+
     def headings(self) -> list[tuple[str, str]]:
         """Key and heading of the columns people read."""
         return [("title", "Method"), *((key, heading) for column in self.columns
                                        for key, heading in self._headings(column))]
 
     def first_rows(self) -> list[Row]:
-        """As many as a page shows at once, and the one that others are compared with."""
+        """As many as a page shows at once, the one that others are compared with, and the variants asked for."""
         return [row for place, row in enumerate(self.rows)
-                if place < FIRST_ROWS or row.method in (self.baseline, self.against)]
+                if place < FIRST_ROWS or row.params or row.method in (self.baseline, self.against)]
 
     def lines(self, records: Sequence[Mapping[str, Any]] | None = None) -> list[list[TextCell]]:
         """What people read, row by row: the same records, all or the given ones, rounded."""
@@ -281,6 +309,10 @@ class Table:
                          "bold ones are significant (Holm).")
         if self.narrowed:
             parts.append(f"{self.narrowed}; tiers and ranks are those among all.")
+        if self.variants:
+            parts.append(f"{OWN_MARK.strip()} {'; '.join(row.title for row in self.variants)}: hyperparameters of a "
+                         "reader's choice, in place of the defaults that stand for the paper; no verdict counts these "
+                         "runs.")
         if facts.stale:
             parts.append("† measured with an older version of the code, outside the tiers.")
         parts += self._collapsed()
@@ -308,6 +340,8 @@ class Table:
         record |= {"method": row.method, "title": row.title, "year": row.year, "fidelity": row.fidelity,
                    "baseline": row.is_baseline, "scale": self.facts.scale, "setting": ", ".join(self.facts.settings),
                    "missing": len(row.missing), "failed": row.failed, "code_digest": row.code_digest}
+        if row.params:
+            record[OWN] = row.own
         if row.reported:
             record["reported"] = "; ".join(map(beside_in_words, row.reported))
         for column in self.columns:

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from evaluations.arithmetic import rounding
 from evaluations.claims import open_questions
+from evaluations.claims.estimates import estimate_of
 from evaluations.claims.verdicts import ClaimStanding
 from evaluations.claims.wording import lead
 from evaluations.ledger import badges
@@ -43,8 +44,10 @@ def _button(context, proposal: open_questions.Proposal | None) -> dict:
 
 
 @register.inclusion_tag("evaluations/claims/_request_estimate.html")
-def request_estimate(methods, setting: str):
-    """How many runs a Run form lacks as it stands, and how long they take."""
+def request_estimate(methods, setting: str, filled=None, target: str = ""):
+    """How many runs a Run form lacks as it stands, and how long they take; `filled` is what the page's address says."""
+    if filled:
+        return estimate_of({"setting": setting, **filled.dict(), "target": target})
     return {"estimate": open_questions.request_estimate(list(methods), setting)}
 
 

@@ -1,10 +1,13 @@
 """Template tags of runs: the Run button and a method's runs."""
 
+from typing import Any
+
 from django import template
 
 from evaluations.models import Run
 from evaluations.runs import selectors, services
-from evaluations.runs.requests import CLAIMS, find_target
+from evaluations.runs.contestants import written
+from evaluations.runs.requests import CLAIMS, PARAM, find_target
 from methods.models import Arena, Method
 from methods.selectors import refusals
 
@@ -13,8 +16,11 @@ register = template.Library()
 
 @register.inclusion_tag("evaluations/runs/_run_button.html", takes_context=True)
 def run_button(context, method: Method):
-    """The form that runs one method, with its hyperparameters."""
-    return _form(context, f"method:{method.key}", [method.arena], params=method.params, present=method.present) | {
+    """The form that runs one method, with its hyperparameters; filled in as the page's address says."""
+    filled = context["request"].GET
+    params = [_field(param, filled.get(f"{PARAM}{param['name']}", "")) for param in method.params]
+    return _form(context, f"method:{method.key}", [method.arena], params=params, present=method.present) | {
+        "filled": filled, "changed": any(field["value"] for field in params),
         "broken": _why_not(method.arena_id, method.slug),
         "estimated": [method], "estimated_setting": method.arena.settings[0]["name"]}
 
@@ -78,6 +84,13 @@ def eight_digits(value: float | None) -> str:
 def four_digits(value: float) -> str:
     """A difference or a tolerance, which may be very small."""
     return f"{value:.4g}"
+
+
+def _field(param: dict[str, Any], text: str) -> dict[str, Any]:
+    """A hyperparameter's field: `value` is what the address fills in, `options` what there is to choose."""
+    choices = param["choices"] or ([True, False] if param["type"] == "bool" else [])
+    now = text if text in map(written, choices) else written(param["default"])
+    return param | {"value": text, "options": [(written(each), written(each) == now) for each in choices]}
 
 
 def _why_not(arena: str, method: str = "") -> str:

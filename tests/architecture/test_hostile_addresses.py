@@ -54,7 +54,8 @@ def arguments(admin_user):
     """What the addresses name: by the name of the address, or of the argument."""
     arena = make_arena()
     make_method(arena, "plain")
-    method = make_method(arena, "quick", title="Quick", summary="Sorts.")
+    method = make_method(arena, "quick", title="Quick", summary="Sorts.", params=[{
+        "name": "r", "type": "int", "default": 8, "help": "rank", "low": 1, "high": 64, "choices": None}])
     add_runs(method, {"accuracy": draws(70, 3), "error": draws(1, 3)})
     claim = Claim.objects.create(method=method, position=0, kind="Beats", sentence="better", rival="plain",
                                  metric="accuracy", setting="default", terms=[])

@@ -82,12 +82,14 @@ def addresses(db):
     from papers.models import Paper
     from papers.services import record_search_texts
     arena = make_arena()
-    method = make_method(arena, "quick", title="Quick", summary="Sorts.")
+    method = make_method(arena, "quick", title="Quick", summary="Sorts.", params=[{
+        "name": "r", "type": "int", "default": 8, "help": "rank", "low": 1, "high": 64, "choices": None}])
     run = Run.objects.create(method=method, seed=0, code_digest=method.code_digest)
     paper = Paper.objects.create(title="Quick", title_key="quick")
     record_search_texts([("paper", str(paper.pk), "Quick", ""), ("method", method.key, "Quick", "Sorts.")])
     return {"method_similar": {"arena": arena.slug, "slug": method.slug}, "paper_similar": {"pk": paper.pk},
             "history": {"kind": "paper", "key": str(paper.pk)}, "arena_detail": {"slug": arena.slug},
+            "sweep_detail": {"arena": arena.slug, "slug": method.slug},
             "run_detail": {"pk": run.pk}, "shelf_paper": {"pk": paper.pk}}
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import time
 import tomllib
 import zipfile
@@ -45,7 +46,8 @@ def records(table: Table) -> dict[str, dict]:
 
 def _path(table: Table, row: Row) -> str:
     digest = hashlib.sha256(f"{table.digest} {row.method}".encode()).digest()[:16]
-    return f"data/{table.arena}/{DEVELOPER}/{_model(table, row)}/{UUID(bytes=digest, version=4)}.json"
+    folder = re.sub(r"[^\w.=-]", "_", _model(table, row))
+    return f"data/{table.arena}/{DEVELOPER}/{folder}/{UUID(bytes=digest, version=4)}.json"
 
 
 def _model(table: Table, row: Row) -> str:
@@ -67,7 +69,8 @@ def _record(table: Table, row: Row, now: str) -> dict:
         "model_info": {
             "name": row.title, "id": model, "developer": DEVELOPER,
             "additional_details": {"deployment_type": "self_deployed", "model_availability": "unknown",
-                                   **_strings(fidelity=row.fidelity, paper_year=row.year, baseline=row.is_baseline)}},
+                                   **_strings(fidelity=row.fidelity, paper_year=row.year, baseline=row.is_baseline,
+                                              own_hyperparameters=row.own)}},
         "evaluation_results": [_result(table, column, row.cells[column.key]) for column in table.metrics
                                if column.key in row.cells]}
     if table.facts.last:

@@ -13,6 +13,7 @@ def document(table: Table) -> dict:
     """The whole table as plain data, ready for JSON."""
     facts = {name: value.isoformat() if hasattr(value, "isoformat") else value
              for name, value in vars(table.facts).items()}
+    variants = {row.method: {"method": row.slug, "params": dict(row.params)} for row in table.variants}
     return {
         "arena": table.arena, "title": table.title, "question": table.question, "baseline": table.baseline,
         "against": table.against or table.baseline,
@@ -25,6 +26,7 @@ def document(table: Table) -> dict:
         "values": {row.method: {key: {str(seed): value for seed, value in cell.by_seed.items()}
                                 for key, cell in row.cells.items()} for row in table.rows},
         "reported": {row.method: list(row.reported) for row in table.rows if row.reported},
+        **({"variants": variants} if variants else {}),
     }
 
 

@@ -18,7 +18,7 @@ def render(table: Table) -> bytes:
         rf"\begin{{tabular}}{{l{'r' * (len(headings) - 1)}}}", r"\toprule",
         " & ".join(escaped(heading) for _, heading in headings) + r" \\", r"\midrule"]
     for record, cells in zip(table.records(), table.lines(), strict=True):
-        lines.append(" & ".join([escaped(record["title"]), *(_mark(cell) for cell in cells)]) + r" \\")
+        lines.append(" & ".join([escaped(table.label(record)), *(_mark(cell) for cell in cells)]) + r" \\")
     lines += [r"\bottomrule", r"\end{tabular}", r"\end{table}", ""]
     return "\n".join(lines).encode()
 

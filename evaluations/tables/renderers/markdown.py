@@ -12,7 +12,7 @@ def render(table: Table) -> bytes:
     rows = [[_escape(heading) for _, heading in headings],
             [":---"] + ["---:"] * (len(headings) - 1)]
     for record, cells in zip(table.records(), table.lines(), strict=True):
-        rows.append([_escape(record["title"]), *(_mark(cell) for cell in cells)])
+        rows.append([_escape(table.label(record)), *(_mark(cell) for cell in cells)])
     lines = ["| " + " | ".join(row) + " |" for row in rows]
     return "\n".join([*lines, "", _escape(table.caption()), ""]).encode()
 

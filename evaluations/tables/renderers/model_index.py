@@ -31,7 +31,7 @@ def _results(table: Table, row: Row) -> list[dict[str, Any]]:
     """One result per setting, with all its metrics."""
     found = []
     for setting in dict.fromkeys(column.setting for column in table.metrics):
-        metrics = [_metric(column, row.cells[column.key]) for column in table.metrics
+        metrics = [_metric(column, row.cells[column.key], row.own) for column in table.metrics
                    if column.setting == setting and column.key in row.cells]
         if metrics:
             found.append({"task": {"type": table.arena, "name": table.title},
@@ -41,12 +41,14 @@ def _results(table: Table, row: Row) -> list[dict[str, Any]]:
     return found
 
 
-def _metric(column: Column, cell: Cell) -> dict[str, Any]:
+def _metric(column: Column, cell: Cell, own: str) -> dict[str, Any]:
     args: dict[str, Any] = {"seeds": cell.n, "better": column.better}
     if column.unit:
         args["unit"] = column.unit
     if cell.low is not None:
         args |= {"ci95_low": cell.low, "ci95_high": cell.high, "std": stdev(cell.by_seed.values())}
+    if own:
+        args["own_hyperparameters"] = own
     if cell.stale:
         args["measured_with_older_code"] = True
     return {"type": column.key.partition("@")[0], "name": column.metric, "value": cell.mean, "args": args}

@@ -96,7 +96,7 @@ def test_a_paper_stands_for_its_methods_and_a_run_for_its_hyperparameters(arena,
     add_runs(good, {"accuracy": draws(90), "error": draws(10)}, params=own, params_key=params_key(own))
     run = Run.objects.filter(params__rate=0.5).first()
     record = client.get(f"/api/v1/compare?paper={paper.pk}&run={run.pk}&paper={other.pk}&method=sorting/none").json()
-    assert [each["name"] for each in record["contestants"]] == ["Good", "Good, rate = 0.5"]
+    assert [each["name"] for each in record["contestants"]] == ["Good", "Good (rate = 0.5)"]
     assert scores(record, "accuracy")[1]["verdict"] == "better"
     assert record["hyperparameters"] == [{"name": "rate", "help": "step", "values": [0.1, 0.5], "same": False}]
     assert "No method here implements “Nothing runs this”." in record["notes"]
