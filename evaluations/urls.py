@@ -2,6 +2,6 @@
 
 from django.urls import include, path
 
-ROOMS = ("runs", "arenas", "comparing", "snapshots", "reported", "ledger")
+ROOMS = ("runs", "arenas", "figures", "comparing", "snapshots", "reported", "ledger")
 
 urlpatterns = [path("", include(f"evaluations.{room}.urls")) for room in ROOMS]

@@ -13,15 +13,18 @@ from django.views.decorators.http import require_safe
 from evaluations.arenas.across import BLOCKS, across
 from evaluations.arenas.drawn import drawn
 from evaluations.comparing.choice import KINDS, MOST, Choice, asks, read_choice
+from evaluations.comparing.curves import curve_figures, read_curve_choice
 from evaluations.comparing.record import comparison_csv, comparison_record, comparison_stamp
+from evaluations.figures.kinds.ranks import ladder_figure
 from evaluations.runs.stamps import results_stamp, stamp_of
-from evaluations.tables.plots.rows import ladder
 from methods.models import Method
 from papers.models import SearchText
 from papers.search.fusion import similar
 from papers.search.query import Filters
 
 NEAREST = 3  # methods of the same arena beside one
+RANKED = ("Dot: average rank over the blocks, 1 is best. Bar, with three methods or more: half a critical difference "
+          "to each side.")
 LOOKED_AT = 40  # nearest methods of all arenas, of which those of the arena are taken
 
 
@@ -41,14 +44,16 @@ def compare(request):
 
 def _chosen(request, choice: Choice) -> HttpResponse:
     stamp = comparison_stamp(choice)
-    record = comparison_record(choice, stamp)
+    curves = read_curve_choice(request.GET)
+    record = comparison_record(choice, stamp, curves)
     if request.GET.get("format") == "csv":
         return HttpResponse(comparison_csv(record), content_type="text/csv; charset=utf-8", headers={
             "Content-Disposition": 'attachment; filename="comparison.csv"'})
     query = choice.query()
-    body = drawn(f"comparing-{stamp_of(query, choice.notes)}", stamp, "evaluations/comparing/_comparison.html",
+    body = drawn(f"comparing-{stamp_of(query, choice.notes, curves)}", stamp, "evaluations/comparing/_comparison.html",
                  lambda: {"found": record, "query": query, "state": [each.key for each in choice.contestants],
-                          "more": _more(choice)})
+                          "more": _more(choice), "curves": curves,
+                          "arenas": [(arena, curve_figures(arena)) for arena in record["arenas"]]})
     return render(request, "evaluations/comparing/comparison.html", {"found": record, "body": body})
 
 
@@ -65,7 +70,7 @@ def _across(chosen: list[str], blocks: str) -> dict[str, Any]:
     comparison = across(chosen, blocks)
     ranks = comparison.reading.comparison
     return {"found": comparison, "kinds": BLOCKS,
-            "plot": ladder("across", ranks, comparison.reading.titles, comparison.blocks) if ranks else None}
+            "figure": ladder_figure(ranks, comparison.reading.titles, comparison.blocks, RANKED) if ranks else None}
 
 
 def _address_of(query: QueryDict) -> str:

@@ -101,7 +101,7 @@ def test_the_page_has_article_table_plots_claims_and_downloads(page):
                  "licence: CC BY 4.0", "What the table says today", "70.", "tier 1", "not measured",
                  "in this miniature, on this data, at this budget", "Log in to run"):
         assert part in shown, part
-    assert html.count("<svg") == 4 and html.count("<title id=") == 4 and html.count("<desc id=") == 4
+    assert html.count("<svg") == 3 and html.count("<title id=") == 3 and html.count("<desc id=") == 3
     assert "style=" not in html and "<script>" not in html and "onclick" not in html
     for name in ("csv", "json", "markdown", "latex", "xlsx", "parquet"):
         assert f"/api/arenas/sorting/table?format={name}" in html

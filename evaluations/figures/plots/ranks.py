@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from evaluations.arithmetic.ranks import RankComparison
-from evaluations.tables.plots.axes import WIDTH, Scale, Tick, shortened
+from evaluations.figures.plots.axes import WIDTH, Label, Scale, Tick, label_of
 
-MOST_RANKED, RANK_LETTERS = 24, 24
+MOST_RANKED = 24
+SIDE = 275  # room for names beside the axis
+MOST_TICKS = 12
 
 
 @dataclass(frozen=True)
@@ -17,9 +20,11 @@ class RankLabel:
     x: float
     y: float
     name_x: float
-    label: str
+    title: str
+    label: Label
     text: str
     anchor: str
+    href: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,11 +49,12 @@ class RankPlot:
     height: float
     axis_y: float
     width: float = WIDTH
-    left: float = 190
-    right: float = WIDTH - 190
+    left: float = SIDE
+    right: float = WIDTH - SIDE
 
 
-def rank_plot(comparison: RankComparison | None, titles: dict[str, str], blocks: str) -> RankPlot | None:
+def rank_plot(comparison: RankComparison | None, titles: Mapping[str, str], blocks: str,
+              hrefs: Mapping[str, str] | None = None) -> RankPlot | None:
     """`blocks` says in words what the ranks are averaged over. None for nothing, or for too many methods to draw."""
     if comparison is None or len(comparison.names) > MOST_RANKED:
         return None
@@ -62,16 +68,17 @@ def rank_plot(comparison: RankComparison | None, titles: dict[str, str], blocks:
     half = (k + 1) // 2
     labels = tuple(RankLabel(
         scale(rank), first_y + 20 * (place if place < half else k - 1 - place),
-        RankPlot.left - 8 if place < half else RankPlot.right + 8, shortened(titles[name], RANK_LETTERS), f"{rank:.2f}",
-        "end" if place < half else "start")
+        RankPlot.left - 8 if place < half else RankPlot.right + 8, titles[name],
+        label_of(titles[name], 36), f"{rank:.2f}",
+        "end" if place < half else "start", (hrefs or {}).get(name, ""))
         for place, (name, rank) in enumerate(zip(comparison.names, comparison.average_ranks, strict=True)))
-    cd = comparison.critical_difference
+    cd, stride = comparison.critical_difference, -(-k // MOST_TICKS)
     ranks = ", ".join(f"{titles[name]} {rank:.2f}" for name, rank in
                       zip(comparison.names, comparison.average_ranks, strict=True))
     joined = "; ".join(" to ".join(dict.fromkeys((titles[g[0]], titles[g[-1]]))) for g in comparison.groups)
     return RankPlot(
         f"Average ranks over {blocks}", f"Average ranks: {ranks}. Not separable: {joined or 'none'}.",
-        tuple(Tick(scale(rank), str(rank)) for rank in range(1, k + 1)), labels, bars,
+        tuple(Tick(scale(rank), str(rank)) for rank in range(1, k + 1, stride)), labels, bars,
         (scale.start, min(scale(1 + cd), scale.end)) if cd else None,
         f"critical difference {cd:.2f}" if cd else "", comparison, first_y + 20 * half, axis_y)
 

@@ -7,8 +7,8 @@ import pytest
 from django.urls import reverse
 
 from evaluations.claims.verdicts import ClaimStanding, claim_list, update_verdicts
+from evaluations.figures.plots.forest import forest_plots
 from evaluations.models import Claim, Verdict
-from evaluations.tables.plots.forest import forest_plots
 from methods.models import Arena, Method
 from tests.evaluations.claims.test_verdicts import claim_beats
 from tests.evaluations.simulated_runs import add_runs, draws, make_arena, make_method
@@ -80,14 +80,14 @@ def test_the_plot_stands_on_the_arena_page_and_in_the_ledger_of_one_arena(client
     update_verdicts(arena=arena)
     for address in (reverse("arena_detail", args=["sorting"]), reverse("claim_list") + "?arena=sorting"):
         page = client.get(address).content.decode()
-        [svg] = [s for s in re.findall(r"<svg.*?</svg>", page, re.DOTALL) if "forest-0-title" in s]
+        [svg] = [s for s in re.findall(r"<svg.*?</svg>", page, re.DOTALL) if "figure-forest-0-title" in s]
         drawn = ElementTree.fromstring(svg)
-        assert drawn.get("aria-labelledby") == "forest-0-title forest-0-text"
+        assert drawn.get("aria-labelledby") == "figure-forest-0-title figure-forest-0-text"
         links = [element.get("href") for element in drawn.iter("a")]
         assert sorted(links) == sorted(reverse("claim_detail", args=[s.claim.pk]) for s in claim_list())
         assert len(list(drawn.iter("rect"))) == 1  # the refuted one is a square
         assert "same &amp; so" in svg
-    assert "forest-0" not in client.get(reverse("claim_list")).content.decode()
+    assert "figure-forest-0" not in client.get(reverse("claim_list")).content.decode()
 
 
 def test_a_far_difference_is_an_arrow_and_does_not_squeeze_the_others():

@@ -7,17 +7,27 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from evaluations.arithmetic import rounding
 from evaluations.claims.verdicts import ClaimStanding
 from evaluations.claims.wording import claimed
+from evaluations.figures.plots.axes import (
+    RIGHT,
+    TOP,
+    UNCUT,
+    WIDTH,
+    Label,
+    Scale,
+    Tick,
+    arrow_at,
+    label_of,
+    nice_ticks,
+    shortened,
+    within_reach,
+)
 from evaluations.models import Verdict
 from evaluations.reported.beside import Beside, beside_in_words
-from evaluations.tables.plots.axes import RIGHT, TOP, WIDTH, Scale, Tick, nice_ticks, shortened
 
-LABELS, LETTERS, WORDS, ROW = 330, 46, 54, 36
-UNCUT = 3  # claims: as few are drawn with their whole intervals
+LABELS, LETTERS, WORDS, ROW = 350, 46, 52, 38
 FAR = 1.5  # times the middle half of the differences beyond it: further out is said by an arrow, not drawn to scale
 
 
@@ -36,7 +46,9 @@ class ForestRow:
     claim: int
     y: float
     label: str
-    words: str
+    small: bool
+    words: Label
+    sentence: str
     text: str
     status: str
     stale: bool
@@ -56,6 +68,7 @@ class ForestPlot:
     """Claims of one unit against zero: what is claimed lies to the right of it."""
 
     key: str
+    unit: str
     title: str
     description: str
     axis: str
@@ -109,7 +122,7 @@ def _forest(place: int, unit: str, standings: Sequence[ClaimStanding], idle: int
                      if counts[status])
     ends = f" From {rows[0].text} to {rows[-1].text}." if len(rows) > 1 else f" {rows[0].text}."
     return ForestPlot(
-        f"forest-{place}", f"Claims against their measured differences, in {unit}",
+        str(place), unit, f"Claims against their measured differences, in {unit}",
         f"{len(rows)} claim{'s' * (len(rows) != 1)}: {told}. Right of zero supports the claim.{ends}",
         f"measured paired difference in {unit}; right of zero supports the claim",
         tuple(Tick(scale(value), text) for value, text in nice_ticks(low, high)), rows, scale(0.0), bottom, bottom + 44,
@@ -125,22 +138,19 @@ def _forest_row(standing: ClaimStanding, y: float, unit: str, places: int, scale
     x, outside = scale.cut(verdict.difference), not scale.low <= verdict.difference <= scale.high
     side = 1 if verdict.difference > scale.high else -1
     return ForestRow(
-        claim.pk, y, shortened(claim.method.title, LETTERS), shortened(words, WORDS),
+        claim.pk, y, shortened(claim.method.title, 58), len(claim.method.title) > LETTERS,
+        label_of(words, WORDS), words,
         f"{name}, {amounts[0]} {unit}, 95 % interval {amounts[1]} to {amounts[2]}, {verdict.n} seeds, {verdict.status}",
         verdict.status, standing.stale, x, scale.cut(verdict.low), scale.cut(verdict.high),
         verdict.low < scale.low, verdict.high > scale.high, outside=amounts[0] if outside else "",
-        arrow=f"{x},{y} {x - side * 10},{y - 5} {x - side * 10},{y + 5}" if outside else "",
+        arrow=arrow_at(x, y, side) if outside else "",
         anchor="end" if side > 0 else "start")
 
 
 def _within_reach(means: Sequence[float]) -> tuple[float, float]:
     """The least and the greatest difference that are drawn to scale, so that a few far ones do not squeeze the rest."""
-    if len(means) <= UNCUT:
-        return min(0.0, *means), max(0.0, *means)
-    first, third = (float(at) for at in np.quantile(means, (0.25, 0.75)))
-    reach = FAR * (third - first) or math.inf
-    near = [mean for mean in means if first - reach <= mean <= third + reach]
-    return min(0.0, *near), max(0.0, *near)
+    low, high = within_reach(means, FAR, worth=1.0)
+    return min(0.0, low), max(0.0, high)
 
 
 def _marks(standing: ClaimStanding, beside: Mapping[int, Sequence[Beside]], scale: Scale) -> tuple[ReportedMark, ...]:
