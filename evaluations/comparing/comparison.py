@@ -106,7 +106,7 @@ def _arena_record(group: Group, curves: CurveChoice) -> dict[str, Any]:
             "names": [each.name for each in group.contestants], "baseline": group.contestants[0].name,
             "scores": [_score_row(group, metric) for metric in arena.metrics],
             "wins": _wins(group) if len(group.contestants) > 1 else None,
-            "curves_by": curves.by, "differences": curves.differences,
+            "by": curves.by, "differences": curves.differences,
             "curves": curves_of(lines, differences=curves.differences)}
 
 

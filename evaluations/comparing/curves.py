@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import QueryDict
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from evaluations.comparing.choice import Contestant
 from evaluations.figures.curves import Runs, curve_figure
@@ -15,7 +17,7 @@ from evaluations.figures.figure import Figure
 from evaluations.runs.measurements import Measurement
 from papers.parameters import MOST_LETTERS
 
-METHOD, SETTING = "method", "setting"
+METHOD, SETTING, DIFFERENCES = "method", "setting", "differences"
 
 
 @dataclass(frozen=True)
@@ -25,9 +27,14 @@ class CurveChoice:
     by: str = METHOD
     differences: bool = False
 
+    @property
+    def query(self) -> str:
+        return urlencode([*([("by", self.by)] if self.by != METHOD else []),
+                          *([("curves", DIFFERENCES)] if self.differences else [])])
+
 
 def read_curve_choice(query: QueryDict) -> CurveChoice:
-    return CurveChoice(query.get("by", "").strip()[:MOST_LETTERS] or METHOD, query.get("curves") == "differences")
+    return CurveChoice(query.get("by", "").strip()[:MOST_LETTERS] or METHOD, query.get("curves") == DIFFERENCES)
 
 
 def fields_of(contestants: Sequence[Contestant]) -> list[str]:
@@ -53,11 +60,13 @@ def lines_of(contestants: Sequence[Contestant], measured: Mapping[Contestant, Ma
     return [Runs(name, by_seed) for name, by_seed in lines.items()]
 
 
-def curve_figures(arena: Mapping[str, Any]) -> list[Figure]:
-    """Of an arena's part of the record."""
+def curve_figures(arena: Mapping[str, Any], query: str) -> list[Figure]:
+    """Of an arena's part of the record of the comparison with this query, each with the address of its files."""
+    path = reverse("compare_curves", args=[arena["arena"], "svg"]).removesuffix(".svg")
     drawn = [curve_figure(record, arena["title"], f"{arena['arena']}-{place}")
              for place, record in enumerate(arena["curves"])]
-    return [figure for figure in drawn if figure]
+    return [replace(figure, path=path, query=f"{query}&{urlencode({'value': record['name']})}")
+            for figure, record in zip(drawn, arena["curves"], strict=True) if figure]
 
 
 def _line(contestant: Contestant, setting: str, by: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -13,9 +13,11 @@ from django.views.decorators.http import require_safe
 from evaluations.arenas.across import BLOCKS, across
 from evaluations.arenas.drawn import drawn
 from evaluations.comparing.choice import KINDS, MOST, Choice, asks, read_choice
-from evaluations.comparing.curves import curve_figures, read_curve_choice
+from evaluations.comparing.curves import CurveChoice, curve_figures, read_curve_choice
 from evaluations.comparing.record import comparison_csv, comparison_record, comparison_stamp
+from evaluations.figures.figure import FigureError
 from evaluations.figures.kinds.ranks import ladder_figure
+from evaluations.figures.standalone import FORMATS, contents
 from evaluations.runs.stamps import results_stamp, stamp_of
 from methods.models import Method
 from papers.models import SearchText
@@ -52,9 +54,32 @@ def _chosen(request, choice: Choice) -> HttpResponse:
     query = choice.query()
     body = drawn(f"comparing-{stamp_of(query, choice.notes, curves)}", stamp, "evaluations/comparing/_comparison.html",
                  lambda: {"found": record, "query": query, "state": [each.key for each in choice.contestants],
-                          "more": _more(choice), "curves": curves,
-                          "arenas": [(arena, curve_figures(arena)) for arena in record["arenas"]]})
+                          "more": _more(choice), "curves": curves, "arenas": [
+                              (of, curve_figures(of, _query(choice, curves))) for of in record["arenas"]]})
     return render(request, "evaluations/comparing/comparison.html", {"found": record, "body": body})
+
+
+@require_safe
+def curve_file(request, arena, form):
+    """The curves of what is compared, of one arena and one recorded value, as SVG, PNG or CSV."""
+    choice, curves = read_choice(request.GET), read_curve_choice(request.GET)
+    record = comparison_record(choice, comparison_stamp(choice), curves)
+    query = _query(choice, curves)
+    figures = [figure for of in record["arenas"] if of["arena"] == arena for figure in curve_figures(of, query)]
+    value = request.GET.get("value", "")
+    chosen = [figure for figure in figures if not value or figure.query.endswith(urlencode({"value": value}))]
+    if not chosen:
+        raise Http404("no such curve is recorded of what is compared")
+    try:
+        body = contents(chosen[0], form, f"{request.build_absolute_uri(reverse('arena_compare'))}?{query}")
+    except FigureError as error:
+        return HttpResponse(f"There is no such figure: {error}.", status=400, content_type="text/plain; charset=utf-8")
+    return HttpResponse(body, content_type=FORMATS[form], headers={
+        "Content-Disposition": f'inline; filename="comparison-{arena}.{form}"'})
+
+
+def _query(choice: Choice, curves: CurveChoice) -> str:
+    return "&".join(filter(None, (choice.query(), curves.query)))
 
 
 def _more(choice: Choice) -> list[Method]:
