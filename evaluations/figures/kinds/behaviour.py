@@ -78,8 +78,8 @@ def draw(asked: Asked) -> Figure:
 def _how(found: Behaviour, titles: Mapping[str, str], alike: float | None) -> str:
     """What the map is made of, and how far it may be trusted."""
     said = [f"Near: methods whose scores go up and down together over {found.blocks} blocks (the seeds of "
-            f"{', '.join(map(str, found.settings))}), each less the median of its block, then less the method's own: "
-            "not how good they are but where.", f"The plane keeps {found.told:.0%} of the distances."]
+            f"{', '.join(map(str, found.settings))}), each less the mean of its block and the method's own mean: not "
+            "how good they are but where.", f"The plane keeps {found.told:.0%} of the distances."]
     worth = "it would come out much the same" if found.repeats >= STEADY else "only its coarse shape can be trusted"
     said.append("Two maps, each of one half of the seeds, agree on who is near whom with a correlation of "
                 f"{found.repeats:.2f}: {worth}.")

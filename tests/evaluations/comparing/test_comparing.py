@@ -84,7 +84,7 @@ def test_the_page_shows_all_of_it_once_computed(arena, client, django_assert_max
 def test_curves_have_a_mean_and_a_band(arena, client):
     plot = client.get("/api/v1/compare?method=sorting/plain&method=sorting/good").json()["arenas"][0]["curves"][0]
     assert plot["name"] == "loss" and [line["name"] for line in plot["lines"]] == ["Plain", "Good"]
-    assert plot["lines"][0]["points"][0] == {"step": 0, "mean": 1.0, "low": 1.0, "high": 1.0}
+    assert plot["lines"][0]["points"][0] == {"step": 0, "mean": 1.0, "low": 1.0, "high": 1.0, "seeds": 6}
     assert plot["lines"][0]["seeds"] == 6 and plot["lines"][1]["last_step"] == 4
 
 
