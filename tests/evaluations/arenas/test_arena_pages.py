@@ -31,7 +31,7 @@ def arena():
     arena = make_arena()
     for i, (slug, mean) in enumerate([("plain", 50), ("good", 70), ("twin", 70), ("weak", 30)]):
         method = make_method(arena, slug, fidelity="core" if i else "", year=2018 + i if i else None)
-        add_runs(method, {"accuracy": draws(mean, seed=i), "error": draws(100 - mean, seed=i)})
+        add_runs(method, {"accuracy": draws(mean, seed=i), "error": draws(100 - mean, seed=i)}, seconds=1.5 + i)
     make_method(arena, "idle")
     for position, (slug, rival) in enumerate([("good", "plain"), ("weak", "plain"), ("twin", "good"),
                                               ("idle", "plain")]):
