@@ -2,16 +2,16 @@
 
 A block is a seed of a setting: one split, one set of initial weights, met by every method. Within a setting a method's
 scores are cut at three of its own median deviations around its median, so that one failure does not decide all, and
-taken in a unit that all methods of the setting share: the median deviation of their means. Then the mean of each block is
-taken off, and the mean of each method: what is left is not how good it is, but where it is better and worse than usual.
-Two methods are near when these go up and down together.
+taken in a unit that all methods of the setting share: the median deviation of their means. Then the mean of each block
+is taken off, and the mean of each method: what is left is not how good it is, but where it is better and worse than
+usual. Two methods are near when these go up and down together.
 
 The map is classical scaling of the distances sqrt(2 (1 - r)): deterministic but for its sides, which are set by rule.
 Whether it would come out alike with other seeds is measured: every setting's seeds are split in two halves and the
 correlations of the pairs of methods in one half are compared with those in the other. Settings take part in the order
 of how many methods were measured there: the first alone, the first two and so on, each time with the methods measured
-in all of them. The map is the one of most methods that repeats, and more than with methods exchanged at random (Mantel's
-test, with an allowance for the maps tried); where none does, there is none.
+in all of them. The map is the one of most methods that repeats, and more than with methods exchanged at random
+(Mantel's test, with an allowance for the maps tried); where none does, there is none.
 """
 
 from __future__ import annotations

@@ -96,7 +96,8 @@ def interval_plot(table: Table, column: Column, *, most: int | None = None,
     cells = {row.method: row.cells[column.key] for row in drawn}
     baseline = cells.get(table.baseline)
     low, high, beyond = _domain(list(cells.values()), [
-        (name, value) for name, value in (("chance", column.chance), ("ceiling", column.ceiling)) if value is not None])
+        (name, value) for name, value in (("baseline", baseline.mean if baseline else None), ("chance", column.chance),
+                                          ("ceiling", column.ceiling)) if value is not None])
     left = label_room(label_of(row.title) for row in drawn)
     scale = Scale(low, high, left + 10, WIDTH - RIGHT)
     rows = tuple(_row(row, column, place, scale, (hrefs or {}).get(row.method, "")) for place, row in enumerate(drawn))
@@ -132,7 +133,7 @@ def _row(row: Row, column: Column, place: int, scale: Scale, href: str) -> Inter
 
 def _domain(cells: Sequence[Cell], references: Sequence[tuple[str, float]]) -> tuple[float, float, tuple[str, ...]]:
     """The frame, and the reference lines that lie beyond it: every mean that is not far out, seeds as far as the spread
-    of the means again, intervals as far as half of the whole, chance and ceiling when near."""
+    of the means again, intervals as far as half of the whole, the baseline, chance and ceiling when near."""
     low, high = within_reach([cell.mean for cell in cells])
     values = [value for cell in cells if low <= cell.mean <= high for value in cell.by_seed.values()]
     spread = (high - low) or max(values) - min(values)
@@ -150,7 +151,8 @@ def _domain(cells: Sequence[Cell], references: Sequence[tuple[str, float]]) -> t
 
 def _notes(beyond: Sequence[str], column: Column, cells: Sequence[Cell], scale: Scale) -> list[str]:
     ends = {"chance": column.chance, "ceiling": column.ceiling}
-    said = [f"{name.capitalize()}, {ends[name]:g}{unit_after(column)}, lies outside the frame." for name in beyond]
+    said = [f"{name.capitalize()}, {value:g}{unit_after(column)}, lies outside the frame."
+            for name, value in ends.items() if name in beyond]
     far = sum(not scale.holds(cell.mean) for cell in cells)
     if far:
         said.append(f"{far} far from the others {'lie' if far != 1 else 'lies'} beyond the frame: an arrow with the "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from evaluations.arithmetic import rounding
@@ -50,15 +50,21 @@ class LinePlot:
     bottom: float = 268
 
 
-def drawn_line(number: int, name: str, title: str, text: str, points: str, band: str = "", href: str = "") -> DrawnLine:
-    """The line of this number, with the place of its name in two columns."""
-    x, y = (LinePlot.left, LinePlot.left + 340)[number % 2], LinePlot.bottom + 56 + 18 * (number // 2)
-    return DrawnLine(name, number % SERIES + 1, DASHES[number // SERIES], shortened(title, NAME_LETTERS), text, points,
-                     band, f"{x},{y - 4} {x + 28},{y - 4}", x + 34, y, href)
+def drawn_line(number: int, columns: int, name: str, title: str, text: str, points: str, band: str = "",
+               href: str = "") -> DrawnLine:
+    """The line of this number, with the place of its name in one column or two."""
+    x, y = LinePlot.left + 340 * (number % columns), LinePlot.bottom + 56 + 18 * (number // columns)
+    return DrawnLine(name, number % SERIES + 1, DASHES[number // SERIES],
+                     shortened(title, NAME_LETTERS * (3 - columns)), text, points, band, f"{x},{y - 4} {x + 28},{y - 4}", x + 34, y, href)
 
 
-def height_for(lines: int) -> float:
-    return LinePlot.bottom + 48 + 18 * ((lines + 1) // 2) + 6
+def columns_for(titles: Iterable[str]) -> int:
+    """Two where the names are short enough to be whole."""
+    return 1 if max(map(len, titles)) > NAME_LETTERS else 2
+
+
+def height_for(lines: int, columns: int) -> float:
+    return LinePlot.bottom + 48 + 18 * -(-lines // columns) + 6
 
 
 def profile_plot(values: Mapping[str, BySeed], titles: Mapping[str, str], better: str, heading: str,
@@ -72,17 +78,17 @@ def profile_plot(values: Mapping[str, BySeed], titles: Mapping[str, str], better
     room = 0.03 * abs(runs[-1] - runs[0]) or 0.05 * abs(runs[0]) or 1.0
     ends = runs[0] - sign * room, runs[-1] + sign * room
     plot = LinePlot
-    lines = []
+    lines, columns = [], columns_for(titles[name] for name in scores)
     for number, (name, of) in enumerate(scores.items()):
         worst, median, best = (rounding.number(value, places) for value in three_points(of, better))
-        lines.append(drawn_line(number, name, titles[name],
+        lines.append(drawn_line(number, columns, name, titles[name],
                                 f"{titles[name]}: worst run {worst}, median {median}, best {best}",
                                 _steps(of, runs, ends, better), href=(hrefs or {}).get(name, "")))
     x_ticks = tuple(Tick(placed(value, ends, plot.left, plot.right), text)
                     for value, text in nice_ticks(min(ends), max(ends)))
     y_ticks = tuple(Tick(placed(share / 4, (0, 1), plot.bottom, plot.top), f"{share * 25} %") for share in range(5))
     return LinePlot(f"Share of runs at least as good: {heading}", f"{'; '.join(line.text for line in lines)}.",
-                    f"{heading}, better to the right", x_ticks, y_ticks, tuple(lines), height_for(len(lines)))
+                    f"{heading}, better to the right", x_ticks, y_ticks, tuple(lines), height_for(len(lines), columns))
 
 
 def three_points(values: Sequence[float], better: str) -> tuple[float, float, float]:
@@ -116,14 +122,15 @@ def band_plot(title: str, axis: str, lines: Sequence[tuple[str, str, str, Sequen
     plot = LinePlot
     x = Scale(min(steps), max(steps), plot.left, plot.right)
     y = Scale(min(ends), max(ends), plot.bottom, plot.top)
-    drawn = []
+    drawn, columns = [], columns_for(words for _, words, _, _ in lines[:MOST_LINES])
     for number, (name, words, text, points) in enumerate(lines[:MOST_LINES]):
         low = [(x(step), y(at.mean if at.low is None else at.low)) for step, at in points]
         high = [(x(step), y(at.mean if at.high is None else at.high)) for step, at in points]
         banded = any(at.low is not None for _, at in points)
-        drawn.append(drawn_line(number, name, words, text, " ".join(f"{x(step)},{y(at.mean)}" for step, at in points),
+        line = " ".join(f"{x(step)},{y(at.mean)}" for step, at in points)
+        drawn.append(drawn_line(number, columns, name, words, text, line,
                                 " ".join(f"{a},{b}" for a, b in [*low, *reversed(high)]) if banded else ""))
     return LinePlot(title, f"{'; '.join(line.text for line in drawn)}.", axis,
                     tuple(Tick(x(value), text) for value, text in nice_ticks(min(steps), max(steps))),
                     tuple(Tick(y(value), text) for value, text in nice_ticks(min(ends), max(ends))), tuple(drawn),
-                    height_for(len(drawn)), y(0.0) if zero else None)
+                    height_for(len(drawn), columns), y(0.0) if zero else None)

@@ -102,7 +102,7 @@ def scatter(data: Sequence[Datum], x_axis: str, y_axis: str, *, logarithmic: boo
         logarithmic = min(xs) > 0 and max(xs) / min(xs) > DECADES
     x_low, x_high = padded(xs, logarithmic)
     y_low, y_high = within_reach(ys) if not square else (min(ys), max(ys))
-    room = (y_high - y_low) or 1.0
+    room = (y_high - y_low) / 2 or 1.0
     near = [of for of in references if y_low - room <= of[1] <= y_high + room]
     y_low, y_high = padded([y_low, y_high, *(of[1] for of in near)])
     if square:
