@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.utils.cache import get_conditional_response, patch_cache_control
+from django.utils.html import escape
 from django.views.decorators.http import require_safe
 
 from evaluations.figures.asked import EVERY, Asked
@@ -98,4 +99,4 @@ def file_response(request: HttpRequest, arena: Arena, kind: str, form: str) -> H
 
 
 def _refusal(words: str, status: int) -> HttpResponse:
-    return HttpResponse(words, status=status, content_type="text/plain; charset=utf-8")
+    return HttpResponse(escape(words), status=status, content_type="text/plain; charset=utf-8")

@@ -83,8 +83,8 @@ def arguments(admin_user):
         "link_curate": {"paper": paper.pk}, "token": "x",
         "format": "atom", "pk": paper.pk, "slug": "quick", "arena": arena.slug, "method": "quick",
         "arena_detail": {"slug": arena.slug}, "arena_statistics": {"slug": arena.slug}, "form": "csv",
-        "figure_page": {"slug": arena.slug, "kind": "intervals"},
-        "figure_file": {"slug": arena.slug, "kind": "intervals", "form": "csv"},
+        "figure_page": {"slug": arena.slug, "kind": "forest"},
+        "figure_file": {"slug": arena.slug, "kind": "forest", "form": "csv"},
         "snapshot_freeze": {"slug": arena.slug}, "cell_detail": {"slug": arena.slug, "method": "quick"}}
 
 

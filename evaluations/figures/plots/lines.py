@@ -55,7 +55,8 @@ def drawn_line(number: int, columns: int, name: str, title: str, text: str, poin
     """The line of this number, with the place of its name in one column or two."""
     x, y = LinePlot.left + 340 * (number % columns), LinePlot.bottom + 56 + 18 * (number // columns)
     return DrawnLine(name, number % SERIES + 1, DASHES[number // SERIES],
-                     shortened(title, NAME_LETTERS * (3 - columns)), text, points, band, f"{x},{y - 4} {x + 28},{y - 4}", x + 34, y, href)
+                     shortened(title, NAME_LETTERS * (3 - columns)), text, points, band,
+                     f"{x},{y - 4} {x + 28},{y - 4}", x + 34, y, href)
 
 
 def columns_for(titles: Iterable[str]) -> int:
