@@ -74,7 +74,8 @@ def curve_file(request, arena, form):
     try:
         body = contents(chosen[0], form, f"{request.build_absolute_uri(reverse('arena_compare'))}?{query}")
     except FigureError as error:
-        return HttpResponse(f"There is no such figure: {escape(error)}.", status=400, content_type="text/plain; charset=utf-8")
+        return HttpResponse(f"There is no such figure: {escape(error)}.", status=400,
+                            content_type="text/plain; charset=utf-8")
     return HttpResponse(body, content_type=FORMATS[form], headers={
         "Content-Disposition": f'inline; filename="comparison-{arena}.{form}"'})
 

@@ -39,7 +39,7 @@ def kind_of(name: str) -> ModuleType:
 
 def read_asked(arena: Arena, kind: str, query: QueryDict) -> Asked:
     """What an address asks for. Raises FigureError or TableError for what there is not."""
-    options = {name: query[name].strip() for name in kind_of(kind).OPTIONS if query.get(name, "").strip()}
+    options = {name: value for name in kind_of(kind).OPTIONS if (value := query.get(name, "").strip())}
     return Asked(arena, read_state(arena, query), options, rows_asked(query.get("rows", "")))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from evaluations.figures.asked import Asked
 from evaluations.figures.figure import Figure, NothingToDraw
@@ -31,7 +32,7 @@ def interval_figure(table: Table, column: Column, most: int | None, hrefs: Mappi
     plot = interval_plot(table, column, most=most, hrefs=hrefs)
     if plot is None:
         return None
-    records = []
+    records: list[dict[str, Any]] = []
     for row in best_rows(table, column, most):
         cell = row.cells[column.key]
         records.append({"method": row.method, "title": row.title, "mean": cell.mean, "low": cell.low, "high": cell.high,

@@ -36,7 +36,7 @@ def draw(asked: Asked) -> Figure:
         strata, note = settings_shared(_settings_table(asked))
         shown = {name for of in strata.values() for name in of} & set(titles)
         strata = {setting: {name: of[name] for name in of if name in shown} for setting, of in strata.items()}
-        strata = standardised(strata, column.better)
+        strata = {setting: dict(of) for setting, of in standardised(strata, column.better).items()}
         heading = "standardised score, higher is better: 0 is the mean of the methods, 1 one standard deviation of them"
         what = f"{column.metric.lower()} over {len(strata)} settings, standardised in each"
     names = sorted({name for of in strata.values() for name in of})
