@@ -167,7 +167,7 @@ def _beside(point: Point, insist: bool) -> list[tuple[float, float, str]]:
     x, y = point.x, point.y
     near = [(x + 9, y + 4, "start"), (x - 9, y + 4, "end"), (x, y - 9, "middle"), (x, y + 17, "middle"),
             (x + 7, y - 7, "start"), (x - 7, y - 7, "end"), (x + 7, y + 14, "start"), (x - 7, y + 14, "end")]
-    far = [(x + side * 9, y + 4 + shift, anchor) for shift in (-17, 17, -30, 30, -43, 43)
+    far = [(x + side * 9, y + 4 + shift, anchor) for shift in (-17, 17, -30, 30)
            for side, anchor in ((1, "start"), (-1, "end"))]
     return near + far * insist
 
