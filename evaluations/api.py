@@ -3,6 +3,7 @@
 from ninja import Router
 
 from evaluations.arenas.api import router as tables
+from evaluations.arenas.figures_api import router as figures
 from evaluations.arenas.statistics_api import router as statistics
 from evaluations.comparing.api import router as comparing
 from evaluations.ledger.api import router as ledger
@@ -17,6 +18,7 @@ router.add_router("", tables)
 router.add_router("", snapshots)
 router.add_router("", statistics)
 router.add_router("", sweeps)
+router.add_router("", figures)
 router.add_router("", comparing)
 router.add_router("", claims)
 router.add_router("", ledger)

@@ -15,12 +15,12 @@ from functools import cached_property
 from itertools import combinations
 from typing import Any
 
-from evaluations.arenas.statistics import RankReading, rank_reading, reading_record
 from evaluations.arithmetic import rounding, statistics
 from evaluations.arithmetic.ranks import compare_ranks
 from evaluations.arithmetic.reliability import Reliability, reliability_of
 from evaluations.arithmetic.statistics import Standing
 from evaluations.runs.measurements import Measurement, measure
+from evaluations.tables.statistics import RankReading, rank_reading, reading_record
 from methods.models import Arena, Method
 
 ARENAS, SETTINGS = "arenas", "settings"

@@ -7,29 +7,29 @@ kept until a stamp of the results changes. Long tables show their first rows, wi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from evaluations.arenas.table_part import whole_table
-from evaluations.arithmetic import statistics
-from evaluations.arithmetic.ranks import compare_ranks
 from evaluations.claims.open_questions import ArenaEstimate, Proposal, arena_estimate, proposals, worker_slots
 from evaluations.claims.verdicts import ClaimStanding, claim_list
+from evaluations.figures.asked import Asked
+from evaluations.figures.figure import FigureError
+from evaluations.figures.kinds.cost import costs_of, default_cost
+from evaluations.figures.kinds.forest import forest_figures, surest
+from evaluations.figures.registry import figure_of
 from evaluations.models import Run
-from evaluations.reported.beside import reported_beside
 from evaluations.runs.contestants import variants_of
 from evaluations.runs.stamps import kept, results_stamp, stamp_of
-from evaluations.tables.plots.cost import cost_plot
-from evaluations.tables.plots.forest import forest_plots
-from evaluations.tables.plots.intervals import interval_plot
-from evaluations.tables.plots.ranks import MOST_RANKED, RankPlot, rank_plot
 from evaluations.tables.state import TableState
 from evaluations.tables.summaries import STATUSES, findings
-from evaluations.tables.table import FIRST_ROWS, Facts, Table
+from evaluations.tables.table import FIRST_ROWS, Facts
 from methods.models import Arena
 
 CLAIMS = 4  # shown of each verdict; the ledger has them all
@@ -60,7 +60,8 @@ class ArenaPage:
     seeds: int
     findings: tuple[str, ...]
     intervals: str
-    more_plots: str
+    cost: str
+    costs: tuple[tuple[str, str, bool], ...]  # what can stand on x, in words, and whether it does
     claims: int
     groups: tuple[ClaimGroup, ...]
     proposals: Mapping[int, Proposal]
@@ -73,11 +74,13 @@ def arena_stamp(arena: Arena) -> str:
     return stamp_of(results_stamp(arena.pk), worker_slots())
 
 
-def arena_page(arena: Arena, state: TableState, stamp: str, *, every: bool = False) -> ArenaPage:
-    """Around the table in this state, with `every` row drawn or the first ones: the same however the rows are narrowed.
-    Raises TableError for what the arena has not."""
-    return kept(f"arena-page-{arena.pk}-{stamp_of(state.whole, every)}", stamp,
-                lambda: _arena_page(arena, state, stamp, every))
+def arena_page(arena: Arena, state: TableState, stamp: str, *, every: bool = False, x: str = "") -> ArenaPage:
+    """Around the table in this state, with `every` row drawn or the first ones, and cost `x` on the axis of costs: the
+    same however the rows are narrowed. Raises TableError for what the arena has not."""
+    costs = {column.key for column in costs_of(whole_table(arena, state, stamp))}
+    x = x if x in costs else ""
+    return kept(f"arena-page-{arena.pk}-{stamp_of(state.whole, every, x)}", stamp,
+                lambda: _arena_page(arena, state, stamp, every, x))
 
 
 def drawn(name: str, stamp: str, template: str, context: Callable[[], dict[str, Any]]) -> SafeString:
@@ -85,7 +88,7 @@ def drawn(name: str, stamp: str, template: str, context: Callable[[], dict[str, 
     return kept(f"drawn-{name}", stamp, lambda: render_to_string(template, context()))
 
 
-def _arena_page(arena: Arena, state: TableState, stamp: str, every: bool) -> ArenaPage:
+def _arena_page(arena: Arena, state: TableState, stamp: str, every: bool, x: str) -> ArenaPage:
     table = whole_table(arena, state, stamp)
     claims = claim_list(arena=arena)
     seeds = max(len(table.facts.seeds), SEEDS)
@@ -100,11 +103,19 @@ def _arena_page(arena: Arena, state: TableState, stamp: str, every: bool) -> Are
         () if measured else tuple((row.slug, row.title) for row in table.rows),
         Run.objects.filter(method__arena=arena, state__in=Run.ACTIVE).count(), seeds,
         tuple(findings(table, claims if state.scale == "full" else [])),
-        _html("tables/_plot_intervals.html", plot=interval_plot(table, table.primary, most=most)),
-        _html("tables/_plot_ranks.html", ranks=_rank_plot(table, state))
-        + _html("tables/_plot_cost.html", cost=cost_plot(table, table.primary, most=most)),
+        figure_html("intervals", Asked(arena, state.whole, {}, most, table)),
+        figure_html("cost", Asked(arena, state.whole, {"x": x} if x else {}, most, table)),
+        tuple((cost.key, cost.title, cost.key == (x or default_cost(table))) for cost in costs_of(table)),
         len(claims), groups, proposals([standing for group in groups for standing in group.standings]),
-        forest_html(claims), arena_estimate(arena, scale=state.scale, seeds=seeds))
+        forest_html(arena, claims), arena_estimate(arena, scale=state.scale, seeds=seeds))
+
+
+def figure_html(kind: str, asked: Asked) -> str:
+    """A figure without the table behind it; nothing where there is nothing to draw."""
+    try:
+        return _html("figures/_figure.html", figure=figure_of(kind, asked))
+    except FigureError:
+        return ""
 
 
 def _runs_here(arena: Arena, state: TableState) -> QuerySet[Run]:
@@ -118,35 +129,11 @@ def _html(template: str, **context: Any) -> str:
     return "" if None in context.values() else render_to_string(f"evaluations/{template}", context)
 
 
-def forest_html(claims: Sequence[ClaimStanding]) -> str:
+def forest_html(arena: Arena, claims: Sequence[ClaimStanding]) -> str:
     """What was claimed against what was measured, a plot per unit, folded away where there are many."""
-    shown = surest(claims, FOREST_ROWS)
-    plots = forest_plots(shown, reported_beside({standing.claim.method_id for standing in shown}))
-    rows, decided = sum(len(plot.rows) for plot in plots), sum(standing.verdict is not None for standing in claims)
-    return _html("tables/_forest_folded.html", forests=plots, rows=rows, left_out=decided - rows,
+    path = reverse("figure_page", args=[arena.pk, "forest"]).removesuffix("/")
+    figures = [replace(figure, path=path, query=urlencode({"unit": figure.plot.unit, "rows": FOREST_ROWS}))
+               for figure in forest_figures(surest(claims, FOREST_ROWS))]
+    rows, decided = sum(len(figure.records) for figure in figures), sum(each.verdict is not None for each in claims)
+    return _html("figures/_forest_folded.html", figures=figures, rows=rows, left_out=decided - rows,
                  open=decided <= FOREST_ROWS)
-
-
-def surest(claims: Sequence[ClaimStanding], most: int) -> Sequence[ClaimStanding]:
-    """The claims, or of too many those with the smallest p."""
-    decided = [standing for standing in claims if standing.verdict is not None]
-    if len(decided) <= most:
-        return claims
-    return sorted(decided, key=lambda standing: (standing.decided.p_value, standing.claim.pk))[:most]
-
-
-def _rank_plot(table: Table, state: TableState) -> RankPlot | None:
-    """Average ranks over seeds within a setting, or over settings when they stand side by side."""
-    titles = {row.method: row.title for row in table.rows}
-    column = table.primary
-    if state.view == "settings":
-        means = {row.method: {key: cell.mean for key, cell in row.cells.items() if not cell.stale}
-                 for row in table.rows}
-        everywhere = {slug: by_setting for slug, by_setting in means.items() if len(by_setting) == len(table.columns)}
-        if len(everywhere) > MOST_RANKED:
-            return None
-        return rank_plot(compare_ranks(everywhere, column.better), titles, f"{len(table.columns)} settings")
-    values = statistics.well_measured(table.values(column.key))
-    if len(values) > MOST_RANKED:
-        return None
-    return rank_plot(compare_ranks(values, column.better), titles, "the seeds all of them share")

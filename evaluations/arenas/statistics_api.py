@@ -9,10 +9,10 @@ from ninja import Query, Router
 from ninja.errors import HttpError
 
 from evaluations.arenas.api import TableQuery
-from evaluations.arenas.statistics import arena_statistics, statistics_record
 from evaluations.runs.stamps import kept, results_stamp, stamp_of
 from evaluations.tables.build import TableError
 from evaluations.tables.state import read_state
+from evaluations.tables.statistics import arena_statistics, statistics_record
 from methods.models import Arena
 
 router = Router(tags=["statistics"])

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from evaluations.arenas.drawn import arena_page, arena_stamp, drawn
 from evaluations.arenas.table_part import chooser, table_part, whole_table
+from evaluations.figures.registry import kinds
 from evaluations.runs.selectors import fences_of
 from evaluations.runs.stamps import nothing_new, results_stamp, stamp_of
 from evaluations.snapshots.services import freeze_table, snapshot_list
@@ -22,6 +23,7 @@ from papers.bibliography.registry import NoSuchFormat
 from papers.bibliography.responses import download
 from papers.web import asked_part, may, page_or_fragment, part_of_page, wants_fragment
 
+SHOWN = ("intervals", "cost", "forest")  # figures that the page draws itself
 SNAPSHOTS = 3  # the newest, named under the table
 
 
@@ -51,14 +53,16 @@ def arena_detail(request, slug):
             shown_as = [part["query"], "rows=all" if every else ""]
             return part_of_page(request, "evaluations/arenas/_table_part.html", part | {"renewed": True},
                                 query="&".join(filter(None, shown_as)))
-        page = arena_page(arena, state, stamp, every=every)
+        page = arena_page(arena, state, stamp, every=every, x=request.GET.get("x", ""))
     except TableError as error:
         return render(request, "evaluations/arenas/arena_detail.html", {
             "arena": arena, "broken": broken, "error": str(error), "state": default_state(arena)}, status=400)
     context = part | chooser(whole_table(arena, state, stamp), page.variants) | {
         "page": page, "scope": IN_MINIATURE, "stamp": shown,
         "broken": broken, "refusal": next((file for file in broken if not (file.method or file.changed)), None),
-        "settings": _tabs(arena, state), "proposals": page.proposals,
+        "settings": _tabs(arena, state), "proposals": page.proposals, "x": request.GET.get("x", ""),
+        "whole_query": state.whole.query(arena),
+        "figures": [(name, module.TITLE) for name, module in kinds().items() if name not in SHOWN],
     }
     if not wants_fragment(request):
         context["fences"] = fences_of()

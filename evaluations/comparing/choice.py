@@ -22,7 +22,6 @@ from papers.parameters import MOST_LETTERS, id_from
 MOST = 12  # contestants side by side; more is a table's work
 MOST_NAMED = 100  # of an address; beyond it nothing is looked up
 KINDS = ("method", "paper", "run")
-SERIES = 5  # colours of lines; beyond them dashes tell lines apart
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,8 @@ from evaluations.arithmetic.contrasts import contrasts_to
 from evaluations.arithmetic.statistics import Contrast, Interval
 from evaluations.comparing.beside import code_beside, environment_rows, parameter_rows
 from evaluations.comparing.choice import Choice, Chosen
-from evaluations.comparing.curves import curves_of
+from evaluations.comparing.curves import CurveChoice, fields_of, lines_of
+from evaluations.figures.curves import curves_of
 from evaluations.runs.contestants import Contestant
 from evaluations.runs.measurements import Measurement, measure_contestants
 from evaluations.tables.build import build_table, named_costs
@@ -49,7 +50,7 @@ class Group:
                 if of and not of.stale and of.scores.get(metric)}
 
 
-def comparison(choice: Choice) -> dict[str, Any]:
+def comparison(choice: Choice, curves: CurveChoice) -> dict[str, Any]:
     """Everything the page shows, as plain data; queries grow with arenas and sets of hyperparameters, not with runs."""
     groups, notes = _groups(choice)
     everybody = [(each, group) for group in groups for each in group.contestants]
@@ -59,7 +60,8 @@ def comparison(choice: Choice) -> dict[str, Any]:
         "contestants": [_contestant(choice, each, group) for each, group in everybody],
         "setting": choice.setting, "notes": [*choice.notes, *notes, *_apart(groups)],
         "settings": list(dict.fromkeys(setting["name"] for group in groups for setting in group.arena.settings)),
-        "arenas": [_arena_record(group) for group in groups],
+        "arenas": [_arena_record(group, curves) for group in groups],
+        "curves_by": fields_of([each for each, _ in everybody]),
         "standings": _standings(groups) if len(groups) > 1 else [],
         "hyperparameters": parameter_rows([each for each, _ in everybody]), "environment": facts,
         "cost": _cost_rows([group.shown(each) for each, group in everybody]),
@@ -93,14 +95,16 @@ def _contestant(choice: Choice, each: Chosen, group: Group) -> dict[str, Any]:
             "as_baseline": choice.query(first=each), "without": choice.query(without=each)}
 
 
-def _arena_record(group: Group) -> dict[str, Any]:
+def _arena_record(group: Group, curves: CurveChoice) -> dict[str, Any]:
     arena = group.arena
+    lines = lines_of(group.contestants, group.measured, group.setting, curves.by)
     return {"arena": arena.slug, "title": arena.title, "setting": group.setting,
             "settings": [setting["name"] for setting in arena.settings],
             "names": [each.name for each in group.contestants], "baseline": group.contestants[0].name,
             "scores": [_score_row(group, metric) for metric in arena.metrics],
             "wins": _wins(group) if len(group.contestants) > 1 else None,
-            "curves": curves_of([(each.name, group.shown(each)) for each in group.contestants])}
+            "by": curves.by, "differences": curves.differences,
+            "curves": curves_of(lines, differences=curves.differences)}
 
 
 def _score_row(group: Group, metric: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,10 +7,12 @@ from typing import Any
 
 from evaluations.comparing.choice import Choice
 from evaluations.comparing.comparison import CELLS, comparison
+from evaluations.comparing.curves import CurveChoice
 from evaluations.runs.stamps import kept, results_stamp, stamp_of
 from evaluations.tables.renderers import csv
 from evaluations.tables.table import Field
 
+METHODS = CurveChoice()  # a line for each method
 WHERE = ("arena", "setting", "contestant", "metric", "unit", "better", "baseline")
 
 
@@ -21,9 +23,10 @@ def comparison_stamp(choice: Choice) -> str:
         (each.method.pk, each.params, each.method.read_from) for each in choice.contestants])
 
 
-def comparison_record(choice: Choice, stamp: str) -> dict[str, Any]:
+def comparison_record(choice: Choice, stamp: str, curves: CurveChoice = METHODS) -> dict[str, Any]:
     """The comparison as it stands, computed once for each stamp."""
-    return kept(f"comparing-{stamp_of(choice.query(), choice.notes)}", stamp, lambda: comparison(choice))
+    name = f"comparing-{stamp_of(choice.query(), choice.notes, curves)}"
+    return kept(name, stamp, lambda: comparison(choice, curves))
 
 
 def comparison_csv(record: Mapping[str, Any]) -> str:

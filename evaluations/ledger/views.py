@@ -13,6 +13,7 @@ from evaluations.arithmetic.sequential import FUTILE, LOOKS
 from evaluations.claims.deciding import askings, day_budget
 from evaluations.claims.false_discoveries import ledger_errors
 from evaluations.claims.open_questions import open_questions, proposals
+from evaluations.figures.kinds.forest import forest_figures
 from evaluations.ledger import badges
 from evaluations.ledger.api import FORMATS
 from evaluations.ledger.ledger import (
@@ -33,8 +34,6 @@ from evaluations.ledger.ledger import (
     standings_to_draw,
 )
 from evaluations.models import Claim
-from evaluations.reported.beside import reported_beside
-from evaluations.tables.plots.forest import forest_plots
 from methods.models import Arena, Method
 from papers.paging import LongPaginator
 
@@ -59,14 +58,10 @@ def claim_list(request):
         "show_reported": state.kind == REPORTED or not state.measured_only,
         "downloads": [(title, "&".join(filter(None, (state.query(), f"format={name}"))))
                       for name, title in FORMATS.items()],
-        "forests": _forests(standings_to_draw(found, DRAWN)) if state.arena else (),
+        "figures": forest_figures(standings_to_draw(found, DRAWN)) if state.arena else (),
         "drawn": DRAWN,
         "proposals": proposals([row.standing for row in page]), "scope": SCOPE, "test": TEST,
         "errors": ledger_errors(arena=state.arena)})
-
-
-def _forests(standings):
-    return forest_plots(standings, reported_beside({standing.claim.method_id for standing in standings}))
 
 
 def _tabs(found) -> list[tuple[str, int, str, bool]]:
@@ -85,7 +80,7 @@ def claim_detail(request, pk):
     page = claim_page(claim)
     return render(request, "evaluations/ledger/ledger_claim.html", {
         "page": page, "claim": page.row.claim, "standing": page.row.standing, "verdict": page.row.verdict,
-        "proposals": proposals([page.row.standing]), "forests": _forests([page.row.standing]), "scope": SCOPE,
+        "proposals": proposals([page.row.standing]), "figures": forest_figures([page.row.standing]), "scope": SCOPE,
         "test": TEST})
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
+from evaluations.figures.kinds.intervals import interval_figure
 from evaluations.models import Snapshot
 from evaluations.snapshots import services
 from evaluations.snapshots.changes import changes_since
-from evaluations.tables.plots.intervals import interval_plot
 from evaluations.tables.renderers.registry import formats
 from evaluations.tables.table import FIRST_ROWS, Table
 from methods.models import Arena
@@ -43,7 +46,9 @@ def snapshot_detail(request, key):
         "arena_is_there": arena is not None, "head": _headings(table), "intact": services.is_intact(snapshot),
         "body": [(*line, None) for line in zip(rows, records, table.lines(records), strict=True)],
         "cells_at": reverse("snapshot_detail", args=[key]) + "cells/", "cells_query": "",
-        "plot": interval_plot(table, table.primary, most=None if every else FIRST_ROWS),
+        "figure": interval_figure(table, table.primary, None if every else FIRST_ROWS, {
+            row.method: f"{reverse('snapshot_detail', args=[key])}cells/{quote(row.method)}/?"
+                        f"{urlencode({'column': table.primary.key})}" for row in table.rows}),
         "changes": changes_since(snapshot, arena, state),
         "address": request.build_absolute_uri(reverse("snapshot_detail", args=[key])),
         "downloads": [(module.TITLE, name) for name, module in formats().items()],

@@ -7,7 +7,7 @@ from typing import Any
 
 from evaluations.runs.contestants import written
 from evaluations.sweeps.plan import by_ratio
-from evaluations.tables.plots.axes import RIGHT, WIDTH, Scale, nice_ticks
+from evaluations.figures.plots.axes import RIGHT, WIDTH, Scale, nice_ticks
 
 LEFT, TOP, BOTTOM, HEIGHT = 70, 16, 262, 312
 MOST_LABELS = 9  # on the x axis, where each value has its own

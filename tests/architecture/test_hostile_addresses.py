@@ -83,7 +83,9 @@ def arguments(admin_user):
         "run_request_progress": {"key": "nothing"}, "token_delete": {"pk": 1}, "cluster_detail": {"pk": 1},
         "link_curate": {"paper": paper.pk}, "token": "x",
         "format": "atom", "pk": paper.pk, "slug": "quick", "arena": arena.slug, "method": "quick",
-        "arena_detail": {"slug": arena.slug}, "arena_statistics": {"slug": arena.slug},
+        "arena_detail": {"slug": arena.slug}, "arena_statistics": {"slug": arena.slug}, "form": "csv",
+        "figure_page": {"slug": arena.slug, "kind": "forest"},
+        "figure_file": {"slug": arena.slug, "kind": "forest", "form": "csv"},
         "snapshot_freeze": {"slug": arena.slug}, "cell_detail": {"slug": arena.slug, "method": "quick"}}
 
 

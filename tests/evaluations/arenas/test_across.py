@@ -7,14 +7,14 @@ import re
 import pytest
 
 from evaluations.arenas.across import ARENAS, SETTINGS, across, shared_methods
-from evaluations.arenas.statistics import arena_statistics, improvements, rank_reading
 from evaluations.arithmetic import statistics
 from evaluations.arithmetic.reliability import reliability_of
 from evaluations.arithmetic.statistics import Interval
+from evaluations.figures.plots.lines import profile_plot, three_points
+from evaluations.figures.plots.rows import improvement_plot, ladder
 from evaluations.tables.build import TableError
-from evaluations.tables.plots.profile import profile_plot
-from evaluations.tables.plots.rows import improvement_plot, ladder
 from evaluations.tables.state import TableState
+from evaluations.tables.statistics import arena_statistics, improvements, rank_reading
 from methods.models import Method
 from tests.evaluations.simulated_runs import add_runs, draws, make_arena, make_method
 
@@ -129,7 +129,7 @@ def test_bars_of_the_ladder_overlap_exactly_where_ranks_do_not_differ():
     found = rank_reading(values, "higher", "nemenyi", blocks="seeds", titles={name: name for name in values})
     c = found.comparison
     assert c.p_value < 0.05
-    rows = ladder("seeds", c, found.titles, "seeds").rows
+    rows = ladder(c, found.titles, "seeds").rows
     for i, a in enumerate(rows):
         for j, b in enumerate(rows[i + 1:], start=i + 1):
             apart = c.average_ranks[j] - c.average_ranks[i] > c.critical_difference
@@ -153,9 +153,9 @@ def test_chance_to_improve():
     assert found == {"up": 1.0, "tie": 0.5, "down": 0.0}
     turned = improvements(values, "base", "lower", titles)
     assert [each.method for each in turned] == ["down", "tie", "up"]
-    plot = improvement_plot([("Up", Interval(0.9, 0.6, 1.0, 5)), ("Tie", Interval(0.5, 0.2, 0.8, 5))], "Base")
+    plot = improvement_plot([("up", Interval(0.9, 0.6, 1.0, 5)), ("tie", Interval(0.5, 0.2, 0.8, 5))], "Base", titles)
     assert [row.strong for row in plot.rows] == [True, False] and plot.rows[0].left > plot.line > plot.rows[1].left
-    assert improvement_plot([], "Base") is None
+    assert improvement_plot([], "Base", titles) is None
 
 
 @pytest.mark.parametrize("better", ["higher", "lower"])
@@ -169,7 +169,7 @@ def test_profiles_hold_up_to_each_score(better):
         heights = {round((plot.bottom - y) / (plot.bottom - plot.top), 6) for _, y in points}
         assert heights == {round(share, 6) for share in (0, *statistics.performance_profile(
             list(of.values()), sorted(of.values()), better), 1)}
-    assert (plot.lines[0].worst, plot.lines[0].best) == (("1.0", "3.0") if better == "higher" else ("3.0", "1.0"))
+    assert three_points([1.0, 3.0], better) == ((1.0, 2.0, 3.0) if better == "higher" else (3.0, 2.0, 1.0))
     assert profile_plot({}, {}, "higher", "Score", 1) is None
     assert profile_plot({"a": {0: 0.0}}, {"a": "A"}, "higher", "Score", 1).lines
 

@@ -71,7 +71,7 @@ def test_the_page_shows_all_of_it_once_computed(arena, client, django_assert_max
     with django_assert_max_num_queries(8):  # nothing has changed since
         html = client.get(address).content.decode()
     shown = text_of(first)
-    for part in ("make it the baseline", "better", "Wins, ties and losses", "loss by step", "Cost of a run",
+    for part in ("make it the baseline", "better", "Wins, ties and losses", "Loss by step", "Cost of a run",
                  "Hyperparameters", "Environment", "From sorting/plain (−) to sorting/good (+)"):
         assert part in shown, part
     assert "&lt;b&gt;good&lt;/b&gt;" in html and "<b>good" not in html and "style=" not in html
@@ -84,7 +84,7 @@ def test_the_page_shows_all_of_it_once_computed(arena, client, django_assert_max
 def test_curves_have_a_mean_and_a_band(arena, client):
     plot = client.get("/api/v1/compare?method=sorting/plain&method=sorting/good").json()["arenas"][0]["curves"][0]
     assert plot["name"] == "loss" and [line["name"] for line in plot["lines"]] == ["Plain", "Good"]
-    assert plot["lines"][0]["points"][0] == {"step": 0, "mean": 1.0, "low": 1.0, "high": 1.0}
+    assert plot["lines"][0]["points"][0] == {"step": 0, "mean": 1.0, "low": 1.0, "high": 1.0, "seeds": 6}
     assert plot["lines"][0]["seeds"] == 6 and plot["lines"][1]["last_step"] == 4
 
 
@@ -147,3 +147,26 @@ def test_ticked_rows_and_the_paper_lead_here(arena, paper, client, django_user_m
     assert 'name="method" value="sorting/good" form="compare"' in html and 'id="compare"' in html
     assert 'formaction="/compare/"' in client.get("/papers/").content.decode()
     assert "/compare/?method=sorting/good&amp;nearest=1" in client.get("/methods/sorting/good/").content.decode()
+
+
+def test_curves_by_any_field_and_as_differences(arena, client):
+    two = "/api/v1/compare?method=sorting/plain&method=sorting/good"
+    by = {field: client.get(f"{two}&by={field}").json() for field in ("method", "setting", "rate")}
+    assert by["method"]["curves_by"] == ["method", "setting", "rate"]
+    names = {field: [line["name"] for line in record["arenas"][0]["curves"][0]["lines"]]
+             for field, record in by.items()}
+    assert names == {"method": ["Plain", "Good"], "setting": ["default", "harsh"], "rate": ["rate = 0.1"]}
+    pooled = by["rate"]["arenas"][0]["curves"][0]["lines"][0]
+    assert pooled["seeds"] == 6, "two runs of one seed are one repetition"
+    assert pooled["points"][0]["mean"] == pytest.approx((1 + 1 / 2) / 2)
+    differences = client.get(f"{two}&curves=differences").json()["arenas"][0]["curves"][0]
+    assert differences["against"] == "Plain" and [line["name"] for line in differences["lines"]] == ["Good"]
+    assert differences["lines"][0]["points"][0]["mean"] == pytest.approx(1 / 2 - 1)
+    shown = text_of(client.get(two.replace("/api/v1/compare", "/compare/") + "&curves=differences"))
+    assert "Difference in loss to Plain by step" in shown and "A line for each" in shown
+    file = client.get("/compare/curves/sorting.csv?method=sorting/plain&method=sorting/good&value=loss")
+    lines = file.content.decode()
+    assert lines.splitlines()[1].startswith("Plain,0,1.0,") and "/compare/?method=sorting%2Fplain" in lines
+    assert client.get("/compare/curves/sorting.svg?method=sorting/plain&value=joy").status_code == 404
+    assert client.get("/compare/curves/sorting.gif?method=sorting/plain").status_code == 400
+    assert "One line has no difference" in text_of(client.get("/compare/?method=sorting/plain&curves=differences"))

@@ -6,12 +6,12 @@ import pytest
 from django.urls import reverse
 
 from evaluations.claims.verdicts import claim_list, update_verdicts
+from evaluations.figures.plots.forest import forest_plots
 from evaluations.models import ReportedClaim
 from evaluations.reported import services
 from evaluations.reported.beside import metric_for, reported_beside
 from evaluations.snapshots.frozen import freeze, thaw
 from evaluations.tables.build import build_table
-from evaluations.tables.plots.forest import forest_plots
 from evaluations.tables.renderers import csv
 from evaluations.tables.renderers.json import document
 from methods.models import PaperLink
