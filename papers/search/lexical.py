@@ -29,6 +29,7 @@ TITLE_WEIGHT = 5.0  # a word in the title counts as much as five in the body
 OPEN, CLOSE = "\x02", "\x03"  # mark a match inside plain text until it is escaped
 SNIPPET_WORDS = 36
 CROWD = 20_000  # texts with a word: more are not read out
+WIDER = 4  # times as many are weighed where a filter leaves too few of the promising
 DEEPEST = 3_200  # of the best, before a filter is left to the database
 
 
@@ -65,12 +66,12 @@ def _narrowed(query: Query, between: str, count: int, kinds: list[str], texts: N
     """The best of those papers: a few papers are named to the database, many are met among the best of all."""
     if texts is None or texts.papers is None:
         return _matching(query, between, count, kinds)[0]
-    if texts.listed is None:
-        hits, all_weighed = _matching(query, between, DEEPEST, KINDS)
+    for times in (1, WIDER) if texts.listed is None else ():
+        hits, all_weighed = _matching(query, between, DEEPEST, KINDS, times=times)
         kept = texts.met([hit.text_id for hit in hits], count)
-        complete = len(hits) < DEEPEST
-        enough = count // 4 if complete and not all_weighed else count  # those with none of the rarer words come last
-        if kept is not None and (len(kept) >= enough or (complete and all_weighed)):
+        if kept is None:
+            break
+        if len(kept) >= count or (len(hits) < DEEPEST and all_weighed):
             return [hit for hit in hits if hit.text_id in kept][:count]
     listed = texts.all_papers if texts.listed is None else texts.listed
     return _matching(query, between, count, kinds, listed)[0]
@@ -207,8 +208,9 @@ def marked(text: str) -> SafeString:
 
 
 def _matching(query: Query, between: str, count: int, kinds: Sequence[str],
-              papers: Sequence[int] | None = None) -> tuple[list[WordHit], bool]:
-    """The best texts, and whether all that match were weighed: of very many only the promising are."""
+              papers: Sequence[int] | None = None, *, times: int = 1) -> tuple[list[WordHit], bool]:
+    """The best texts, and whether all that match were weighed: of very many only the promising are, `times` as many as
+    usual."""
     parts: list[str] = []
     parameters: list[str] = []
     for group, operator in ((query.required, " AND "), (query.telling, between)):
@@ -232,7 +234,7 @@ def _matching(query: Query, between: str, count: int, kinds: Sequence[str],
             if not where:  # what the database has to look through anyway needs no choosing
                 words = [f"({' OR '.join(map(_in_fts5, term.alternatives))})"
                          for term in query.telling or query.required]
-                matched = promising(every, words, either=between == " OR ")
+                matched = promising(every, words, either=between == " OR ", times=times)
             all_weighed = matched == every
             if query.excluded:
                 matched = f"({matched}) NOT ({_expression(query.excluded, ' OR ')[0]})"
