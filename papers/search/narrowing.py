@@ -129,7 +129,7 @@ class Narrowing:
             return [pk for pk, in cursor.fetchall()]
 
     @cached_property
-    def _statement(self) -> tuple[str, tuple]:
+    def _statement(self) -> tuple[str, Sequence]:
         """SQL of the papers' keys: it is asked several times, and making it costs more than asking."""
         assert self.papers is not None
         return self.papers.order_by().values(narrowed_pk=F("pk")).query.sql_with_params()

@@ -38,8 +38,11 @@ class IndexUnavailable(Exception):
 class Narrowing(Protocol):
     """Which texts a search keeps to; see `papers.search.narrowing`."""
 
-    def few(self, index: Index, most: int | None) -> np.ndarray | None:
-        """The rows (n,) of its texts; None when they are more than `most`."""
+    def few(self, index: Index) -> np.ndarray | None:
+        """The rows (n,) of its texts, where they can be looked up one by one."""
+
+    def all(self, index: Index) -> np.ndarray:
+        """The rows (n,) of its texts, however many."""
 
     def among(self, text_ids: Sequence[int]) -> set[int]:
         """Those of these texts that it lets through."""
@@ -87,12 +90,14 @@ class Index:
         if texts is None:
             return self._nearest(vector, count, mask)
         rows = texts.few(self)
-        depth: int | None = 4 * count
+        depth: int | None = max(4 * count, RERANKED if self.coded else 0)  # as many are compared exactly anyway
         while rows is None and depth is not None:
-            found = self._nearest(vector, depth, mask, deep=depth > RERANKED)
+            deep = depth > RERANKED
+            found = self._nearest(vector, depth, mask, deep=deep)
             kept = texts.among([text_id for text_id, _ in found])
             if len(kept) >= count or len(found) < depth:
-                return self._exact(vector, [pair for pair in found if pair[0] in kept])[:count]
+                pairs = [pair for pair in found if pair[0] in kept]
+                return (self._exact(vector, pairs) if deep else pairs)[:count]
             depth = deeper(depth, len(kept), count)
         if rows is None:
             rows = texts.all(self)
