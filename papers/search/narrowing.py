@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import F, QuerySet
 
@@ -123,7 +124,10 @@ class Narrowing:
 
     def _pks(self, further: str) -> list[int]:
         """Primary keys of its papers, numbers alone, which may be very many."""
-        statement, values = self._statement
+        try:
+            statement, values = self._statement
+        except EmptyResultSet:  # Django sees that there can be none: of a cluster, say, whose name fits no pattern
+            return []
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT narrowed_pk FROM ({statement}) narrowed {further}", values)
             return [pk for pk, in cursor.fetchall()]
