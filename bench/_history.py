@@ -1,6 +1,6 @@
 """What measurements said before: each run adds its figures to a file, and is told beside the last on the same machine.
 
-    var/bench/history.jsonl     one line for each run: when, of which commit, on which machine, name and value of each
+    var/bench/history.jsonl     one line for each run: when, of which commit, on which machine, each figure and its goal
 """
 
 from __future__ import annotations
@@ -45,11 +45,14 @@ def note(bench: str, figures: Iterable[Figure], file: Path = FILE) -> dict[str, 
     before = last(bench, file)
     line = {"bench": bench, "at": datetime.now(UTC).isoformat(timespec="seconds"), "commit": commit(),
             "machine": machine(), "load": round(os.getloadavg()[0], 1),
-            "figures": {figure.name: [figure.value, figure.unit] for figure in figures}}
+            "figures": {figure.name: [figure.value, figure.unit, figure.goal, figure.more_is_better]
+                        for figure in figures}}
+    changes = {figure.name: compared(figure, *before[figure.name]) for figure in figures if figure.name in before}
+    line["changes"] = changes
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a") as history:
         history.write(json.dumps(line) + "\n")
-    return {figure.name: compared(figure, *before[figure.name]) for figure in figures if figure.name in before}
+    return changes
 
 
 def last(bench: str, file: Path = FILE) -> dict[str, tuple[float, str]]:
@@ -59,8 +62,37 @@ def last(bench: str, file: Path = FILE) -> dict[str, tuple[float, str]]:
         for line in file.read_text().splitlines():
             row: dict[str, Any] = json.loads(line)
             if row["bench"] == bench and row["machine"] == machine():
-                found.update({name: (value, row["commit"]) for name, (value, _) in row["figures"].items()})
+                found.update({name: (value, row["commit"]) for name, (value, *_) in row["figures"].items()})
     return found
+
+
+def size(file: Path = FILE) -> int:
+    """How long the history is by now: what is added later begins there."""
+    return file.stat().st_size if file.exists() else 0
+
+
+def table(since: int, file: Path = FILE) -> list[str]:
+    """What was measured since then and has a goal: measure, value, the goal, value / goal, verdict, beside the last."""
+    if size(file) <= since:
+        return []
+    with file.open() as history:
+        history.seek(since)
+        rows = [json.loads(line) for line in history]
+    found = [(f"{row['bench']}: {name}", Figure(name, value, unit, goal, more_is_better=more),
+              row["changes"].get(name, ""))
+             for row in rows for name, (value, unit, goal, more) in row["figures"].items() if goal is not None]
+    if not found:
+        return []
+    width = max(len(title) for title, _, _ in found)
+    lines = [f"{'measure':<{width}}{'value':>14}{'goal':>12}{'ratio':>8}  verdict"]
+    for title, figure, change in found:
+        sign = ">=" if figure.more_is_better else "<="
+        ratio = f"{figure.value / figure.goal:.2f}" if figure.goal else ""
+        value = f"{figure.value:,.{_digits(figure.value)}f} {figure.unit}"
+        lines.append(f"{title:<{width}}{value:>14}{f'{sign} {figure.goal:g}':>12}{ratio:>8}  "
+                     f"{'ok' if figure.reached else 'MISSED':<7} {change}".rstrip())
+    reached = sum(bool(figure.reached) for _, figure, _ in found)
+    return [*lines, "", f"{reached} of {len(found)} goals reached"]
 
 
 def compared(figure: Figure, before: float, of: str) -> str:
@@ -83,10 +115,13 @@ def verdicts(figures: Sequence[Figure], changes: dict[str, str]) -> list[str]:
         goal = "" if figure.goal is None else f"{sign} {figure.goal:g}"
         verdict = {None: "", True: "ok", False: "MISSED"}[figure.reached]
         beside = "; ".join(part for part in (figure.detail, changes.get(figure.name, "")) if part)
-        digits = 3 if abs(figure.value) < 1 else 2 if abs(figure.value) < 100 else 0
-        value = f"{figure.value:,.{digits}f} {figure.unit}"
+        value = f"{figure.value:,.{_digits(figure.value)}f} {figure.unit}"
         lines.append(f"{figure.name:<{width}}{value:>12}{goal:>12}  {verdict:<7} {beside}".rstrip())
     return lines
+
+
+def _digits(value: float) -> int:
+    return 3 if abs(value) < 1 else 2 if abs(value) < 100 else 0
 
 
 def commit() -> str:

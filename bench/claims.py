@@ -30,10 +30,12 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from bench._history import Figure, note, verdicts
 from evaluations.reported.rules.vocabulary import COUNTED
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+GOAL = 0.9
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?|\.\d+")
 _START = re.compile(rf"(?<![\w.-])(?:{_NUMBER.pattern})(?![\w-])")
 _MAGNITUDE = re.compile(r"^\s?(K|k|M|G|B|T|thousand|million|billion|trillion)(?![A-Za-z])")
@@ -59,7 +61,13 @@ def main() -> int:
         result[part] = measure([record for record in records if held_out(record["id"]) == (part == "held out")],
                                tell=options.errors and part == "development")
     result["seconds"] = cost([record["abstract"] for record in records])
-    print(json.dumps(result, indent=1) if options.json else told(result))
+    figures = [Figure(f"{part}: {name}", result[part][name], "", GOAL if part == "held out" else None,
+                      more_is_better=True)
+               for part in ("development", "held out") for name in ("precision", "recall")
+               if result[part][name] is not None]
+    figures += [Figure(f"processor seconds, {name}", seconds, "s") for name, seconds in result["seconds"].items()]
+    changes = note("claims", figures)
+    print(json.dumps(result, indent=1) if options.json else "\n".join([told(result), "", *verdicts(figures, changes)]))
     return 0
 
 

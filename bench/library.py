@@ -45,6 +45,7 @@ from urllib.parse import urlencode, urljoin
 import psutil
 
 from bench import _library_growth as growth
+from bench._history import Figure, note, verdicts
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("start", "edit", "discovery", "check", "tests", "pages", "poll", "kept")
@@ -208,6 +209,7 @@ def main() -> int:
                 tell(f"{part} …")
                 measures += globals()[f"measure_{part}"](today, grown)
         print(report(measures, loaded(today, grown), began))
+        print("\n".join(verdicts(figures := figures_of(measures), note("library", figures))))
         if options.json:
             options.json.write_text(json.dumps({
                 "loaded": loaded(today, grown), "load": [began, os.getloadavg()],
@@ -215,6 +217,15 @@ def main() -> int:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return 0
+
+
+def figures_of(measures: list[Measure]) -> list[Figure]:
+    """For the history: how many goals are met, and how each measure grows with the library."""
+    asked = [measure for measure in measures if measure.goal]
+    met = sum(measure.verdict.startswith("met") for measure in asked)
+    return [*([Figure("goals met", met, "", len(asked), more_is_better=True)] if asked else []),
+            *(Figure(f"{measure.part}, {measure.name}: grown / today", measure.ratio, "x")
+              for measure in measures if measure.ratio is not None)]
 
 
 def tell(text: str) -> None:

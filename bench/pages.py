@@ -28,6 +28,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bench._history import Figure, note
+
 ROOT = Path(__file__).resolve().parent.parent
 GOAL_MS, GOAL_CLIENTS_MS, GOAL_MB = 100.0, 300.0, 250.0
 NAMES = ("small", "large")
@@ -45,8 +47,22 @@ def main() -> int:
     finally:
         if not options.sites:
             shutil.rmtree(folder, ignore_errors=True)
-    print(json.dumps(results, indent=1) if options.json else told(results))
+    changes = note("pages", [figure for name, result in results.items() for figure in figures_of(name, result)])
+    worse = [f"{name}: {change}" for name, change in changes.items() if "WORSE" in change]
+    print(json.dumps(results, indent=1) if options.json else "\n".join([told(results), "", *worse]))
     return 0
+
+
+def figures_of(name: str, result: dict[str, Any]) -> list[Figure]:
+    """The large site is held against the goals; of the small one the figures are kept."""
+    def goal(value: float) -> float | None:
+        return value if name == "large" else None
+    title = f"{name}, {result['database'].split()[0]}"
+    pages = result["pages"].items()
+    return [*(Figure(f"{title}: {page}, p95", row["p95"], "ms", goal(GOAL_MS)) for page, row in pages),
+            *(Figure(f"{title}: {page}, first look", row["first"], "ms") for page, row in pages),
+            Figure(f"{title}: 4 clients, p95", result["clients"]["p95"], "ms", goal(GOAL_CLIENTS_MS)),
+            Figure(f"{title}: web process after 1,000 requests", result["memory"], "MB", goal(GOAL_MB))]
 
 
 def measured(folder: Path, name: str) -> dict[str, Any]:

@@ -30,6 +30,8 @@ from pathlib import Path
 
 import psutil
 
+from bench._history import Figure, note, verdicts
+
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = 30
 GOAL, GOAL_RATIO = 0.95, 14.0
@@ -69,22 +71,21 @@ def main() -> int:
     result = {"arena": options.arena, "runs": len(jobs), "slots": options.slots, "worker_start_seconds": up,
               "workers_seconds": worker_seconds, "processes_seconds": process_seconds,
               "ratio": process_seconds / worker_seconds, "efficiency": short}
+    figures = [Figure("times as fast as a process for each run", result["ratio"], "x", GOAL_RATIO, more_is_better=True),
+               Figure("a run through the workers", 1000 * worker_seconds / len(jobs), "ms"),
+               *(Figure(f"efficiency by {name}", short[name], "", GOAL, more_is_better=True)
+                 for name in ("wall", "processor"))]
+    changes = note("runs", figures)
     if options.json:
         print(json.dumps(result, indent=1))
         return 0
     print(f"{len(jobs)} runs of {options.arena} (smoke), {options.slots} at a time, equal scores both ways")
     for name, seconds in (("through the workers", worker_seconds), ("a fresh process each", process_seconds)):
         print(f"  {name:<22}{seconds:8.2f} s{1000 * seconds / len(jobs):8.0f} ms a run")
-    print(f"  ratio                 {result['ratio']:8.1f} x   (the worker took {up:.1f} s to come up); "
-          f"{verdict(result['ratio'], GOAL_RATIO)}")
-    print(f"{short['runs']} full runs of {SHORT[0]}, {short['median_seconds']:.2f} s of computing each (median)")
-    for name in ("wall", "processor"):
-        print(f"  efficiency by {name:<10}{short[name]:6.3f}   {verdict(short[name], GOAL)}")
+    print(f"  (the worker took {up:.1f} s to come up)")
+    print(f"{short['runs']} full runs of {SHORT[0]}, {short['median_seconds']:.2f} s of computing each (median)\n")
+    print("\n".join(verdicts(figures, changes)))
     return 0
-
-
-def verdict(figure: float, goal: float) -> str:
-    return f"goal {goal:g}: {'reached' if figure >= goal else 'missed'}"
 
 
 def jobs_of(arena: str) -> list[tuple[str, int]]:

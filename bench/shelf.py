@@ -21,6 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
+from bench._history import Figure, note, verdicts
+
 ACCOUNTS, STARS, READS, HIDES, LISTED = 50, 500, 300, 50, 40
 DIGESTS, CENTRES, DIMENSION = 200, 200, 384
 CHUNK = 2000
@@ -120,7 +122,7 @@ def ask() -> int:
     from django.test import Client
     from django.test.utils import setup_test_environment
 
-    from papers.models import Digest
+    from papers.models import Digest, Paper
     from papers.shelf.models import PaperList
     setup_test_environment()
     users = list(User.objects.order_by("pk"))
@@ -140,8 +142,8 @@ def ask() -> int:
         "search, starred": "/search/?q=word7+is:starred", "search": "/search/?q=word7+word42",
         "API: inbox": "/api/inbox", "API: kept": "/api/shelf/papers?is=kept"}
     lists = dict(PaperList.objects.values_list("user", "pk"))
-    digest, slow = Digest.objects.order_by("-imported_at")[1].pk, []
-    print(f"{'':24}{'median':>8}{'p95':>8}{'most':>8}")
+    digest, figures = Digest.objects.order_by("-imported_at")[1].pk, []
+    size = f"{Paper.objects.count():,} papers"
     for name, address in pages.items():
         times = []
         first = "first look" in name
@@ -154,11 +156,9 @@ def ask() -> int:
             answer = browsers[place].get(path)
             times.append(1000 * (time.process_time() - started))
             assert answer.status_code == 200, (path, answer.status_code, answer.content[:300])
-        p95 = float(np.percentile(times, 95))
-        slow += [name] if p95 > GOAL_MS else []
-        print(f"{name:24}{np.median(times):8.1f}{p95:8.1f}{max(times):8.1f}{'  over' if p95 > GOAL_MS else ''}",
-              flush=True)
-    print(f"\nOver {GOAL_MS:.0f} ms: {', '.join(slow) or 'none'}")
+        figures.append(Figure(f"{size}: {name}, p95", float(np.percentile(times, 95)), "ms", GOAL_MS,
+                              f"median {np.median(times):.1f}, most {max(times):.1f}"))
+    print("\n".join(verdicts(figures, note("shelf", figures))))
     return 0
 
 

@@ -27,6 +27,7 @@ from pathlib import Path
 import psutil
 
 from bench import _library_growth as growth
+from bench._history import Figure, note, verdicts
 from tests.services import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,10 +47,12 @@ def main() -> int:
             ship(project, home / "measured", options.methods, options.runs)
         shipped = sum(file.stat().st_size for file in (project / "evaluations" / "shipped").iterdir())
         print(f"{options.methods or 'the present'} methods, shipped results of {shipped / 1e6:.2f} MB")
+        figures = []
         for name, goal in (("first", FIRST), ("second", SECOND)):
             wall, used = started(project, home / "data")
-            print(f"  {name} start answers after {wall:6.1f} s ({used:.1f} s of processor); goal {goal:g} s: "
-                  f"{'reached' if wall <= goal else 'missed'}", flush=True)
+            title = f"{options.methods or 'the present'} methods: {name} start"
+            figures += [Figure(f"{title}, answers after", wall, "s", goal), Figure(f"{title}, processor", used, "s")]
+        print("\n".join(verdicts(figures, note("start", figures))))
     finally:
         shutil.rmtree(home, ignore_errors=True)
     return 0

@@ -2,7 +2,7 @@
 
 A round looks at the papers that have changed since the last one, and at all of them when the methods have. Papers are
 worked out some thousands at a time and outside transactions; what is written are the differences, in short steps. How
-likely a cosine is comes from a sample of all pairs of papers and methods, drawn when all papers are looked at.
+likely a cosine is, and how rare a word, comes from a sample that is drawn when all papers are looked at.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import numpy as np
+from django.db import connection
 from django.utils import timezone
 
 from methods.models import Method, PaperLink
@@ -24,12 +25,13 @@ from papers.digests.titles import title_key
 from papers.models import OtherTitle, Paper, Revision, SearchText
 from papers.search.encoder import EncoderUnavailable, prepared
 from papers.search.terms import Rarity, terms
-from papers.search.vectors import current_vectors, index_dir, kind_vectors
+from papers.search.vectors import index_dir, kind_vectors, vectors_of
 from papers.writing import short_write
 
 RELATED_PER_PAPER = 3
 BLOCK = 4_096  # papers worked out together: some 16 MB of cosines with a thousand methods
-BATCH = 250  # rows per step: well under 100 ms of the write lock
+BATCH = 250  # rows changed per step: well under 100 ms of the write lock
+INSERTED = 600  # rows written per step: some 25 ms
 SAMPLED_PAPERS = 2_000  # whose cosines to all methods stand for those of all papers
 SAMPLED_TEXTS = 2_000  # whose words say how rare a term is
 OVERLAP = timedelta(minutes=2)  # a change may have been written that long before it could be seen
@@ -68,15 +70,23 @@ class Proposal:
 class Library:
     """The present methods that have a vector, and what their cosines and words are held against.
 
-    `vectors` is (methods, dimension), in the order of `pks`; `background` the sorted cosines of the sample.
+    `vectors` is (methods, dimension), in the order of `pks`, as are `texts`; `background` the sorted cosines of the
+    sample.
     """
 
     model: str
     pks: list[int]
     vectors: np.ndarray
-    words: list[Counter[str]]
+    texts: list[str]
     background: np.ndarray
     rarity: Rarity
+    counted: dict[int, Counter[str]] = field(default_factory=dict)
+
+    def words(self, column: int) -> Counter[str]:
+        """The terms of a method's text, counted when they are first asked for: few papers are near few methods."""
+        if column not in self.counted:
+            self.counted[column] = terms(self.texts[column])
+        return self.counted[column]
 
 
 def link_papers() -> LinkReport:
@@ -219,12 +229,24 @@ def _library(methods: Iterable[Method], *, anew: bool) -> Library | None:
     if not usable:
         return None
     keys, vectors = [keys[column] for column in usable], vectors[usable]
-    words = {key: terms(f"{title}. {body}") for key, title, body in SearchText.objects.filter(
+    texts = {key: f"{title}. {body}" for key, title, body in SearchText.objects.filter(
         kind=SearchText.METHOD).values_list("key", "title", "body")}
+    return Library(model, [by_key[key] for key in keys], vectors, [texts[key] for key in keys],
+                   _background(model, vectors, anew), _rarity(anew))
+
+
+def _rarity(anew: bool) -> Rarity:
+    """How rare a term is in a sample of the texts, drawn when that of the cosines was."""
+    path = index_dir() / "links.terms.json"
+    if not anew and path.exists():
+        kept = json.loads(path.read_text("utf-8"))
+        return Rarity(kept["documents"], kept["terms"])
     texts = SearchText.objects.filter(pk__in=_spread(SearchText.objects.values_list("pk", flat=True), SAMPLED_TEXTS))
     rarity = Rarity.of(f"{title}. {body}" for title, body in texts.values_list("title", "body"))
-    return Library(model, [by_key[key] for key in keys], vectors, [words[key] for key in keys],
-                   _background(model, vectors, anew), rarity)
+    partial = index_dir() / f"links.{os.getpid()}.partial.terms.json"
+    partial.write_text(json.dumps({"documents": rarity.documents, "terms": rarity.frequencies}), "utf-8")
+    os.replace(partial, path)
+    return rarity
 
 
 def _background(model: str, vectors: np.ndarray, anew: bool) -> np.ndarray:
@@ -249,9 +271,10 @@ def _spread(numbers, count: int) -> list[int]:
 
 def _vectors_of(model: str, papers: list[int]) -> tuple[list[int], np.ndarray]:
     """Those of these papers that have a vector, in order, and their vectors (n, dimension)."""
-    rows = dict(current_vectors(model).filter(text__paper__in=papers).values_list("text__paper", "values"))
-    present = [paper for paper in papers if paper in rows]
-    vectors = [np.frombuffer(rows[paper], dtype="<f4") for paper in present]
+    texts = dict(SearchText.objects.filter(paper__in=papers, embedded_by=model).values_list("paper", "pk"))
+    stored = vectors_of(texts.values(), model)
+    present = [paper for paper in papers if texts.get(paper) in stored]
+    vectors = [stored[texts[paper]] for paper in present]
     return present, np.stack(vectors) if vectors else np.empty((0, 0), np.float32)
 
 
@@ -278,7 +301,7 @@ def _nearest(library: Library | None, papers: list[int], rejected: set[Pair]) ->
             if np.isfinite(score):
                 proposals[paper, library.pks[column]] = Proposal(
                     PaperLink.RELATED, PaperLink.MEANING, round(float(score), 4), round(float(percentile), 2),
-                    library.rarity.shared(words[paper], library.words[column]))
+                    library.rarity.shared(words[paper], library.words(int(column))))
     return proposals, len(papers) - len(present)
 
 
@@ -316,13 +339,25 @@ def _write(papers: list[int], proposals: dict[Pair, Proposal]) -> None:
                             .values_list("pk", flat=True))
             PaperLink.objects.bulk_update([link for link in links if link.pk in automatic], names)
             Revision.grow(Revision.LINKED)
-    for pairs in _batches(list(missing)):
-        rows = [PaperLink(paper_id=paper, method_id=method, **_values(missing[paper, method]))
-                for paper, method in pairs]
+    for pairs in _batches(list(missing), INSERTED):
+        rows = [(paper, method, proposal.kind, proposal.origin, PaperLink.PROPOSED, proposal.score,
+                 proposal.percentile, json.dumps(proposal.reason))
+                for paper, method in pairs for proposal in (missing[paper, method],)]
         with short_write():
             there = set(Paper.objects.filter(pk__in={paper for paper, _ in pairs}).values_list("pk", flat=True))
-            PaperLink.objects.bulk_create([row for row in rows if row.paper_id in there], ignore_conflicts=True)
+            _insert([row for row in rows if row[0] in there])
             Revision.grow(Revision.LINKED)
+
+
+def _insert(rows: list[tuple]) -> None:
+    """New links, in a transaction; one that a curator has made meanwhile stays. Making objects of some 300,000 rows
+    costs more than writing them."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO {PaperLink._meta.db_table} "
+            "(paper_id, method_id, kind, origin, state, score, percentile, reason) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s) "
+            "ON CONFLICT (paper_id, method_id) DO NOTHING", rows)
 
 
 def _values(proposal: Proposal) -> dict[str, Any]:
@@ -330,5 +365,5 @@ def _values(proposal: Proposal) -> dict[str, Any]:
     return {name: getattr(proposal, name) for name in Proposal.__slots__}
 
 
-def _batches(rows: list[Row]) -> Iterator[list[Row]]:
-    return (rows[start:start + BATCH] for start in range(0, len(rows), BATCH))
+def _batches(rows: list[Row], size: int = BATCH) -> Iterator[list[Row]]:
+    return (rows[start:start + size] for start in range(0, len(rows), size))

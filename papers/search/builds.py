@@ -40,6 +40,7 @@ AIM = 0.985  # share of the exact ten nearest that a search should find
 FEWEST_PROBES = 32  # inverted lists visited, doubled until the share is found ...
 MOST_VISITED = 150_000  # ... or so many codes are looked at: some milliseconds
 REBUILD_SHARE = 0.2  # dead and appended rows, as a share of all, past which a build is made anew
+RETRIED_SHARE = 0.01  # of its rows new or gone since a build was tried: it is tried again
 OVERLAP = timedelta(minutes=10)  # how far back of the last build vectors are looked at again
 PAIRS = 20_000  # random pairs behind a percentile
 TITLES = 256  # titles that stand in for queries, in those pairs and in the trial of what is found
@@ -129,9 +130,15 @@ def _made(folder: Path, model: str) -> dict:
 
 
 def _tried(folder: Path, manifest: dict, trial: Trial) -> dict:
-    """The manifest with what the build takes and what it finds; a new one of lists with how many of them to visit."""
+    """The manifest with what the build takes and what it finds; a new one of lists with how many of them to visit.
+
+    One that has grown is tried again when a good part of it is new: asking so many titles costs more than growing it.
+    """
     manifest["megabytes"] = round(sum((folder / f"{manifest['build']}{suffix}").stat().st_size
                                       for suffix in SUFFIXES) / 1e6, 1)
+    changed = manifest["appended"] + manifest["dead"]
+    if changed and changed - manifest.get("changed_when_tried", 0) < RETRIED_SHARE * manifest["size"]:
+        return manifest
     index = Index(folder, manifest)
     if isinstance(index.faiss, faiss.IndexIVF) and not manifest["probes"]:
         manifest["lists"], manifest["probes"] = index.faiss.nlist, min(FEWEST_PROBES, index.faiss.nlist)
@@ -141,7 +148,8 @@ def _tried(folder: Path, manifest: dict, trial: Trial) -> dict:
             and 2 * manifest["probes"] * manifest["size"] <= MOST_VISITED * manifest["lists"]:
         manifest["probes"] = min(2 * manifest["probes"], manifest["lists"])
         recall = trial.recall(index)
-    return {**manifest, "recall": recall, "titles_asked": len(trial.queries), "tried_at": time.time()}
+    return {**manifest, "recall": recall, "titles_asked": len(trial.queries), "tried_at": time.time(),
+            "changed_when_tried": changed}
 
 
 def _grown(folder: Path, manifest: dict, model: str) -> dict | None:

@@ -17,15 +17,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
 from filelock import FileLock
 from threadpoolctl import threadpool_limits
 
-from papers.models import Cluster, Paper, Revision, SearchText
+from papers.models import Cluster, Paper, Revision, SearchText, Vector
 from papers.search.encoder import model_id
 from papers.search.naming import distinctive_terms, label_of
-from papers.search.vectors import current_vectors, index_dir, kind_vectors, main_directions
+from papers.search.vectors import index_dir, kind_vectors, main_directions, vectors_of
 from papers.writing import short_write
 
 logger = logging.getLogger(__name__)
@@ -39,6 +39,7 @@ REGROUP_LEAST = 10  # ... but never fewer than these
 MOVED = 0.97  # cosine between a cluster's centre then and now below which the same happens
 SAME_MEMBERS = 0.15  # least overlap (Jaccard) at which a new cluster is an old one
 UNFINISHED = datetime(1970, 1, 1, tzinfo=UTC)  # a cluster's time of update while papers are being moved
+TOGETHER = 50  # papers that join their clusters in one step
 NAMED_BY = 6_000  # papers whose words name the clusters ...
 NAMED_LEAST = 30  # ... and as many of each cluster
 
@@ -95,8 +96,22 @@ def group(vectors: np.ndarray, before: np.ndarray | None = None) -> np.ndarray:
     return np.array([order.index(label) for label in labels])
 
 
-def _embedded(model: str) -> QuerySet[SearchText]:
-    return SearchText.objects.filter(embedded_by=model).exclude(paper=None)
+def _embedded(model: str) -> int:
+    """How many papers have a vector: two counts that open no rows."""
+    texts = SearchText.objects.filter(embedded_by=model)
+    return texts.count() - SearchText.objects.filter(paper=None, embedded_by=model).count()
+
+
+def _papers_of(text_ids: list[int], model: str) -> dict[int, tuple[int, int | None]]:
+    """Paper and cluster of those of these texts that are papers' and have a vector. By their keys: asked for the model
+    too, SQLite would look through all that it has embedded."""
+    found: dict[int, tuple[int, int | None]] = {}
+    for start in range(0, len(text_ids), 5000):
+        texts = SearchText.objects.filter(pk__in=text_ids[start:start + 5000]).order_by("pk")
+        for pk, paper, cluster, by in texts.values_list("pk", "paper", "paper__cluster", "embedded_by"):
+            if paper is not None and by == model:
+                found[pk] = paper, cluster
+    return found
 
 
 def _must_regroup(old: list[Cluster], model: str) -> bool:
@@ -106,12 +121,15 @@ def _must_regroup(old: list[Cluster], model: str) -> bool:
     since = min(cluster.updated_at for cluster in old)
     if since == UNFINISHED:
         return True
-    came = current_vectors(model).filter(created_at__gt=since).exclude(text__paper=None)
-    if came.count() > max(REGROUP_LEAST, REGROUP_SHARE * _embedded(model).count()):
+    stored = Vector.objects.filter(created_at__gt=since).order_by("created_at").values_list("text", flat=True)
+    came = _papers_of(list(stored), model)
+    if len(came) > max(REGROUP_LEAST, REGROUP_SHARE * _embedded(model)):
         return True
+    theirs = vectors_of(came, model)
     vectors: dict[int, list[np.ndarray]] = {}
-    for cluster_id, values in came.exclude(text__paper__cluster=None).values_list("text__paper__cluster", "values"):
-        vectors.setdefault(cluster_id, []).append(np.frombuffer(values, dtype="<f4"))
+    for text_id, (_, cluster_id) in came.items():
+        if cluster_id is not None and text_id in theirs:
+            vectors.setdefault(cluster_id, []).append(theirs[text_id])
     sizes = dict(Paper.objects.filter(cluster__in=vectors).order_by().values_list("cluster").annotate(n=Count("pk")))
     return any(_has_moved(_stored(cluster), np.stack(vectors[cluster.pk]), sizes[cluster.pk])
                for cluster in old if sizes.get(cluster.pk, 0) >= 5)
@@ -129,13 +147,22 @@ def _has_moved(centre: np.ndarray, arrivals: np.ndarray, size: int) -> bool:
 
 def _join_nearest(old: list[Cluster], model: str) -> ClusterUpdate:
     """Give the papers without a cluster the nearest one."""
-    lonely = list(current_vectors(model).filter(text__paper__cluster=None).exclude(text__paper=None).order_by(
-        "text").values_list("text__paper", "values"))
+    texts = Paper.objects.filter(cluster=None).exclude(search_text=None).values_list("search_text", flat=True)
+    came = _papers_of(list(texts), model)
+    theirs = vectors_of(came, model)
+    lonely = [(came[text_id][0], vector) for text_id, vector in sorted(theirs.items())]
     if lonely:
-        vectors = np.stack([np.frombuffer(values, dtype="<f4") for _, values in lonely])
+        vectors = np.stack([vector for _, vector in lonely])
         nearest = (vectors @ np.stack([_stored(cluster) for cluster in old]).T).argmax(axis=1)
-        for number in set(nearest.tolist()):
-            _assign([pk for (pk, _), place in zip(lonely, nearest, strict=True) if place == number], old[number])
+        joining = [(pk, old[place]) for (pk, _), place in zip(lonely, nearest.tolist(), strict=True)]
+        for start in range(0, len(joining), TOGETHER):
+            with short_write():  # one for all clusters: each for itself would cost more than the writing
+                step: dict[int, list[int]] = {}
+                for pk, cluster in joining[start:start + TOGETHER]:
+                    step.setdefault(cluster.pk, []).append(pk)
+                for cluster_pk, pks in step.items():
+                    Paper.objects.filter(pk__in=pks).update(cluster=cluster_pk)
+                Revision.grow(Revision.CLUSTERS)
     empty = Cluster.objects.filter(~Exists(Paper.objects.filter(cluster=OuterRef("pk"))))
     if empty.exists():
         with short_write():

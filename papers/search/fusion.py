@@ -31,7 +31,7 @@ from papers.search.hits import (
 )
 from papers.search.identifiers import Identifier
 from papers.search.index import Index, IndexUnavailable, current_index
-from papers.search.lexical import having, ids_having, names_among, search_words
+from papers.search.lexical import having, ids_among, names_among, search_words
 from papers.search.likeness import UNLIKE, Examples, scope_of, similar, similar_to
 from papers.search.names import by_author, by_identifier
 from papers.search.narrowing import Narrowing
@@ -107,7 +107,7 @@ def _with_author_words(query: Query, kinds: Sequence[str], papers: QuerySet | No
     if not alone or not rest:
         return []
     named = _named(by_author(" ".join(sorted(alone))), kinds, papers)
-    having = ids_having(rest, all_of_them=True, among=[row[0] for row in named])
+    having = ids_among([row[0] for row in named], rest, all_of_them=True)
     return [row for row in named if row[0] in having]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 TITLE_WEIGHT = 5.0  # a word in the title counts as much as five in the body
 OPEN, CLOSE = "\x02", "\x03"  # mark a match inside plain text until it is escaped
 SNIPPET_WORDS = 36
-CROWD = 20_000  # texts with a word
+CROWD = 20_000  # texts with a word: more are not read out
+WIDER = 4  # times as many are weighed where a filter leaves too few of the promising
 DEEPEST = 3_200  # of the best, before a filter is left to the database
 
 
@@ -65,41 +66,44 @@ def _narrowed(query: Query, between: str, count: int, kinds: list[str], texts: N
     """The best of those papers: a few papers are named to the database, many are met among the best of all."""
     if texts is None or texts.papers is None:
         return _matching(query, between, count, kinds)[0]
-    if texts.listed is not None:
-        return _matching(query, between, count, kinds, texts.listed)[0]
-    depth = 2 * count
-    while depth <= DEEPEST:
-        hits, all_weighed = _matching(query, between, depth, KINDS)
-        kept = texts.of_papers([hit.text_id for hit in hits])
-        if len(kept) >= count or (len(hits) < depth and all_weighed):
+    for times in (1, WIDER) if texts.listed is None else ():
+        hits, all_weighed = _matching(query, between, DEEPEST, KINDS, times=times)
+        kept = texts.met([hit.text_id for hit in hits], count)
+        if kept is None:
+            break
+        if len(kept) >= count or (len(hits) < DEEPEST and all_weighed):
             return [hit for hit in hits if hit.text_id in kept][:count]
-        depth *= 4
-    return _matching(query, between, count, kinds, texts.papers)[0]
+    listed = texts.all_papers if texts.listed is None else texts.listed
+    return _matching(query, between, count, kinds, listed)[0]
 
 
-def ids_having(terms: Iterable[Term], *, all_of_them: bool, among: Iterable[int] | None = None,
-               most: int | None = None) -> set[int]:
-    """The ids of the texts that have all, or any, of the terms: of these texts alone, or of all no more than `most`."""
-    terms = tuple(terms)
+def ids_having(terms: Iterable[Term], *, all_of_them: bool, most: int | None = None) -> set[int]:
+    """The ids of the texts that have all, or any, of the terms; of more than `most` some."""
+    return _having(tuple(terms), all_of_them, "" if most is None else f" LIMIT {most}")
+
+
+def no_crowd(terms: Iterable[Term], *, all_of_them: bool) -> set[int] | None:
+    """The same where they are no crowd: reading these costs less than asking for some of them."""
+    having = ids_having(terms, all_of_them=all_of_them, most=CROWD)
+    return having if len(having) < CROWD else None
+
+
+def ids_among(text_ids: Iterable[int], terms: Iterable[Term], *, all_of_them: bool) -> set[int]:
+    """Those of these texts that have all, or any, of the terms."""
+    row = "rowid" if connection.vendor == "sqlite" else "id"
+    return _having(tuple(terms), all_of_them, f" AND {row} IN ({numbers(text_ids)})")
+
+
+def _having(terms: tuple[Term, ...], all_of_them: bool, further: str) -> set[int]:
     if not terms:
         return set()
     expression, values = _expression(terms, " AND " if all_of_them else " OR ")
-    sqlite = connection.vendor == "sqlite"
-    parameters: list[Any] = [expression] if sqlite else [*values]
-    statement = f"SELECT rowid FROM {WORDS} WHERE {WORDS} MATCH %s" if sqlite else \
-        f"SELECT id FROM {TABLE} WHERE words @@ ({expression})"
-    few = None if among is None else set(among)
-    if few is not None:  # reading all that have the words costs less than asking for each, as long as they are no crowd
-        all_having = ids_having(terms, all_of_them=all_of_them, most=CROWD)
-        if len(all_having) < CROWD:
-            return all_having & few
-        statement += f" AND {'rowid' if sqlite else 'id'} IN ({', '.join(map(str, few)) or 'NULL'})"
-    if most is not None:
-        statement += " LIMIT %s"
-        parameters.append(most)
     with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return {row[0] for row in cursor.fetchall()}
+        if connection.vendor == "sqlite":
+            cursor.execute(f"SELECT rowid FROM {WORDS} WHERE {WORDS} MATCH %s{further}", [expression])
+        else:
+            cursor.execute(f"SELECT id FROM {TABLE} WHERE words @@ ({expression}){further}", values)
+        return {text_id for text_id, in cursor.fetchall()}
 
 
 def texts_having(typed: str, asker: Asker = None) -> QuerySet[SearchText]:
@@ -204,8 +208,9 @@ def marked(text: str) -> SafeString:
 
 
 def _matching(query: Query, between: str, count: int, kinds: Sequence[str],
-              papers: QuerySet | list[int] | None = None) -> tuple[list[WordHit], bool]:
-    """The best texts, and whether all that match were weighed: of very many only the promising are."""
+              papers: Sequence[int] | None = None, *, times: int = 1) -> tuple[list[WordHit], bool]:
+    """The best texts, and whether all that match were weighed: of very many only the promising are, `times` as many as
+    usual."""
     parts: list[str] = []
     parameters: list[str] = []
     for group, operator in ((query.required, " AND "), (query.telling, between)):
@@ -213,43 +218,36 @@ def _matching(query: Query, between: str, count: int, kinds: Sequence[str],
             expression, values = _expression(group, operator)
             parts.append(f"({expression})")
             parameters += values
+    sqlite = connection.vendor == "sqlite"
+    row = f"+{WORDS}.rowid" if sqlite else "t.id"  # with a + each match is held against the list, not the reverse
     conditions: list[str] = []
-    restricted: list[Any] = []
-    if set(kinds) < set(KINDS):
-        conditions.append(f"t.kind IN ({', '.join(['%s'] * len(kinds))})")
-        restricted += kinds
-    if isinstance(papers, QuerySet):
-        subquery, bound = papers.order_by().values("pk").query.sql_with_params()
-        conditions.append(f"t.paper_id IN ({subquery})")
-        restricted += bound
-    elif papers is not None:
-        conditions.append(f"t.paper_id IN ({', '.join(['%s'] * len(papers)) or 'NULL'})")
-        restricted += papers
+    if papers is not None:
+        conditions.append(f"{row} IN (SELECT id FROM {TABLE} WHERE paper_id IN ({numbers(papers)}))")
+    elif set(kinds) == {SearchText.METHOD}:
+        conditions.append(f"{row} IN (SELECT id FROM {TABLE} WHERE kind = '{SearchText.METHOD}')")
+    elif set(kinds) == {SearchText.PAPER}:  # methods are few
+        conditions.append(f"{row} NOT IN (SELECT id FROM {TABLE} WHERE kind = '{SearchText.METHOD}')")
     where = "".join(f" AND {condition}" for condition in conditions)
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
+        if sqlite:
             matched = every = " AND ".join(parts)
             if not where:  # what the database has to look through anyway needs no choosing
                 words = [f"({' OR '.join(map(_in_fts5, term.alternatives))})"
                          for term in query.telling or query.required]
-                matched = promising(every, words, either=between == " OR ")
+                matched = promising(every, words, either=between == " OR ", times=times)
             all_weighed = matched == every
             if query.excluded:
                 matched = f"({matched}) NOT ({_expression(query.excluded, ' OR ')[0]})"
-            joined = f"JOIN {TABLE} t ON t.id = {WORDS}.rowid " if where else ""
             cursor.execute(
-                f"SELECT {WORDS}.rowid AS id, -bm25({WORDS}, {TITLE_WEIGHT}, 1.0) AS score FROM {WORDS} "
-                f"{joined}WHERE {WORDS} MATCH %s{where} ORDER BY score DESC, id LIMIT %s",
-                [matched, *restricted, count])
+                f"SELECT rowid AS id, -bm25({WORDS}, {TITLE_WEIGHT}, 1.0) AS score FROM {WORDS} "
+                f"WHERE {WORDS} MATCH %s{where} ORDER BY score DESC, id LIMIT %s", [matched, count])
         else:
             wanted, excluded, all_weighed = " && ".join(parts), "", True
             values = list(parameters)
             if query.excluded:
                 expression, more = _expression(query.excluded, " OR ")
                 excluded = f" AND NOT t.words @@ ({expression})"
-                values += [*restricted, *more]
-            else:
-                values += restricted
+                values += more
             weights = f"'{{{1 / TITLE_WEIGHT}, {1 / TITLE_WEIGHT}, {1 / TITLE_WEIGHT}, 1.0}}'"
             cursor.execute(
                 f"SELECT t.id, ts_rank({weights}, t.words, q.q, 1) AS score FROM {TABLE} t, (SELECT {wanted} AS q) q "
@@ -277,6 +275,11 @@ def _expression(terms: Iterable[Term], between: str) -> tuple[str, list[str]]:
             else:
                 parameters.append(" ".join(words))
     return {" AND ": " && ", " OR ": " || "}[between].join(pieces), parameters
+
+
+def numbers(some: Iterable[int]) -> str:
+    """Whole numbers as a list of SQL."""
+    return ", ".join(str(int(each)) for each in some) or "NULL"
 
 
 def _in_fts5(term: Term) -> str:

@@ -1,7 +1,8 @@
 """Which texts a search keeps to: those of some papers, with required words and without excluded ones.
 
 A filter can leave ten papers or nine tenths of a million. It is never read out whole where that can be helped: a few
-are listed, and of many only those that a search has met already are looked at.
+are listed, and of many those are looked for among what a search ranks first. What that meets tells how many there
+are: a filter that leaves too few to be met is listed after all.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import F, QuerySet
 
 from papers.search.full_text import TABLE
-from papers.search.lexical import ids_having
-from papers.search.opened import FEW, Index
+from papers.search.lexical import ids_among, ids_having, no_crowd, numbers
+from papers.search.opened import FEW, Index, deeper
 from papers.search.query import Term
 
 
@@ -33,20 +34,31 @@ class Narrowing:
         return self.papers is not None or bool(self.required or self.excluded)
 
     @cached_property
-    def listed(self) -> list[int] | None:
-        """The papers' primary keys where they are no more than FEW."""
-        pks = _pks(self.papers, FEW + 1) if self.papers is not None else None
-        return pks if pks is not None and len(pks) <= FEW else None
+    def all_papers(self) -> list[int]:
+        """The papers' primary keys, however many."""
+        return self._pks("")
 
-    def few(self, index: Index, most: int | None) -> np.ndarray | None:
-        """The rows (n,) of its texts; None when they are more than `most`, None for any number."""
-        if most is None:
-            return self._all(index)
-        if self.listed is not None:
+    @cached_property
+    def _first_papers(self) -> list[int] | None:
+        pks = self._pks(f"LIMIT {FEW + 1}")
+        return pks if len(pks) <= FEW else None
+
+    @property
+    def listed(self) -> list[int] | None:
+        """The papers' primary keys where they are few, or have been listed already."""
+        if self.papers is None:
+            return None
+        return self.all_papers if "all_papers" in self.__dict__ else self._first_papers
+
+    def few(self, index: Index) -> np.ndarray | None:
+        """The rows (n,) of its texts, where they can be looked up one by one."""
+        if self.listed is not None and len(self.listed) <= FEW:
             rows = index.rows_of_papers(np.array(self.listed, dtype=np.int64))
+        elif self.listed is not None:
+            return self.all(index)
         elif self.required:
-            having = ids_having(self.required, all_of_them=True, most=most + 1)
-            if len(having) > most:
+            having = self._with_required
+            if having is None or len(having) > FEW:
                 return None
             rows = index.rows_of_texts(np.fromiter(having, dtype=np.int64))
         else:
@@ -54,32 +66,54 @@ class Narrowing:
         kept = self.among(index.text_ids[rows].tolist())
         return index.rows_of_texts(np.fromiter(sorted(kept), dtype=np.int64))
 
+    def met(self, ranked: Sequence[int], count: int) -> set[int] | None:
+        """The first `count` or more of these texts, best first, that are of its papers, or all there are; None where so
+        few of the first are that listing its papers costs less."""
+        kept: set[int] = set()
+        looked_at = 0
+        while looked_at < len(ranked) and len(kept) < count:
+            depth = deeper(looked_at, len(kept), count)
+            if depth is None:
+                return None
+            kept |= self.of_papers(ranked[looked_at:depth])
+            looked_at = depth
+        return kept
+
     def among(self, text_ids: Sequence[int]) -> set[int]:
         """Those of these texts that it lets through."""
         kept = self.of_papers(text_ids)
         if kept and self.required:
-            kept &= ids_having(self.required, all_of_them=True, among=kept)
+            kept &= self._with_required if self._with_required is not None else \
+                ids_among(kept, self.required, all_of_them=True)
         if kept and self.excluded:
-            kept -= ids_having(self.excluded, all_of_them=False, among=kept)
+            kept -= self._with_excluded if self._with_excluded is not None else \
+                ids_among(kept, self.excluded, all_of_them=False)
         return kept
+
+    @cached_property
+    def _with_required(self) -> set[int] | None:
+        return no_crowd(self.required, all_of_them=True)
+
+    @cached_property
+    def _with_excluded(self) -> set[int] | None:
+        return no_crowd(self.excluded, all_of_them=False)
 
     def of_papers(self, text_ids: Sequence[int]) -> set[int]:
         """Those of these texts that are of its papers."""
         if self.papers is None:
             return set(text_ids)
-        texts = f"SELECT %s FROM {TABLE} WHERE id IN ({', '.join(map(str, text_ids)) or 'NULL'})"
-        if self.listed is None:  # some hundreds of ids cost the ORM more than the database
-            met = self.papers.filter(pk__in=RawSQL(texts % "paper_id", []))
-            return set(met.order_by().values_list("search_text", flat=True))
-        papers = set(self.listed)
-        with connection.cursor() as cursor:
-            cursor.execute(texts % "id, paper_id")
-            return {text_id for text_id, paper in cursor.fetchall() if paper in papers}
+        with connection.cursor() as cursor:  # some hundreds of ids cost the ORM more than the database
+            cursor.execute(f"SELECT id, paper_id FROM {TABLE} WHERE id IN ({numbers(text_ids)})")
+            owners = [row for row in cursor.fetchall() if row[1] is not None]
+        papers = set(self.listed if self.listed is not None else
+                     self._pks(f"WHERE narrowed_pk IN ({numbers(paper for _, paper in owners)})"))
+        return {text_id for text_id, paper in owners if paper in papers}
 
-    def _all(self, index: Index) -> np.ndarray:
+    def all(self, index: Index) -> np.ndarray:
+        """The rows (n,) of its texts, however many."""
         mask = index.alive.copy()
         if self.papers is not None:
-            mask &= _mask(index, index.rows_of_papers(np.array(_pks(self.papers, None), dtype=np.int64)))
+            mask &= _mask(index, index.rows_of_papers(np.array(self.all_papers, dtype=np.int64)))
         if self.required:
             having = ids_having(self.required, all_of_them=True)
             mask &= _mask(index, index.rows_of_texts(np.fromiter(having, dtype=np.int64)))
@@ -88,16 +122,24 @@ class Narrowing:
             mask &= ~_mask(index, index.rows_of_texts(np.fromiter(having, dtype=np.int64)))
         return np.flatnonzero(mask)
 
+    def _pks(self, further: str) -> list[int]:
+        """Primary keys of its papers, numbers alone, which may be very many."""
+        try:
+            statement, values = self._statement
+        except EmptyResultSet:  # Django sees that there can be none: of a cluster, say, whose name fits no pattern
+            return []
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT narrowed_pk FROM ({statement}) narrowed {further}", values)
+            return [pk for pk, in cursor.fetchall()]
+
+    @cached_property
+    def _statement(self) -> tuple[str, Sequence]:
+        """SQL of the papers' keys: it is asked several times, and making it costs more than asking."""
+        assert self.papers is not None
+        return self.papers.order_by().values(narrowed_pk=F("pk")).query.sql_with_params()
+
 
 def _mask(index: Index, rows: np.ndarray) -> np.ndarray:
     mask = np.zeros(len(index.text_ids), dtype=bool)
     mask[rows] = True
     return mask
-
-
-def _pks(papers: QuerySet, most: int | None) -> list[int]:
-    """Their primary keys, numbers alone, which may be very many; of more than `most` some."""
-    statement, values = papers.order_by().values("pk")[:most].query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return [pk for pk, in cursor.fetchall()]

@@ -38,8 +38,11 @@ class IndexUnavailable(Exception):
 class Narrowing(Protocol):
     """Which texts a search keeps to; see `papers.search.narrowing`."""
 
-    def few(self, index: Index, most: int | None) -> np.ndarray | None:
-        """The rows (n,) of its texts; None when they are more than `most`."""
+    def few(self, index: Index) -> np.ndarray | None:
+        """The rows (n,) of its texts, where they can be looked up one by one."""
+
+    def all(self, index: Index) -> np.ndarray:
+        """The rows (n,) of its texts, however many."""
 
     def among(self, text_ids: Sequence[int]) -> set[int]:
         """Those of these texts that it lets through."""
@@ -86,16 +89,18 @@ class Index:
         mask = self._of_kinds(kinds)
         if texts is None:
             return self._nearest(vector, count, mask)
-        rows = texts.few(self, FEW)
-        depth = 4 * count
-        while rows is None:
-            found = self._nearest(vector, depth, mask, deep=depth > RERANKED)
+        rows = texts.few(self)
+        depth: int | None = max(4 * count, RERANKED if self.coded else 0)  # as many are compared exactly anyway
+        while rows is None and depth is not None:
+            deep = depth > RERANKED
+            found = self._nearest(vector, depth, mask, deep=deep)
             kept = texts.among([text_id for text_id, _ in found])
             if len(kept) >= count or len(found) < depth:
-                return self._exact(vector, [pair for pair in found if pair[0] in kept])[:count]
-            depth *= 4
-            if depth > DEEPEST:
-                rows = texts.few(self, None)
+                pairs = [pair for pair in found if pair[0] in kept]
+                return (self._exact(vector, pairs) if deep else pairs)[:count]
+            depth = deeper(depth, len(kept), count)
+        if rows is None:
+            rows = texts.all(self)
         chosen = np.zeros(len(self.text_ids), dtype=bool)
         chosen[rows] = True
         return self._nearest(vector, count, chosen & (self.alive if mask is None else mask))
@@ -190,6 +195,15 @@ class Index:
     @cached_property
     def _by_paper(self) -> tuple[np.ndarray, np.ndarray]:
         return _sorted(self.paper_ids, self.alive & (self.paper_ids > 0))
+
+
+def deeper(looked_at: int, kept: int, count: int) -> int | None:
+    """How far down a ranking to look for `count` texts that a filter keeps, when it kept so many of the first; None
+    where that is further than DEEPEST."""
+    if not looked_at:
+        return min(2 * count, DEEPEST)
+    needed = round(1.3 * count * looked_at / max(kept, 1))
+    return max(needed, looked_at + count) if needed <= DEEPEST else None
 
 
 def _sorted(values: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,7 @@
 """A build's test of itself: titles are asked of it and of an exact search, and how many of the ten nearest it finds.
 
 A title's own text is left aside, which would be found too easily. The exact neighbours are gathered while the vectors
-pass by on their way into the index, and kept with it: a build that has grown is tested again for the price of its news.
+pass by on their way into the index, and kept with it: a build that has grown knows them for the price of its news.
 """
 
 from __future__ import annotations

@@ -76,34 +76,33 @@ def stem(word: str) -> str:
 
 @lru_cache(maxsize=100_000)
 def _kept(written: str) -> str:
-    """The stem a written word counts under; empty when it says nothing about a text."""
+    """The stem a written word counts under; empty when it says nothing about a text, or is no word."""
     word = written.lower().removesuffix("'s").removesuffix("’s")
     return "" if _says_nothing(word) or _says_nothing(stem(word)) else stem(word)
 
 
 def _says_nothing(word: str) -> bool:
-    if len(word) < 2 or word in STOP_WORDS or (word[0].isdigit() and word not in {"2d", "3d", "4d"}):
+    if len(word) < 2 or not word[0].isalnum() or word in STOP_WORDS:
+        return True
+    if word[0].isdigit() and word not in {"2d", "3d", "4d"}:
         return True
     return "-" in word and all(part in STOP_WORDS for part in word.split("-"))
 
 
 def terms(text: str, longest: int = 2) -> Counter[str]:
     """Counts of the words, and of up to `longest` neighbouring ones, that could tell this text from others."""
-    counts: Counter[str] = Counter()
-    for clause in _CLAUSE.split(text):
-        run: list[str] = []
-        for written in WORD.findall(clause):
-            kept = _kept(written)
-            if not kept:
-                run.clear()
-                continue
-            run.append(kept)
-            for length in range(1, min(longest, len(run)) + 1):
-                counts[" ".join(run[-length:])] += 1
-    return counts
+    found: list[str] = []
+    ending: list[str] = []  # here, the shortest first
+    for kept in map(_kept, _WORD_OR_BREAK.findall(text)):
+        if kept:
+            ending = [kept, *[f"{before} {kept}" for before in ending[:longest - 1]]]
+            found += ending
+        elif ending:
+            ending = []
+    return Counter(found)
 
 
-_CLAUSE = re.compile(r"[()\[\]\"“”\n]|[.!?;:,]\s")
+_WORD_OR_BREAK = re.compile(WORD.pattern + r"|[()\[\]\"“”\n]|[.!?;:,]\s")  # past a clause's end no term goes on
 
 
 def surface_forms(texts: Iterable[str]) -> dict[str, Counter[str]]:

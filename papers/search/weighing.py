@@ -16,27 +16,31 @@ from papers.search.full_text import WORDS
 MOST = 3_000  # texts weighed for one ranking
 
 
-def promising(expression: str, words: Sequence[str], *, either: bool) -> str:
-    """The FTS5 expression, or one for part of its matches. `words` are its parts; any of them will do if `either`."""
-    if _matches(expression) <= MOST:
+def promising(expression: str, words: Sequence[str], *, either: bool, times: int) -> str:
+    """The FTS5 expression, or one for part of its matches. `words` are its parts; any of them will do if `either`.
+
+    `times` as many as usual are weighed.
+    """
+    most = times * MOST
+    if _matches(expression, most) <= most:
         return expression
     if either and len(words) > 1:
         chosen: list[str] = []
         total = 0
-        for count, word in sorted((_matches(word), word) for word in words):
+        for count, word in sorted((_matches(word, most), word) for word in words):
             total += count
-            if total > MOST:
+            if total > most:
                 break
             chosen += [word] if count else []
         if chosen:
             return f"({' OR '.join(chosen)}) AND ({expression})"
     titled = f"({' OR '.join(f'title : {word}' for word in words)}) AND ({expression})"
-    return titled if _matches(titled) else expression
+    return titled if _matches(titled, 0) else expression
 
 
-def _matches(expression: str) -> int:
-    """How many texts match, counted no further than needed."""
+def _matches(expression: str, most: int) -> int:
+    """How many texts match, counted no further than one past `most`."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM (SELECT 1 FROM {WORDS} WHERE {WORDS} MATCH %s LIMIT %s)",
-                       [expression, MOST + 1])
+                       [expression, most + 1])
         return cursor.fetchone()[0]

@@ -93,6 +93,7 @@ def test_restricts_kinds_and_papers(texts):
     assert keys("label", kinds=[]) == []
     found = keys("models", texts=Narrowing(Paper.objects.filter(pk__in=[2, 3])))
     assert found == ["2"]
+    assert keys("models", texts=Narrowing(Paper.objects.filter(pk__in=[]))) == []
 
 
 def test_matches_are_marked_and_everything_else_escaped(texts):
