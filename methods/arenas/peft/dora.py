@@ -12,6 +12,7 @@ Lengths are those of rows of the weight (out, in), one per output, as in the aut
 
 Departs from the paper: query, value and both maps of the feed-forward part are changed, as for every low-rank method
 here, where the paper adds keys; there is no dropout; the rank is 3, for lengths are paid for out of LoRA's rank of 4.
+Any rank from 1 can be run; only the default is held to the arena's allowance.
 
 >>> import torch
 >>> linear = torch.nn.Linear(2, 1, bias=False)
