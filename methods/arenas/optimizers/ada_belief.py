@@ -8,6 +8,9 @@ how far the gradient strays from it instead.
     s <- beta2 * s + (1 - beta2) * (g - m)^2 + eps
     w <- w - lr * (m / (1 - beta1^t)) / (sqrt(s / (1 - beta2^t)) + eps)                           (algorithm 2)
 
+The eps is that of its convolutional networks; recurrent ones and transformers get a smaller one. The rectification that
+the authors' later package switches on is no part of the paper's rule.
+
 Follows the paper.
 
 >>> import torch

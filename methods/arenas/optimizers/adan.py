@@ -11,7 +11,7 @@ gradient so corrected.
 m, v and n are divided by the weight they have gathered so far, as in the authors' code. b1, b2, b3 are what stays of
 each mean; the paper writes one minus them.
 
-Departs from the paper: there is no restart, which its experiments do not use either.
+Departs from the paper: there is no restart.
 
 >>> import torch
 >>> rule = Adan(b1=0.0, b2=0.5, b3=0.0, decay=0.0)

@@ -8,9 +8,11 @@ mean of the estimates, and lets no weight move by more than the learning rate, s
     m <- beta1 * m + (1 - beta1) * g
     w <- (1 - lr * decay) * w - lr * clip(m / max(gamma * h, eps), -1, 1)                         (algorithm 3)
 
-Departs from the paper: this is Sophia-H on small networks, and H u is the difference of two gradients on the step's own
-minibatch, of which the second is paid for as the paper's product is; the paper takes the product exactly, on a part of
-the batch.
+This is Sophia-H, with the numbers that the paper gives for it.
+
+Departs from the paper: H u is the difference of two gradients on the step's own minibatch, of which the second is paid
+for, where the paper takes the product exactly, on a part of the batch. On the transformer here both agree within three
+per cent; where units have kinks, as in the network for digits, the difference sees these too and they do not agree.
 
 >>> import torch
 >>> rule = Sophia(beta1=0.0, beta2=0.0, gamma=1.0, decay=0.0)
@@ -37,6 +39,8 @@ class Sophia(Optimizer):
         fidelity="core",
         claims=(Beats("adamw", on="mean_loss", setting="language"), Beats("lion", on="mean_loss", setting="language"),
                 Beats("adamw", on="train_loss", setting="language")),
+        needs_scale=("Reaches AdamW's loss in half the steps and half the time when language models of 125 million "
+                     "parameters and more are pretrained; the gap grows with their size.",),
     )
 
     lr: float = param(0.001, "usual learning rate; the arena tries multiples of it", low=1e-5, high=1.0)
