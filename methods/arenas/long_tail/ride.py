@@ -65,7 +65,8 @@ class Ride(LongTailMethod):
                       arxiv="2010.01809"),),
         fidelity="core",
         claims=(Beats("cross-entropy", on="balanced_accuracy"), Beats("ldam", on="balanced_accuracy"),
-                Beats("crt", on="balanced_accuracy"), Beats("tau-normalisation", on="balanced_accuracy")),
+                Beats("crt", on="balanced_accuracy"), Beats("tau-normalisation", on="balanced_accuracy"),
+                Beats("cross-entropy", on="head_accuracy"), Beats("cross-entropy", on="tail_accuracy")),
     )
 
     experts: int = param(3, "how many experts", low=1, high=4)
