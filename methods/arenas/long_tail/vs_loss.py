@@ -8,6 +8,9 @@ both: rare classes get a small factor, so that their logits must grow larger, an
 
 With gamma = 0 it is logit adjustment, with tau = 0 the class-dependent temperatures (CDT).
 
+The paper is about networks that are trained far beyond zero training error; early on, it finds, the factors harm. Runs
+here end before that phase.
+
 Departs from the paper: it tunes gamma and tau for each data set; here they are those of the example that comes with the
 authors' program, for ten classes at the same imbalance (CIFAR-10). No classes are weighted late in training, which its
 best numbers add.
