@@ -10,8 +10,11 @@ that the logits come from all along training and not from the ends of sessions.
 The squares are averaged over all classes, those to come too, as in the authors' code. Where no pictures may be kept
 this is sequential fine-tuning.
 
-Departs from the paper: the three batches share the size of one, so that a step costs what everybody's costs; a picture
-is kept in the view in which it was seen; among classes to come none competes in a cross-entropy.
+A picture is kept as it is, its logits are those of the view in which it was learnt, and it comes back in another view;
+the two batches of kept pictures are drawn independently.
+
+Departs from the paper: the three batches share the size of one, so that a step costs what everybody's costs; among
+classes to come none competes in a cross-entropy.
 
 >>> import torch
 >>> answers(torch.tensor([[1.0, 3.0]]), torch.tensor([[1.0, 1.0]])).item()                      # (0 + 2^2) / 2
@@ -66,18 +69,29 @@ class DarkExperienceReplay(ClassIncrementalMethod):
     def begin_session(self, net, session):
         if session.number == 0:
             self.logits = session.names.new_zeros(0, session.total)
+        self.order = []
+
+    def rows(self, session, size):
+        """Of the session's next pictures, (size,): shuffled epochs, or in order of arrival where there is one pass."""
+        size = min(size, len(session.x))
+        if session.online:
+            return (int(session.progress * len(session.x)) + torch.arange(size)).clamp(max=len(session.x) - 1)
+        while len(self.order) < size:
+            self.order += torch.randperm(len(session.x)).tolist()
+        rows, self.order = self.order[:size], self.order[size:]
+        return torch.tensor(rows)
 
     def loss(self, net, session):
         memory = session.memory
-        each = session.batch_size // 3 if len(memory) else 0
-        x, y = session.draw(session.batch_size - 2 * each)
-        at = torch.randint(max(len(memory), 1), (2 * each,)).to(y.device)
-        out = net(torch.cat([x, session.view(memory.x[at])]) if each else x)
+        each = min(session.batch_size // 3, len(memory))
+        here = self.rows(session, session.batch_size - 2 * each).to(session.y.device)
+        x, y = session.x[here], session.y[here]
+        at, also = (torch.randperm(len(memory))[:each].to(y.device) for _ in range(2))
+        out = net(session.view(torch.cat([x, memory.x[at], memory.x[also]]) if each else x))
         now, dark, replayed = out.split([len(y), each, each])
         loss = F.cross_entropy(only(now, session.competing), y)
         if each:
-            loss = loss + self.alpha * answers(dark, self.logits[at[:each]]) \
-                + self.beta * F.cross_entropy(only(replayed, session.competing), memory.y[at[each:]])
-        with torch.no_grad():
-            self.logits = keep(memory, self.logits, x, y, now.detach())
+            loss = loss + self.alpha * answers(dark, self.logits[at]) \
+                + self.beta * F.cross_entropy(only(replayed, session.competing), memory.y[also])
+        self.logits = keep(memory, self.logits, x, y, now.detach())
         return loss
