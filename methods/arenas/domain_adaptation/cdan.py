@@ -5,10 +5,10 @@ the class probabilities, so that domains must agree class by class. Pictures tha
 adversary (CDAN+E), as unsure answers say little about the class.
 
     loss = CE(head(f_s), y_s) + E[w BCE(domain(R(f (x) g)), d)],   g = softmax(head(f)) without a gradient
-    w = 1 + exp(-H(g)), scaled to mean one;   dR/dz = -lam * I,   lam = 2 / (1 + exp(-10 p)) - 1
+    w = 1 + exp(-H(g)), scaled to mean one in each domain;   dR/dz = -lam * I,   lam = 2 / (1 + exp(-10 p)) - 1
 
-Departs from the paper: the network is pretrained on the source and its rate stays constant; the adversary is as wide as
-the features.
+Departs from the paper: the network is pretrained on the source and its rate stays constant, one rate for all parts; the
+adversary is as wide as the features and has no dropout; w has no gradient.
 
 >>> import torch
 >>> joint(torch.tensor([[1.0, 2.0]]), torch.tensor([[0.25, 0.75]])).tolist()
@@ -59,4 +59,5 @@ class Cdan(DomainAdaptationMethod):
         guess = self.domain(reverse_gradient(joint(both, p), lam))[:, 0]
         truth = torch.cat([guess.new_ones(len(z)), guess.new_zeros(len(v))])
         trust = 1 + (-entropy(p)).exp() if self.by_entropy else torch.ones_like(truth)
-        return F.cross_entropy(logits, y) + F.binary_cross_entropy_with_logits(guess, truth, trust / trust.mean())
+        trust = torch.cat([part / part.mean() for part in trust.split([len(z), len(v)])])
+        return F.cross_entropy(logits, y) + F.binary_cross_entropy_with_logits(guess, truth, trust)

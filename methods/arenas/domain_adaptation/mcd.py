@@ -8,10 +8,9 @@ the mean of both.
     B:  min over F_1, F_2 of    L_s - L_d,   L_d = mean |softmax F_1(G(x_t)) - softmax F_2(G(x_t))|
     C:  min over G of           L_d,   n times
 
-Every one of these is a step of its own here, so that a round of A, B and n of C takes n + 2 batches.
-
-Departs from the paper: the network and one classifier are pretrained on the source, the second starts at random, and
-the rate stays constant.
+Departs from the paper: the network and one classifier are pretrained on the source, the second starts at random, both
+are single layers, and the rate stays constant; every step has a batch of its own, so that a round of A, B and n of C
+takes n + 2 batches, where the paper takes all of a round's steps on one.
 
 >>> import torch
 >>> p, q = torch.tensor([[8.0, -8.0]]), torch.tensor([[-8.0, 8.0]])
