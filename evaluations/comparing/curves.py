@@ -75,5 +75,5 @@ def _line(contestant: Contestant, setting: str, by: str) -> str | None:
         return contestant.name
     if by == SETTING:
         return setting
-    values = {param["name"]: param["default"] for param in contestant.method.params} | contestant.params
+    values = {param["name"]: param["default"] for param in contestant.method.params} | dict(contestant.params)
     return f"{by} = {values[by]}" if by in values else None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from evaluations.figures.plots.axes import RIGHT, WIDTH, Scale, nice_ticks
 from evaluations.runs.contestants import written
 from evaluations.sweeps.plan import by_ratio
-from evaluations.figures.plots.axes import RIGHT, WIDTH, Scale, nice_ticks
 
 LEFT, TOP, BOTTOM, HEIGHT = 70, 16, 262, 312
 MOST_LABELS = 9  # on the x axis, where each value has its own
