@@ -183,7 +183,7 @@ def test_the_baseline_is_always_among_the_profiles(arena):
 # --- the arena's page -----------------------------------------------------------------------------
 
 def test_the_page(arena, client, django_assert_max_num_queries):
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(25):
         answer = client.get("/arenas/sorting/statistics/")
     shown, html = text_of(answer), answer.content.decode()
     for part in ("Would other seeds tell the same story?", "Average ranks over seeds", "Average ranks over settings",

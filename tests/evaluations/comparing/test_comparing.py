@@ -22,7 +22,7 @@ def text_of(answer) -> str:
 def arena():
     """Better is far above plain in accuracy and lower in error; in the harsh setting it is the other way round."""
     arena = make_arena()
-    rate = {"name": "rate", "default": 0.1, "help": "step", "choices": None, "low": None, "high": None}
+    rate = {"name": "rate", "type": "float", "default": 0.1, "help": "step", "choices": None, "low": None, "high": None}
     for i, (slug, means) in enumerate({"plain": (50, 70), "good": (70, 50), "twin": (70, 50)}.items()):
         method = make_method(arena, slug, params=[rate], source_code=f"def run():\n    return '<b>{slug}</b>'\n")
         for setting, mean in zip(("default", "harsh"), means, strict=True):

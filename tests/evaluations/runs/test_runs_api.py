@@ -81,7 +81,7 @@ def test_runs_are_requested_with_a_token(client, method, token):
 
 @pytest.mark.parametrize("body,status,said", [
     ({"target": "method:sorting/none"}, 404, "there is no method"),
-    ({"target": "arena:sorting", "params": {"tau": 2}}, 400, "params need a single method"),
+    ({"target": "arena:sorting", "params": {"tau": 2}}, 400, "need a single method"),
     ({"target": "arena:sorting", "seeds": "x"}, 400, "seeds must be"),
     ({"target": "arena:sorting", "seeds": []}, 400, "seeds are whole numbers"),
     ({"target": "arena:sorting", "queue": "x"}, 400, "no queue x"),
