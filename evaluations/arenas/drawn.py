@@ -29,11 +29,12 @@ from evaluations.runs.contestants import variants_of
 from evaluations.runs.stamps import kept, results_stamp, stamp_of
 from evaluations.tables.state import TableState
 from evaluations.tables.summaries import STATUSES, findings
-from evaluations.tables.table import FIRST_ROWS, Facts
+from evaluations.tables.table import Facts
 from methods.models import Arena
 
 CLAIMS = 4  # shown of each verdict; the ledger has them all
-FOREST_ROWS = 8  # drawn; a forest plot of more is cut to the claims with the smallest p
+PLOTTED = 8  # methods in a figure beside the table, whose own page has all
+FOREST_ROWS = 6  # drawn; a forest plot of more is cut to the claims with the smallest p
 VARIANTS = 12  # with own hyperparameters, offered as rows: those run last
 SEEDS = 10  # proposed when there are fewer: below that, tens of methods can hardly be told apart
 
@@ -96,7 +97,7 @@ def _arena_page(arena: Arena, state: TableState, stamp: str, every: bool, x: str
     groups = tuple(ClaimGroup(status, len(standings), tuple(standings[:CLAIMS]))
                    for status, standings in by_status.items() if standings)
     measured = bool(table.facts.measured)
-    most = None if every else FIRST_ROWS
+    most = None if every else PLOTTED
     return ArenaPage(
         table.facts, len(table.rows), tuple(arena.methods.filter(present=True).values_list("slug", "title")),
         tuple((each.key, each.name) for each in variants_of(_runs_here(arena, state), VARIANTS)),

@@ -99,13 +99,21 @@ def shown_columns(table: Table) -> Shown:
             continue
         if len(values) == measured > 1 and len({value for _, value in values}) == 1:
             unit = f" {column.unit}" if column.unit else ""
-            same.append((column.title, f"{values[0][1]:,.6g}{unit} everywhere"))
+            same.append((column.title, f"{_said(values[0][1])}{unit} everywhere"))
         elif values and values in seen:
             same.append((column.title, f"the same as {seen[values].lower()}"))
         else:
             keys.add(column.key)
             seen[values] = column.title
     return Shown(frozenset(keys), tuple(same))
+
+
+def _said(value: float) -> str:
+    """
+    >>> _said(4_000_000.0), _said(0.123456789)
+    ('4,000,000', '0.123457')
+    """
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.6g}"
 
 
 def marks_of(arena: Arena, stamp: str, rows: Sequence[Row], state: TableState) -> dict[str, Mark]:
