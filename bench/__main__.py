@@ -17,7 +17,7 @@ from pathlib import Path
 from bench import _history
 
 FOLDER = Path(__file__).parent
-NAMED_ONLY = {"class_incremental_rates"}  # chooses an arena's rates: hours, and nothing to compare
+NAMED_ONLY = {"class_incremental_rates", "strengths"}  # choose what arenas and methods have: nothing to compare
 
 
 def main(names: list[str]) -> int:
