@@ -12,10 +12,10 @@ In `far-bank` the query bank speaks of something else: sentences from film revie
 elsewhere. `small-bank` has 100 docstrings and bodies in place of 1,700.
 
 How steep or how strong a method corrects is a hyperparameter. Its default here is the best of a grid by the mean
-reciprocal rank of 1,000 other docstrings among their bodies, in the main setting, on seeds 100 to 102, which are never
-scored (`python -m bench.strengths hubness`), for every method alike, and stays so in the other settings: a strength
-found on the far bank is so weak that nothing happens. Words, directions and map come from training pairs alone. Which
-pairs train and which are asked is drawn for every seed.
+reciprocal rank of 1,000 docstrings that do not train among their bodies, in the main setting, on seeds 100 to 102,
+which are never scored (`python -m bench.strengths hubness`), for every method alike, and stays so in the other
+settings: a strength found on the far bank is so weak that nothing happens. Words, directions and map come from training
+pairs alone. Which pairs train and which are asked is drawn for every seed.
 """
 
 from __future__ import annotations

@@ -25,10 +25,10 @@ from methods.kit.params import param
 class Csls(HubnessMethod):
     card = Card(
         title="CSLS",
-        papers=(Paper("Word Translation Without Parallel Data", 2018, arxiv="1710.04087",
+        papers=(Paper("Word Translation Without Parallel Data", 2017, arxiv="1710.04087",
                       covers="the similarity, not the adversarial map"),),
         fidelity="core",
-        claims=(Beats("cosine", on="r1"), Beats("inverted-softmax", on="r1"), Beats("cosine", on="skewness")),
+        claims=(Beats("cosine", on="r1"), Beats("inverted-softmax", on="r1")),
     )
 
     k: int = param(10, "nearest questions of the bank that say how crowded an answer is", low=1, high=100)

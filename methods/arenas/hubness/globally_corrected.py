@@ -2,11 +2,12 @@
 
 An answer near to everything ranks any one question low in its own list. So the search is turned round: each answer
 orders the questions of a bank together with the one asked, and the answer wins in whose list the question stands
-highest. The cosine, being less than one, decides between equal ranks.
+highest. Between equal ranks the cosine decides.
 
     score(q, g) = s(q, g) - #{b in the query bank: s(b, g) > s(q, g)}
 
-Follows the paper.
+Departs from the paper: the lists are of the bank alone, where the paper ranks among the questions of the test and more
+besides; and a cosine above zero can outweigh a rank when the other is below.
 
 >>> import torch
 >>> from methods.arenas.hubness.arena import Banks
@@ -25,8 +26,8 @@ class GloballyCorrected(HubnessMethod):
     card = Card(
         title="Globally corrected retrieval",
         papers=(Paper("Improving zero-shot learning by mitigating the hubness problem", 2014, arxiv="1412.6568"),),
-        fidelity="faithful",
-        claims=(Beats("cosine", on="r1"), Beats("cosine", on="mrr"), Beats("cosine", on="skewness")),
+        fidelity="core",
+        claims=(Beats("cosine", on="r1"), Beats("cosine", on="skewness")),
     )
 
     def rescore(self, similarity, banks):

@@ -25,7 +25,7 @@ class NearestNeighbourNormalisation(HubnessMethod):
     card = Card(
         title="Nearest neighbour normalisation",
         papers=(Paper("Nearest Neighbor Normalization Improves Multimodal Retrieval", 2024, arxiv="2410.24114"),),
-        fidelity="faithful",
+        fidelity="core",
         claims=(Beats("cosine", on="r1"), Matches("qb-norm", on="r1", within=0.5)),
         reduces_to=("csls", {"alpha": 0.5, "k": 10}),
     )

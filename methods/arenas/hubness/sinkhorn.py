@@ -2,7 +2,7 @@
 
 Rows and columns of exp(beta s) are scaled by turns until both sum to the same: the entropic optimal transport between
 questions and answers. Nobody can be found more than once on average. It needs all questions of the test together, and
-that each has an answer of its own, which no search engine knows: the most that rescoring could reach here.
+that each has an answer of its own, which no search engine knows.
 
     P = diag(u) exp(beta s) diag(v),   u, v such that rows sum to 1 and columns to Q / G
 

@@ -6,8 +6,8 @@ this arena.
 
     a_k = softmax_k(w' tanh(V h_k)),   z = sum_k a_k h_k,   P(bag positive) = sigmoid(u' z + c)
 
-Departs from the paper: instances are fixed features with one trained layer; an instance's score is its attention before
-the softmax, as bags have one size.
+Departs from the paper: instances are fixed features with one trained layer, whose widths are ours; an instance's score
+is its attention before the softmax, as bags have one size.
 
 >>> import torch
 >>> bags = torch.zeros(1, 3, 4)

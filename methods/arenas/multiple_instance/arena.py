@@ -3,12 +3,14 @@
 A bag holds 20 handwritten digits (MNIST), each as 128 features of a small network that has learnt to name doodles
 (Quick, Draw!). A bag is positive if a digit of the wanted kind, drawn for every seed, is among them: one of 20. From
 300 bags, half of them positive, a method learns to score bags and every digit in them, and is asked about 2,000 bags of
-other digits. In `low-witness` a bag holds 60 digits and a positive one three of the wanted kind. In `other-site` the
-bags asked about come from elsewhere and are blurred.
+other digits. In `low-witness` a bag holds 60 digits and a positive one three of the wanted kind: as small a share, in
+larger bags. In `other-site` the bags asked about come from elsewhere and are blurred.
 
 Features are fixed and the same for everybody, standardised by the training bags. Everybody trains with AdamW on batches
 of 30 bags for 400 steps, from three starts, of which the one with the lowest training loss counts: a bad start finds no
-witness and stays there. A method that brings another way of training says so.
+witness and stays there. A method that brings another way of training says so. No strength of any method was chosen on
+validation bags: they are the papers' or ours, and each file says which. So a method below another may be below it for
+that.
 """
 
 from __future__ import annotations

@@ -7,7 +7,9 @@ lowest loss is kept: a start that found no witness is thrown away.
     L(w, b) = -sum_i (y_i / n_{y_i}) tanh(max_k (w'x_ik + b)) + C ||w||^2,   y_i in {-1, 1}, n_y the bags of that class
 
 Departs from the paper: instances are digits and not regions of a picture, so that there is no objectness to weigh them
-with; gradient descent is Adam's, over all bags at once, with the paper's number of starts and steps.
+with; all bags go into each step of Adam (1,080,000 visits to bags, others have 36,000); starts are shorter vectors,
+without offset. C is the paper's, for 2,048 features of another scale: here it keeps hyperplanes so short that some
+seeds end below chance.
 
 >>> import torch
 >>> w, b = torch.zeros(1, 2), torch.zeros(1)
@@ -19,7 +21,7 @@ import torch
 from torch import nn
 
 from methods.arenas.multiple_instance.arena import MultipleInstanceMethod
-from methods.kit.method import Beats, Card, Matches, Paper
+from methods.kit.method import Card, Matches, Paper
 from methods.kit.params import param
 
 
@@ -47,8 +49,7 @@ class MiMax(MultipleInstanceMethod):
         title="MI-max",
         papers=(Paper("Weakly Supervised Object Detection in Artworks", 2018, arxiv="1810.02569"),),
         fidelity="core",
-        claims=(Matches("instance-supervised", on="instance_auroc", within=3.0),
-                Beats("mean-pooling", on="instance_auroc"), Beats("max-pooling", on="bag_auroc")),
+        claims=(Matches("instance-supervised", on="instance_auroc", within=3.0),),
     )
 
     restarts: int = param(12, "hyperplanes trained beside each other", low=1, high=48)

@@ -6,8 +6,9 @@ again on everything has the luck of its start; the average does not.
 
     s(bag) = mean over 5 folds x 2 seeds of ABMIL trained on the other folds
 
-Departs from the paper: the encoder is the arena's for everybody. Each of the ten members is trained for the full number
-of steps from one start, as the paper does not share a budget among them; the cost is counted.
+Departs from the paper: the encoder is the arena's for everybody; the numbers of folds and seeds are ours; each of the
+ten members is trained for the full number of steps from one start, where a single model here has the best of three, and
+their scores are averaged before the sigmoid. The cost is counted.
 
 >>> [rows.tolist() for rows in folds(4, 2)]
 [[1, 3], [0, 2]]
@@ -46,7 +47,8 @@ class PhikonV2(MultipleInstanceMethod):
                       arxiv="2409.09173", covers="the ensemble over folds and seeds"),),
         fidelity="proxy",
         claims=(Beats("abmil", on="bag_auroc", setting="other-site"),),
-        needs_scale=("Features of the large encoder are equal to or better than those of other public encoders",),
+        needs_scale=("Features of the encoder are better than those of Phikon and on par with those of models trained "
+                     "on proprietary data",),
     )
 
     parts: int = param(5, "folds, one of which each member does not see", low=2, high=10)

@@ -3,7 +3,7 @@
 Features are the ridge scores of the ten digits, learnt from the labels of all unlabelled pictures on the same basis as
 everybody's. No method without those labels can count on more; it is the upper end of this arena, not a contestant.
 
-    f(x1) = least squares of y on the basis of x1, over all 20,000
+    f(x1) = least squares of y on the basis of x1, over all unlabelled pictures
 
 Follows the textbook.
 

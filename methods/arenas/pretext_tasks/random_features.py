@@ -5,7 +5,8 @@ is not linear in the pixels starts from the same ones, so what is above this row
 
     f(x1) = cos(W x1 + b),   W normal over the median distance of halves, b uniform
 
-Follows the paper.
+Follows the paper. The common factor of all features is left to the head, which brings features to one scale; the width
+is the median distance.
 
 >>> import torch
 >>> class Task:

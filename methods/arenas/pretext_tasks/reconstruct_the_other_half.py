@@ -6,10 +6,10 @@ needs about as many labels as there are classes, however many pixels there are. 
 label, the more of that is predicted too, and the less is saved.
 
     psi = argmin E ||x2 - psi(x1)||^2,   psi linear in a fixed basis of x1: (Phi'Phi + ridge I)^-1 Phi' x2
-    head: least squares of y on psi(x1)
+    head: ridge regression of y on psi(x1)
 
-Follows the paper. The function class is random cosine features of x1; the paper's theorem holds for any that can
-express the conditional mean.
+Follows the paper. The function class is random cosine features of x1, held small by a ridge; the paper's theorem holds
+for any class that can express the conditional mean. The head is the arena's, a ridge chosen on validation pictures.
 
 >>> import torch
 >>> class Task:
@@ -32,8 +32,7 @@ class ReconstructTheOtherHalf(PretextMethod):
         papers=(Paper("Predicting What You Already Know Helps: Provable Self-Supervised Learning", 2020,
                       arxiv="2008.01064", covers="regression of one half on the other"),),
         fidelity="faithful",
-        claims=(Beats("raw-half", on="accuracy_50", by=5.0), Beats("random-features", on="accuracy_50"),
-                Beats("pca-half", on="accuracy_50"),
+        claims=(Beats("raw-half", on="accuracy_50"), Beats("random-features", on="accuracy_50"),
                 GainGrows("raw-half", on="accuracy_50", from_="same-picture", to="default")),
     )
 

@@ -8,8 +8,8 @@ is factor analysis here.
     x1 = B z + mean + noise,   z normal,   noise of its own variance psi_d in each pixel;   B, psi by EM
     f(x1) = E[z | x1] = (I + B' psi^-1 B)^-1 B' psi^-1 (x1 - mean)
 
-Departs from the paper: a pixel's noise is held above a hundredth of the mean variance, since some pixels never vary;
-and the head is the arena's.
+Departs from the paper: every pixel has its own variance of noise, where the paper's factor model has one for all; it is
+held above a hundredth of the mean variance, since some pixels never vary; and the head is the arena's.
 
 >>> import torch
 >>> x = torch.tensor([[1.0, 1.0], [-1.0, -1.0], [2.0, 2.0], [-2.0, -2.0]])
