@@ -31,8 +31,10 @@ class Site:
 
     def start(self) -> None:
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "config.launch"], cwd=self.project, stdout=log,
-                                            stderr=log, env=self.environment, start_new_session=True)
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "config.launch"], cwd=self.project, stdout=log, stderr=log, env=self.environment,
+                start_new_session=True,  # and hung up where the tests themselves are not (nohup)
+                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
         wait_until(lambda: self.process.poll() is not None or self.well(), seconds=120,
                    what=f"the site; see {self.log}")
         assert self.process.poll() is None, self.log.read_text()[-3000:]
