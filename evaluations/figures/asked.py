@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from evaluations.figures.figure import FigureError
+from evaluations.runs.contestants import slug_of
 from evaluations.tables.state import TableState
 from evaluations.tables.statistics import ArenaStatistics, arena_statistics
 from evaluations.tables.table import Column, Table
@@ -53,18 +54,18 @@ class Asked:
 
     def methods(self, slugs: Iterable[str]) -> dict[str, str]:
         """Where each method's page is."""
-        return {slug: reverse("method_detail", args=[self.arena.slug, _method(slug)]) for slug in slugs}
+        return {slug: reverse("method_detail", args=[self.arena.slug, slug_of(slug)]) for slug in slugs}
 
     def cells(self, slugs: Iterable[str], column: Column) -> dict[str, str]:
         """Where the runs behind each method's number in a column are."""
         query = urlencode({"column": column.key, "setting": column.setting, "scale": self.state.scale})
-        return {slug: f"{reverse('cell_detail', args=[self.arena.slug, slug])}?{query}" if slug == _method(slug) else
-                reverse("method_detail", args=[self.arena.slug, _method(slug)]) for slug in slugs}
+        return {slug: f"{reverse('cell_detail', args=[self.arena.slug, slug])}?{query}" if slug == slug_of(slug) else
+                reverse("method_detail", args=[self.arena.slug, slug_of(slug)]) for slug in slugs}
 
     @property
     def slugs(self) -> list[str]:
         """The methods among the rows, without those that have hyperparameters of a reader's own."""
-        return [row.method for row in self.table.rows if row.method == _method(row.method)]
+        return [row.method for row in self.table.rows if not row.params]
 
     @property
     def subject(self) -> str:
@@ -74,11 +75,6 @@ class Asked:
     @property
     def narrowed(self) -> str:
         return f" {self.table.narrowed}." if self.table.narrowed else ""
-
-
-def _method(key: str) -> str:
-    """The method of a row; one with hyperparameters of its own has them after a semicolon."""
-    return key.partition(";")[0]
 
 
 def rows_asked(text: str) -> int | None:

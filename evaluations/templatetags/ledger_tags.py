@@ -18,12 +18,6 @@ from methods.models import Method
 register = template.Library()
 
 
-@register.simple_tag
-def claim_proposals(standings) -> dict:
-    """What to run next for each open claim, by its primary key."""
-    return open_questions.proposals(standings)
-
-
 @register.inclusion_tag("evaluations/claims/_claim_run.html", takes_context=True)
 def claim_run(context, standing: ClaimStanding):
     """A button that queues the runs an open claim lacks, with the time they take; `proposals` is in the context."""
