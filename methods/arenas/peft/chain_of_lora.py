@@ -6,7 +6,8 @@ parameters and steps of a single one.
 
     M times:   train A, B;   W <- W + (alpha / r) B A;   A random, B = 0                          (algorithm 1)
 
-Follows the paper.
+Departs from the paper: query, value and both maps of the feed-forward part are changed, as for every low-rank method
+here.
 
 >>> import torch
 >>> layer = LowRank(torch.nn.Linear(1, 1), 1, 2.0, a=torch.tensor([[3.0]]), b=torch.tensor([[1.0]]))

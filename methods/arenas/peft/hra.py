@@ -6,7 +6,8 @@ the normals apart; `strict` makes them orthogonal outright by Gram-Schmidt.
 
     W = W0 prod_i (I - 2 u_i u_i^T / ||u_i||^2),   penalty = lam * ||I_r - U^T U||_F^2        (eq. 3, 6)
 
-Follows the paper.
+Departs from the paper: query, value and both maps of the feed-forward part are changed, as for every low-rank method
+here.
 
 >>> import torch
 >>> reflected(torch.eye(2), torch.tensor([[1.0, 0.0]])).tolist()             # x is mirrored, y is kept

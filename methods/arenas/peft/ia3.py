@@ -5,7 +5,8 @@ the feed-forward map's hidden units say. Nothing else is trained.
 
     softmax(Q (l_k * K)^T / sqrt(d)) (l_v * V),   (l_ff * gelu(W1 x)) W2
 
-Follows the paper.
+Departs from the paper: the vectors alone are tried. The recipe around them, losses against wrong answers and for the
+length of answers, and vectors trained on other tasks before, is for models that write their answers.
 
 >>> import torch
 >>> layer = Scale(2)

@@ -5,7 +5,8 @@ of L and rows of U stay as frozen bases, and only the r numbers of D between the
 
     W = (W0 - sigma_0 P L_r diag(d_0) U_r) + sigma P L_r diag(d) U_r
 
-Follows the paper.
+Departs from the paper: query, value and both maps of the feed-forward part are changed, as for every low-rank method
+here.
 
 >>> import torch
 >>> p_l, d, u = factors(torch.tensor([[2.0, 4.0], [1.0, 5.0]]), 2)

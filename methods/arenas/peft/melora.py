@@ -6,7 +6,8 @@ r.
 
     dW = blockdiag(B_1, ..., B_n) blockdiag(A_1, ..., A_n)                                       (eq. 3)
 
-Follows the paper.
+Departs from the paper: query, value and both maps of the feed-forward part are changed, as for every low-rank method
+here.
 
 >>> import torch
 >>> layer = Sliced(torch.nn.Linear(2, 2), r=1, n=2, scale=1.0)

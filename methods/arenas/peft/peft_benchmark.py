@@ -5,7 +5,8 @@ leaves adaptations out: half of the layers, the early or the late ones, attentio
 
     h = W0 x + (alpha / r) B A x   in the chosen layers and places,   h = W0 x   elsewhere
 
-Follows the paper.
+Departs from the paper: query, value and both maps of the feed-forward part are changed, as for every low-rank method
+here.
 
 >>> import torch
 >>> chosen_layers(4, "late", None), chosen_layers(4, "all", None)

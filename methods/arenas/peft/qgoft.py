@@ -7,7 +7,8 @@ the orthogonal ones by a penalty, so that lengths and angles may change as well.
     x <- c * x + s * rot90(x),  round by round;  block [[a, b], [c, d]] = I at the start
     penalty = lam * sum_blocks ||G^T G - I||_F^2                                                 (eq. 8-10)
 
-Follows the paper.
+Departs from the paper: query, value and both maps of the feed-forward part are changed, as for every low-rank method
+here.
 
 >>> import torch
 >>> quarter = torch.tensor([[[0.0, -1.0], [1.0, 0.0]]])

@@ -5,7 +5,8 @@ keep their size, whatever the rank, when the change is divided by the root of th
 
     h = W0 x + (alpha / sqrt(r)) * B A x                                                      (def. 3.1)
 
-Follows the paper.
+Departs from the paper: query, value and both maps of the feed-forward part are changed, as for every low-rank method
+here.
 
 >>> scale_of(8.0, 4)                                                                  # 8 / sqrt(4)
 4.0

@@ -5,7 +5,8 @@ has a vector d that weighs the rows of A and a vector b that weighs the rows of 
 
     h = W0 x + diag(b) B diag(d) A x                                                           (eq. 2)
 
-Follows the paper.
+Departs from the paper: query, value and both maps of the feed-forward part are changed, as for every low-rank method
+here.
 
 >>> import torch
 >>> layer = Vectors(torch.nn.Linear(2, 2), torch.tensor([[1.0, 3.0]]), torch.tensor([[1.0], [1.0]]), 0.5)
