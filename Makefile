@@ -1,4 +1,4 @@
-# make run: everything, in one terminal.   make test: every check.   make test-all: in all settings.   make soak: faults for ten minutes. make bench: side-by-side measurements.
+# make run: everything, in one terminal.   make test: every check.   make test-all: and every method's whole contract.   make soak: faults for ten minutes. make bench: side-by-side measurements.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -29,7 +29,7 @@ test: browser lint
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 test-all: browser lint
-	$(BIN)/python -m pytest -n auto --dist loadgroup --all-settings
+	$(BIN)/python -m pytest -n auto --dist loadgroup --every-contract
 
 soak: install
 	$(BIN)/python -m tests.soak

@@ -1,18 +1,18 @@
 """The contract of every arena and method there is; nothing is listed here.
 
-Every method is checked whole in its main setting and in those its claims name. In its arena's other settings it is
-checked where a change can have reached it since `make test-all` last passed: where the digest of its runs there is not
-the recorded one (tests/methods/checked_settings.json, written by that command alone).
+A method is checked whole where a change can have reached it since `make test-all` last passed: where its contract's key
+(digests of its runs, of the checks and of what its card asks for) is not the recorded one, or there is none
+(tests/methods/contracts_kept.json, written by that command alone). Otherwise its file is read and it is run once.
 """
 
 import pytest
 
 from methods.kit.engine import checks, registry
-from tests.checked_settings import recorded
+from tests.contracts_kept import recorded
 
 
-def assert_contract(arena, method=None, *, settings=True):
-    failed = [f"{result.name}: {result.message}" for result in checks.check(arena, method, settings=settings)
+def assert_contract(arena, method=None, *, known=False):
+    failed = [f"{result.name}: {result.message}" for result in checks.check(arena, method, known=known)
               if result.status == "failed"]
     if failed:
         pytest.fail("\n".join([f"{len(failed)} checks of {arena}{'/' + method if method else ''} failed", *failed]),
@@ -28,7 +28,7 @@ def test_arena(arena):
     pytest.param(arena, path.stem.replace("_", "-"), id=f"{arena}/{path.stem.replace('_', '-')}")
     for arena in registry.arena_slugs() for path in registry.method_files(arena)])
 def test_method(arena, method, request, record_property):
-    key = checks.settings_key(arena, method)
-    all_settings = request.config.getoption("all_settings")
-    assert_contract(arena, method, settings=all_settings or recorded().get(f"{arena}/{method}") != key)
-    record_property("checked in all settings", (f"{arena}/{method}", key))
+    key = checks.contract_key(arena, method)
+    every = request.config.getoption("every_contract")
+    assert_contract(arena, method, known=not every and recorded().get(f"{arena}/{method}") == key)
+    record_property("contract kept", (f"{arena}/{method}", key))

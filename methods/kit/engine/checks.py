@@ -33,7 +33,7 @@ from methods.kit.engine.code_digest import essence, run_digests
 from methods.kit.engine.fingerprint import fingerprint
 from methods.kit.engine.rehearsal import Rehearsal, Rehearsed, global_state, rehearsal_of, restore
 from methods.kit.engine.requirements import CheckFailed, require
-from methods.kit.method import GainGrows, Method, Withstands
+from methods.kit.method import Method
 
 SMOKE_SECONDS = 1.0     # of processor time, for one smoke run
 LEAK_TOLERANCE = 0.1    # share of the lead over chance that shuffled labels may keep, beside two standard errors
@@ -80,10 +80,10 @@ def contestants(target: str) -> list[tuple[str, str | None]]:
     return [(arena, method)] if method else [(arena, None), *((arena, slug) for slug in slugs)]
 
 
-def check(arena: str, method: str | None = None, *, full: bool = False, settings: bool = True) -> Iterator[Result]:
+def check(arena: str, method: str | None = None, *, full: bool = False, known: bool = False) -> Iterator[Result]:
     """Run the contract on one method, or on the arena itself, with its baseline, when `method` is None.
 
-    Without `settings` a method is not run in settings that neither are the main one nor named by its claims.
+    `known` is for a method whose `contract_key` is that of code that passed: only its file and one run are checked.
     """
     waivers: dict[str, str] = {}
     if method is None:
@@ -91,18 +91,22 @@ def check(arena: str, method: str | None = None, *, full: bool = False, settings
     else:
         path = registry.ARENAS / arena.replace("-", "_") / f"{method.replace('-', '_')}.py"
         later = set() if full else FULL_CHECKS
-        if not settings:
-            later = later | {f"setting:{setting.name}" for setting in registry.load_arena(arena).settings}
-        yield from results(method_checks(arena, path, waivers, full=full, settings=settings), waivers, later)
+        if known:
+            later = later | set(registry.load_method(arena, method).card.waivers)
+        yield from results(method_checks(arena, path, waivers, full=full, known=known), waivers, later)
 
 
-def settings_key(arena: str, method: str) -> str:
-    """Tells whether a change can reach a method's smoke runs in its arena's settings: the digest of these runs, and of
-    the check that makes them."""
-    runs = run_digests(registry.load_method(arena, method), registry.load_arena(arena))
-    smoke = [(name, digest) for name, digest in sorted(runs.items()) if name.endswith("/smoke")]
-    check = [essence(inspect.getsource(part)) for part in (_runs_in, Rehearsal.run)]
-    return hashlib.sha256(json.dumps([smoke, check]).encode()).hexdigest()[:16]
+def contract_key(arena: str, method: str) -> str:
+    """Tells whether a change can reach what the contract says of a method: the digests of its smoke runs and of those
+    of the rival it reduces to, what its card asks for, the checks and the version of torch."""
+    cls, stage = registry.load_method(arena, method), registry.load_arena(arena)
+    rivals = [registry.load_method(arena, cls.card.reduces_to[0])] if cls.card.reduces_to else []
+    smoke = [(name, digest) for each in (cls, *rivals) for name, digest in sorted(run_digests(each, stage).items())
+             if name.endswith("/smoke")]
+    checks = {inspect.getmodule(part) for part in (check, Rehearsal, require, *stage.checks)}
+    asked = [sorted(cls.card.waivers), repr(cls.card.reduces_to), torch.__version__.partition("+")[0]]
+    sources = sorted(essence(inspect.getsource(module)) for module in checks if module)
+    return hashlib.sha256(json.dumps([smoke, asked, sources]).encode()).hexdigest()[:16]
 
 
 def results(checks: Iterator[Check], waivers: Mapping[str, str], later: Set[str] = frozenset()) -> Iterator[Result]:
@@ -133,7 +137,7 @@ def results(checks: Iterator[Check], waivers: Mapping[str, str], later: Set[str]
 
 
 def method_checks(arena: str, path: Path, waivers: dict[str, str], *, full: bool = False,
-                  settings: bool = True) -> Iterator[Check]:
+                  known: bool = False) -> Iterator[Check]:
     """The checks of the method in `path`. Its card's waivers are put into `waivers` once it is loaded."""
     yield Check("file-name", partial(text.file_name, path))
     yield Check("length", partial(text.line_count, path))
@@ -159,9 +163,13 @@ def method_checks(arena: str, path: Path, waivers: dict[str, str], *, full: bool
     if cls.card.reduces_to:
         yield Check("reduces-to-names", partial(text.reduces_to_names, cls, rivals, *cls.card.reduces_to))
     rehearsal = rehearsal_of(stage, "smoke")
-    yield from _smoke_checks(rehearsal, cls, arena, settings=settings)
-    for requirement in stage.checks:
-        yield Check(requirement.__name__.replace("_", "-"), partial(requirement, rehearsal, cls))
+    yield Check("smoke", partial(_runs, rehearsal, cls))
+    yield Check("globals-untouched", partial(_globals_untouched, rehearsal, cls))
+    yield Check("quick", partial(_quick, rehearsal, cls))
+    if not known:
+        yield from _smoke_checks(rehearsal, cls, arena)
+        for requirement in stage.checks:
+            yield Check(requirement.__name__.replace("_", "-"), partial(requirement, rehearsal, cls))
     if full:
         yield Check("above-chance", partial(_above_chance, rehearsal_of(stage, "full"), cls))
         yield Check("within-limits", partial(_within_limits, rehearsal_of(stage, "full"), cls))
@@ -199,13 +207,10 @@ def explain(error: Exception) -> str:
     return f"{type(error).__name__}: {error}{where}"
 
 
-def _smoke_checks(rehearsal: Rehearsal, cls: type[Method], arena: str, *, settings: bool) -> Iterator[Check]:
-    yield Check("smoke", partial(_runs, rehearsal, cls))
+def _smoke_checks(rehearsal: Rehearsal, cls: type[Method], arena: str) -> Iterator[Check]:
     yield Check("same-seed", partial(_same_seed, rehearsal, cls))
     yield Check("second-run", partial(_second_run, rehearsal, cls))
-    yield Check("globals-untouched", partial(_globals_untouched, rehearsal, cls))
-    everywhere = {setting.name for setting in rehearsal.stage.settings} if settings else set()
-    for setting in sorted((everywhere | _claimed_settings(cls)) - {"default"}):
+    for setting in sorted({setting.name for setting in rehearsal.stage.settings} - {"default"}):
         yield Check(f"setting:{setting}", partial(_runs_in, rehearsal, cls, setting))
     for name, declared in cls.params.items():
         for value in declared.probes():
@@ -215,14 +220,8 @@ def _smoke_checks(rehearsal: Rehearsal, cls: type[Method], arena: str, *, settin
     if cls.card.reduces_to:
         yield Check("reduces-to", partial(_reduces_to, rehearsal, cls, arena, *cls.card.reduces_to))
     yield Check("data-unchanged", partial(_data_unchanged, rehearsal))
-    yield Check("quick", partial(_quick, rehearsal, cls))
     if torch.cuda.is_available():
         yield Check("cuda", partial(_runs_on_cuda, rehearsal, cls))
-
-
-def _claimed_settings(cls: type[Method]) -> set[str]:
-    known = {claim.setting for claim in cls.card.claims}
-    return known | {claim.from_ for claim in cls.card.claims if isinstance(claim, GainGrows | Withstands)}
 
 
 def _refuses_invalid(cls: type[Method]) -> None:
