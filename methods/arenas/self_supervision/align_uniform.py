@@ -43,7 +43,7 @@ class AlignUniform(SelfSupervisionMethod):
                 Beats("uniform-only", on="linear", by=3)),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     lam: float = param(1.0, "weight of uniformity", low=0.0, high=10.0)
     t: float = param(2.0, "how fast uniformity forgets distance", low=0.1, high=10.0)
 

@@ -12,7 +12,7 @@ statistics of 2,000 unlabelled pictures before anything is asked. Projectors and
 are thrown away.
 
 The factor on the learning rate is chosen for each method alike: the best of 0.3, 1 and 3 by the linear probe on
-validation pictures of seeds that are never scored; other constants are the papers', or said to be ours. In
+validation pictures of seed 100, which is never scored; other constants are the papers', or said to be ours. In
 `small-batch` a step has a quarter of the pictures, and there are four times as many steps; in `small-data` there are
 1,000 pictures without labels; in `latent-classes` the second view is of another picture of the same digit.
 """
@@ -93,15 +93,15 @@ class SelfSupervision(Arena):
         Setting("latent-classes", "the second view is of another picture of the same digit", {**PLAIN, "latent": True}),
     )
     scales = {
-        "smoke": Scale(5, 1024, {"small": True, "side": 8, "unlabelled": 256, "probe": 300, "val": 100, "test": 300, "width": 4,
-                                 "features": 16, "hidden": 24, "projected": 8, "batch": 32, "steps": 8,
+        "smoke": Scale(5, 1024, {"small": True, "side": 8, "unlabelled": 256, "probe": 300, "val": 100, "test": 300,
+                                 "width": 4, "features": 16, "hidden": 24, "projected": 8, "batch": 32, "steps": 8,
                                  "rate": 5e-3, "decay": 1e-4, "nuisance": 0.7}),
-        "full": Scale(120, 2048, {"small": False, "side": 20, "unlabelled": 4096, "probe": 2000, "val": 4000, "test": 12_000,
-                                  "width": 8, "features": 128, "hidden": 128, "projected": 64, "batch": 64,
-                                  "steps": 160, "rate": 5e-3, "decay": 1e-4, "nuisance": 0.7}),
-        "gpu": Scale(900, 8192, {"small": False, "side": 28, "unlabelled": 40_000, "probe": 2000, "val": 4000, "test": 20_000,
-                                 "width": 64, "features": 512, "hidden": 1024, "projected": 128, "batch": 512,
-                                 "steps": 4000, "rate": 5e-3, "decay": 1e-4, "nuisance": 0.7}),
+        "full": Scale(120, 2048, {"small": False, "side": 20, "unlabelled": 4096, "probe": 2000, "val": 4000,
+                                  "test": 12_000, "width": 8, "features": 128, "hidden": 128, "projected": 64,
+                                  "batch": 64, "steps": 160, "rate": 5e-3, "decay": 1e-4, "nuisance": 0.7}),
+        "gpu": Scale(900, 8192, {"small": False, "side": 28, "unlabelled": 40_000, "probe": 2000, "val": 4000,
+                                 "test": 20_000, "width": 64, "features": 512, "hidden": 1024, "projected": 128,
+                                 "batch": 512, "steps": 4000, "rate": 5e-3, "decay": 1e-4, "nuisance": 0.7}),
     }
     slot = SelfSupervisionMethod
     baseline = "simclr"

@@ -10,8 +10,6 @@ would have taught to forget. Both views are passed through, so that as many pict
 0.125
 """
 
-from torch import nn
-
 from methods.arenas.self_supervision.arena import SelfSupervisionMethod
 from methods.arenas.self_supervision.stage.nets import Net
 from methods.arenas.self_supervision.stage.task import rate_factor
@@ -26,7 +24,7 @@ def error(made, x):
 class Autoencoder(SelfSupervisionMethod):
     card = Card(title="Autoencoder")
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
 
     def network(self, task):
         return Net(task.encoder(), task.head(out=task.pictures[0].numel()))

@@ -32,10 +32,10 @@ class BarlowTwins(SelfSupervisionMethod):
         title="Barlow Twins",
         papers=(Paper("Barlow Twins: Self-Supervised Learning via Redundancy Reduction", 2021, arxiv="2103.03230"),),
         fidelity="faithful",
-        claims=(Beats("untrained", on="linear"), Beats("simsiam", on="linear")),
+        claims=(Beats("simclr", on="linear"), Beats("simsiam", on="linear")),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     lam: float = param(0.005, "weight of what two outputs share", low=0.0, high=1.0)
 
     def loss(self, z1, z2, task):

@@ -35,7 +35,7 @@ class Byol(SelfSupervisionMethod):
         papers=(Paper("Bootstrap your own latent: A new approach to self-supervised Learning", 2020,
                       arxiv="2006.07733"),),
         fidelity="faithful",
-        claims=(Beats("untrained", on="linear"), Beats("simclr", on="linear")),
+        claims=(Beats("simclr", on="linear"), Beats("moco", on="linear")),
     )
 
     rate: float = rate_factor(1.0)

@@ -34,10 +34,10 @@ class ByolNoNorm(SelfSupervisionMethod):
                       2022, arxiv="2204.04545", covers="BYOL without batch norm"),),
         fidelity="core",
         claims=(Matches("byol", on="linear", within=2),),
-        reduces_to=("byol", {"norm": "batch"}),
+        reduces_to=("byol", {"norm": "batch", "rate": 1.0}),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     norm: str = param("none", "norm between the layers of the heads", choices=("none", "layer", "batch"))
     momentum: float = param(0.99, "what the slow copy keeps of itself in the first step", low=0.0, high=0.999)
 

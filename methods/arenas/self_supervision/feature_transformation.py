@@ -42,7 +42,7 @@ class FeatureTransformation(SelfSupervisionMethod):
         reduces_to=("moco", {"positives": False, "negatives": False, "rate": 1.0}),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(0.3)
     tau: float = param(0.2, "temperature of the contrast", low=0.02, high=2.0)
     positives: bool = param(True, "move positives apart")
     negatives: bool = param(True, "mix negatives")

@@ -42,10 +42,10 @@ class HardContrastive(SelfSupervisionMethod):
                       covers="the contrast with the hardest negatives only"),),
         fidelity="faithful",
         claims=(Beats("simclr-warm", on="linear", by=1), Beats("simclr-warm", on="uniformity")),
-        reduces_to=("simclr-warm", {"share": 1.0}),
+        reduces_to=("simclr-warm", {"share": 1.0, "rate": 0.3}),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     tau: float = param(1.0, "temperature of the contrast", low=0.02, high=2.0)
     share: float = param(0.1, "share of the negatives that is kept", low=0.01, high=1.0)
 

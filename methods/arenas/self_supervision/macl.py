@@ -41,7 +41,7 @@ class Macl(SelfSupervisionMethod):
                 GainGrows("simclr", on="linear", to="small-batch")),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     tau0: float = param(0.1, "temperature while views do not agree", low=0.02, high=1.0)
     beta: float = param(1.0, "how much the temperature rises with agreement", low=0.0, high=5.0)
 

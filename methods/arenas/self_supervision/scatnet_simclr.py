@@ -44,7 +44,7 @@ class ScatnetSimclr(SelfSupervisionMethod):
     )
 
     rate: float = rate_factor(1.0)
-    tau: float = param(0.2, "temperature of the contrast", low=0.02, high=2.0)
+    tau: float = param(0.1, "temperature of the contrast", low=0.02, high=2.0)
     beta: float = param(0.2, "weight of guessing the turn", low=0.0, high=5.0)
     directions: int = param(4, "L: directions of the wavelets", low=2, high=8)
 

@@ -6,7 +6,7 @@ must name its other half among the 2B - 1 others by cosine. The reference of thi
     loss = mean_i -log exp(s_ij / tau) / sum_{k != i} exp(s_ik / tau),   s = cosine, j the other view of i
 
 Departs from the paper: encoder, projector (with batch norm between its layers), views and optimiser are the arena's;
-tau is the paper's for CIFAR-10.
+tau is the best of 0.1, 0.2 and 0.5 on validation pictures.
 
 >>> import torch
 >>> z = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
@@ -27,11 +27,11 @@ class Simclr(SelfSupervisionMethod):
         papers=(Paper("A Simple Framework for Contrastive Learning of Visual Representations", 2020,
                       arxiv="2002.05709"),),
         fidelity="faithful",
-        claims=(Beats("untrained", on="linear"), Beats("autoencoder", on="linear")),
+        claims=(Beats("npid", on="linear"), Beats("moco", on="linear")),
     )
 
-    rate: float = rate_factor(1.0)
-    tau: float = param(0.5, "temperature of the contrast", low=0.02, high=2.0)
+    rate: float = rate_factor(3.0)
+    tau: float = param(0.1, "temperature of the contrast", low=0.02, high=2.0)
 
     def loss(self, z1, z2, task):
         return nt_xent(z1, z2, self.tau)

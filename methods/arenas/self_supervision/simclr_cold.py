@@ -27,10 +27,10 @@ class SimclrCold(SelfSupervisionMethod):
                       covers="that a low temperature spreads evenly, and that the best lies between"),),
         fidelity="faithful",
         claims=(Beats("simclr", on="uniformity"), Beats("simclr-warm", on="uniformity")),
-        reduces_to=("simclr", {"tau": 0.2}),
+        reduces_to=("simclr", {"tau": 0.1}),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     tau: float = param(0.07, "temperature of the contrast", low=0.02, high=2.0)
 
     def loss(self, z1, z2, task):

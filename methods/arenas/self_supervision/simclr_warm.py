@@ -27,10 +27,10 @@ class SimclrWarm(SelfSupervisionMethod):
                       covers="that a high temperature tolerates what is alike"),),
         fidelity="faithful",
         claims=(Beats("simclr", on="tolerance"), Beats("simclr-cold", on="tolerance")),
-        reduces_to=("simclr", {"tau": 0.2}),
+        reduces_to=("simclr", {"tau": 0.1, "rate": 3.0}),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(0.3)
     tau: float = param(1.0, "temperature of the contrast", low=0.02, high=2.0)
 
     def loss(self, z1, z2, task):

@@ -26,10 +26,10 @@ class Simsiam(SelfSupervisionMethod):
         title="SimSiam",
         papers=(Paper("Exploring Simple Siamese Representation Learning", 2020, arxiv="2011.10566"),),
         fidelity="faithful",
-        claims=(Beats("untrained", on="linear"), Beats("align-only", on="linear")),
+        claims=(Beats("align-only", on="linear"), Beats("simclr", on="linear"), Beats("byol", on="linear")),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
 
     def network(self, task):
         net, width = task.network(), task.projected

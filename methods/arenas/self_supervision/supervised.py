@@ -27,7 +27,7 @@ class Supervised(SelfSupervisionMethod):
     card = Card(title="Supervised (upper bound)")
     sees_labels = True
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
 
     def network(self, task):
         return Net(task.encoder(), nn.Linear(task.features, 10).to(task.pictures.device))

@@ -26,7 +26,7 @@ def spread(z, t):
 class UniformOnly(SelfSupervisionMethod):
     card = Card(title="Uniformity only")
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
 
     def loss(self, z1, z2, task):
         return (spread(z1, 2.0) + spread(z2, 2.0)) / 2

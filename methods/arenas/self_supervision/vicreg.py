@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from methods.arenas.self_supervision.arena import SelfSupervisionMethod
 from methods.arenas.self_supervision.stage.losses import off_diagonal
 from methods.arenas.self_supervision.stage.task import rate_factor
-from methods.kit.method import Beats, Card, Paper
+from methods.kit.method import Beats, Card, Matches, Paper
 from methods.kit.params import param
 
 
@@ -39,10 +39,11 @@ class Vicreg(SelfSupervisionMethod):
         papers=(Paper("VICReg: Variance-Invariance-Covariance Regularization for Self-Supervised Learning", 2021,
                       arxiv="2105.04906"),),
         fidelity="faithful",
-        claims=(Beats("untrained", on="linear"), Beats("simsiam", on="linear")),
+        claims=(Matches("barlow-twins", on="linear", within=1), Beats("simclr", on="linear"),
+                Beats("simsiam", on="linear")),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(0.3)
     lam: float = param(25.0, "weight of agreement", low=0.0, high=100.0)
     mu: float = param(25.0, "weight of variance", low=0.0, high=100.0)
     nu: float = param(1.0, "weight of covariance", low=0.0, high=100.0)

@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from methods.arenas.self_supervision.stage.views import turned
 from methods.kit.stage import data as datasets
 from methods.kit.stage.arena import Trial
+from methods.kit.stage.views import turned
 
 
 @dataclass(frozen=True)

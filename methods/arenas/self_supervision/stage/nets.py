@@ -1,4 +1,4 @@
-"""Networks that the methods of the arena of two views share: the encoder, and heads on top of it."""
+"""Heads on top of an encoder, and copies that follow slowly: what the methods of the arena of two views share."""
 
 from __future__ import annotations
 
@@ -6,16 +6,6 @@ import copy
 
 import torch
 from torch import Tensor, nn
-
-
-def encoder(side: int, width: int, features: int) -> nn.Sequential:
-    """Pictures (N, 1, side, side) -> (N, features), none negative: three strided convolutions and a layer."""
-    parts: list[nn.Module] = []
-    for into, out in ((1, width), (width, 2 * width), (2 * width, 4 * width)):
-        parts += [nn.Conv2d(into, out, 3, 2, 1, bias=False), nn.BatchNorm2d(out), nn.ReLU()]
-        side = (side + 1) // 2
-    return nn.Sequential(*parts, nn.Flatten(), nn.Linear(4 * width * side * side, features, bias=False),
-                         nn.BatchNorm1d(features), nn.ReLU())
 
 
 def head(into: int, hidden: int, out: int, norm: str = "batch") -> nn.Sequential:

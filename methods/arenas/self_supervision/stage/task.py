@@ -11,10 +11,11 @@ from torch import Tensor, nn
 
 from methods.arenas.self_supervision.stage._data import SelfSupervisionData
 from methods.arenas.self_supervision.stage._probe import probe, settle_norms
-from methods.arenas.self_supervision.stage.nets import Net, encoder, head
-from methods.arenas.self_supervision.stage.views import view
+from methods.arenas.self_supervision.stage.nets import Net, head
 from methods.kit.params import param
 from methods.kit.stage.arena import Trial
+from methods.kit.stage.encoders import strided_encoder
+from methods.kit.stage.views import view
 
 
 def rate_factor(chosen: float):
@@ -45,7 +46,8 @@ class Task:
 
     def encoder(self) -> nn.Module:
         """A new encoder: (N, 1, H, W) -> (N, features)."""
-        return encoder(self.pictures.shape[-1], self.trial.options.width, self.features).to(self.pictures.device)
+        side, width = self.pictures.shape[-1], self.trial.options.width
+        return strided_encoder(side, width, self.features).to(self.pictures.device)
 
     def head(self, into: int | None = None, out: int | None = None, norm: str = "batch") -> nn.Module:
         """A new projector, or a predictor where `into` is the projector's width."""
