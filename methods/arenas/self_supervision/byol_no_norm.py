@@ -1,4 +1,4 @@
-"""BYOL without batch norm in its heads: does it fall together without it?
+"""BYOL without batch norm: the heads have none, which was thought to keep BYOL from falling together.
 
 It was said that BYOL works because batch norm compares pictures behind its back. Without any norm in projector and
 predictor it should still learn.

@@ -41,7 +41,7 @@ class Curl(SelfSupervisionMethod):
                 Beats("untrained", on="mean_classifier", setting="latent-classes")),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     negatives: int = param(8, "k: negatives of an anchor", low=1, high=32)
     square: float = param(5.0, "R^2: the square of a feature's length", low=0.5, high=50.0)
 

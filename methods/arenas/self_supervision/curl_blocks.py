@@ -40,10 +40,10 @@ class CurlBlocks(SelfSupervisionMethod):
                       arxiv="1902.09229", covers="the contrast with blocks"),),
         fidelity="faithful",
         claims=(Beats("curl", on="mean_classifier", setting="latent-classes"),),
-        reduces_to=("curl", {"size": 1, "rate": 1.0}),
+        reduces_to=("curl", {"size": 1}),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     size: int = param(4, "b: pictures of a block", low=1, high=8)
     negatives: int = param(8, "k: negative blocks of an anchor", low=1, high=32)
     square: float = param(5.0, "R^2: the square of a feature's length", low=0.5, high=50.0)

@@ -11,8 +11,8 @@ batch and not a bank, and the share kept is ours.
 
 >>> import torch
 >>> z1, z2 = torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.tensor([[1.0, 0.0], [0.0, -1.0]])
->>> round(nearest_only(z1, z2, 1.0, 0.5).item(), 4)         # picture 1 loses as with one of two, picture 2 as with one
-0.8133
+>>> round(nearest_only(z1, z2, 1.0, 0.5).item(), 4)              # both negatives tie and stay: (.5514 + 1.8620) / 2
+1.2067
 """
 
 import torch

@@ -12,8 +12,8 @@ the first views and negatives the second views of the other pictures.
 
 >>> import torch
 >>> z = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
->>> round(adapted(z, z, 0.5, 1.0).item(), 4)                       # tau 1: .3133 / (1 - .7311)
-1.1649
+>>> round(adapted(z, z, 0.5, 1.0).item(), 4)                       # tau 1: .31326 / (1 - .73106)
+1.1648
 """
 
 import torch.nn.functional as F

@@ -10,8 +10,8 @@ Pictures, batches, views and initial weights are the same for all, and so is Ada
 is counted in pictures that pass with gradients on, and a step costs at least one whole batch, so a method that looks
 ahead makes fewer steps; in `other-style-steps` all make as many steps instead. Batch norms take the statistics of 2,000
 pictures without labels before anything is asked. The factor on the learning rate is chosen for each method alike: the
-best of 0.3, 1 and 3 by accuracy on validation pictures of seeds that are never scored; other constants are the papers',
-or said to be ours.
+best of 0.3, 1 and 3 by accuracy on validation pictures of seed 100, which is never scored; other constants are the
+papers', or said to be ours.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class Fixmatch(SemiSupervisedMethod):
                 Beats("mean-teacher", on="accuracy")),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     tau: float = param(0.95, "probability from which a guess counts", low=0.0, high=0.999)
     lam: float = param(1.0, "weight of pictures without labels", low=0.0, high=10.0)
 

@@ -39,7 +39,7 @@ class MeanTeacher(SemiSupervisedMethod):
         claims=(Beats("labels-only", on="accuracy"),),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     weight: float = param(100.0, "full weight of agreeing with the teacher", low=0.0, high=500.0)
     momentum: float = param(0.99, "what the teacher keeps of itself in a step, at most", low=0.0, high=0.999)
 

@@ -35,7 +35,7 @@ class PseudoLabel(SemiSupervisedMethod):
         reduces_to=("labels-only", {"alpha": 0.0, "rate": 1.0}),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(0.3)
     alpha: float = param(3.0, "full weight of pictures without labels", low=0.0, high=10.0)
 
     def loss(self, net, batch, task):

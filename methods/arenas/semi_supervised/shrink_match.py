@@ -48,10 +48,10 @@ class ShrinkMatch(SemiSupervisedMethod):
         fidelity="faithful",
         claims=(Beats("fixmatch", on="accuracy"), Beats("fixmatch", on="accuracy", setting="one-label"),
                 GainGrows("fixmatch", on="accuracy", to="one-label")),
-        reduces_to=("fixmatch", {"shrink": 0.0, "rate": 1.0}),
+        reduces_to=("fixmatch", {"shrink": 0.0}),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     tau: float = param(0.95, "probability from which a guess counts", low=0.0, high=0.999)
     lam: float = param(1.0, "weight of sure guesses", low=0.0, high=10.0)
     shrink: float = param(1.0, "weight of unsure guesses", low=0.0, high=10.0)

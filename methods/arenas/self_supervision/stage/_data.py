@@ -40,7 +40,7 @@ def self_supervision_data(trial: Trial) -> SelfSupervisionData:
         first, named, second, others = datasets.mnist(trial.progress)
         images, labels = np.concatenate([first, second]), np.concatenate([named, others])
     order = rng.permutation(len(labels))
-    sizes = [o.unlabelled, o.probe, o.val, o.test]
+    sizes = [round(o.unlabelled * o.fewer), o.probe, o.val, o.test]
     parts: list[Tensor] = []
     for rows, name in zip(np.split(order[:sum(sizes)], np.cumsum(sizes)[:-1]), ("x", "probe", "val", "test"),
                           strict=True):
