@@ -87,7 +87,7 @@ class SemiSupervised(Arena):
     )
     scales = {
         "smoke": Scale(5, 1024, {"small": True, "free": 300, "val": 100, "test": 400, "width": 4, "features": 16,
-                                 "batch": 10, "free_batch": 20, "steps": 10, "rate": 5e-3, "decay": 1e-4}),
+                                 "batch": 20, "free_batch": 30, "steps": 40, "rate": 1e-2, "decay": 1e-4}),
         "full": Scale(120, 2048, {"small": False, "free": 8000, "val": 4000, "test": 12_000, "width": 8,
                                   "features": 64, "batch": 24, "free_batch": 72, "steps": 200, "rate": 5e-3,
                                   "decay": 1e-4}),

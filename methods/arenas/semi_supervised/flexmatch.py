@@ -40,7 +40,7 @@ class Flexmatch(SemiSupervisedMethod):
     )
 
     rate: float = rate_factor(3.0)
-    tau: float = param(0.95, "probability from which a guess of the best learnt class counts", low=0.1, high=0.999)
+    tau: float = param(0.95, "probability from which a guess of the best learnt class counts", low=0.5, high=0.999)
     lam: float = param(1.0, "weight of pictures without labels", low=0.0, high=10.0)
 
     def network(self, task):

@@ -40,10 +40,10 @@ class Fst(SemiSupervisedMethod):
         fidelity="core",
         claims=(Beats("mean-teacher-self-training", on="accuracy", setting="other-style-steps"),
                 Beats("mean-teacher-self-training", on="accuracy", setting="other-style")),
-        reduces_to=("mean-teacher-self-training", {"ahead": 0, "rate": 1.0}),
+        reduces_to=("mean-teacher-self-training", {"ahead": 0}),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     ahead: int = param(1, "K: steps on trial before each step", low=0, high=5)
     tau: float = param(0.968, "probability from which the teacher is sure", low=0.1, high=0.999)
     momentum: float = param(0.99, "what the teacher keeps of itself in a step, at most", low=0.0, high=0.999)

@@ -29,7 +29,7 @@ def taught(weak, strong, tau):
 class MeanTeacherSelfTraining(SemiSupervisedMethod):
     card = Card(title="Mean-teacher self-training")
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     tau: float = param(0.968, "probability from which the teacher is sure", low=0.1, high=0.999)
     momentum: float = param(0.99, "what the teacher keeps of itself in a step, at most", low=0.0, high=0.999)
 

@@ -8,7 +8,7 @@ rises to its full value until six tenths of the steps.
 Departs from the paper: network, views and optimiser are the arena's, and shares of the steps stand for the paper's
 epochs 100 and 600; dropout and denoising pretraining are left out.
 
->>> ramp(0.35, 3.0)
+>>> round(ramp(0.35, 3.0), 2)
 1.5
 """
 
