@@ -155,8 +155,12 @@ class Rarity:
         pairs = {tuple(term.split()) for term in mine if " " in term}
         shared = []
         for other in others:
-            kept = [_kept(written) for written in WORD.findall(other)]
-            both = single & set(kept) | {" ".join(pair) for pair in pairs & set(zip(kept, kept[1:], strict=False))}
+            found = WORD.findall(other)
+            stems = {written: kept for written in set(found) if (kept := _kept(written)) in single}
+            both = set(stems.values())
+            if pairs and len(both) > 1:
+                both |= {f"{stems[first]} {stems[second]}" for first, second in zip(found, found[1:], strict=False)
+                         if first in stems and second in stems and (stems[first], stems[second]) in pairs}
             shared.append(without_overlap({term: self._worth(term, 1) for term in both}, count))
         return shared
 
