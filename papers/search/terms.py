@@ -148,6 +148,16 @@ class Rarity:
         return without_overlap({term: self._worth(term, min(first[term], second[term]))
                                 for term in first.keys() & second.keys()}, count)
 
+    def shared_by_each(self, text: str, others: Iterable[Counter[str]], count: int = 5) -> list[list[str]]:
+        """The same for one text and the counted terms of several: of the text only those are counted that any has."""
+        kept = list(map(_kept, _WORD_OR_BREAK.findall(text)))
+        mine = Counter(kept)
+        others = list(others)
+        there = {word for other in others for word in mine.keys() & other.keys()}
+        mine.update(f"{first} {second}" for first, second in zip(kept, kept[1:], strict=False)
+                    if first in there and second in there)
+        return [self.shared(mine, other, count) for other in others]
+
     def shared_with_each(self, text: str, others: Iterable[str], count: int = 5) -> list[list[str]]:
         """For each of the others, the most distinctive terms it shares with the text; quicker than one by one."""
         mine = terms(text)

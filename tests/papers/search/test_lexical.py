@@ -107,7 +107,8 @@ def test_matches_are_marked_and_everything_else_escaped(texts):
 
 def test_the_passage_is_the_part_that_says_most(texts):
     filler = "Nothing of it stands here. " * 20
-    search_texts(("paper", "9", "Plain", f"{filler}A label. {filler}We smooth the noise of naïve labels-to-be. {filler}"))
+    best = "We smooth the noise of naïve labels-to-be."
+    search_texts(("paper", "9", "Plain", f"{filler}A label. {filler}{best} {filler}"))
     row = SearchText.objects.get(key="9")
 
     def passage(typed: str) -> str:
