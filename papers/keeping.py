@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import os
 import pickle
+import sys
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -83,7 +84,7 @@ class _File:
             content = self.path.read_bytes()
             if time.time() - self.path.stat().st_mtime > KEPT_SECONDS:
                 return None
-        except FileNotFoundError:
+        except OSError:  # none, or another user's: it is computed
             return None
         signature, value = content[:32], content[32:]
         return pickle.loads(value) if hmac.compare_digest(signature, self._signature(value)) else None
@@ -108,8 +109,10 @@ class _File:
 def _code() -> str:
     """Changes with any file of the program: what another version has computed or drawn is not this one's."""
     folders = [settings.BASE_DIR / name for name in ("papers", "methods", "evaluations", "config", "templates")]
+    packages = list(settings.BASE_DIR.glob("constraints.txt"))  # of which values may be
     files = sorted(path for folder in folders for path in folder.rglob("*") if path.suffix in (".py", ".html", ".svg"))
-    return stamp_of([(str(path), status.st_mtime_ns, status.st_size) for path in files for status in (path.stat(),)])
+    return stamp_of(sys.version, [(str(path), status.st_mtime_ns, status.st_size)
+                                  for path in [*files, *packages] for status in (path.stat(),)])
 
 
 def peek(name: str, stamp: str) -> Any:
