@@ -18,6 +18,7 @@ class MethodsConfig(AppConfig):
         extensions.search_fields["arena"] = SearchField("Arena", selectors.arena_titles, selectors.linked_to_arena)
         extensions.facets.append(selectors.link_facets)
         extensions.method_links = selectors.method_links
+        extensions.link_kinds = selectors.link_kinds
         extensions.method_counts = selectors.method_counts
         extensions.reasons_to_stay.append(selectors.curator_has_spoken)
         extensions.on_fold.append(services.move_links)

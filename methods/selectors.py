@@ -97,6 +97,15 @@ def method_links(papers: Papers) -> Iterator[MethodLink]:
     return (MethodLink(*row) for row in rows)
 
 
+def link_kinds(papers: Papers) -> dict[int, list[str]]:
+    """The kinds of the links that lists show of these papers, by the paper's primary key."""
+    kinds: dict[int, list[str]] = {}
+    for paper, kind in PaperLink.objects.shown().filter(paper__in=papers).order_by().values_list(
+            "paper", "kind").distinct():
+        kinds.setdefault(paper, []).append(kind)
+    return kinds
+
+
 def method_counts(papers: Papers) -> list[MethodCount]:
     """The methods that these papers' shown links lead to; counted by the database."""
     counts = PaperLink.objects.shown().filter(paper__in=papers).order_by().values_list("method").annotate(

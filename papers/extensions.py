@@ -144,6 +144,10 @@ def _no_links(papers: Papers) -> Iterable[MethodLink]:
     return ()
 
 
+def _no_kinds(papers: Papers) -> Mapping[int, Sequence[str]]:
+    return {}
+
+
 def _no_counts(papers: Papers) -> Iterable[MethodCount]:
     return ()
 
@@ -164,7 +168,8 @@ class Extensions:
     """The parts that were registered.
 
     `search_fields` are fields of the search box besides the filters, `facets` count some papers by such fields' values;
-    `method_links` are those worth showing, a paper's best first, and `method_counts` the methods they lead to;
+    `method_links` are those worth showing, a paper's best first, `link_kinds` their kinds by paper, and `method_counts`
+    the methods they lead to;
     `verdict_counts` how many verdicts of each status a paper has; `reasons_to_stay` conditions under which a paper
     stays when the last digest that lists it goes; `left_out` gives the primary keys of the papers that lists leave out
     for the account that asks, unless asked for; `happened` tell what was done here from one moment to another,
@@ -179,6 +184,7 @@ class Extensions:
     search_fields: dict[str, SearchField] = field(default_factory=dict)
     facets: list[Callable[[Sequence[int]], Facets]] = field(default_factory=list)
     method_links: Callable[[Papers], Iterable[MethodLink]] = _no_links
+    link_kinds: Callable[[Papers], Mapping[int, Sequence[str]]] = _no_kinds
     method_counts: Callable[[Papers], Iterable[MethodCount]] = _no_counts
     verdict_counts: Callable[[Sequence[int]], Mapping[int, Mapping[str, int]]] = _no_verdicts
     left_out: Callable[[Asker], QuerySet | None] = _nothing_left_out

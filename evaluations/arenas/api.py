@@ -12,6 +12,7 @@ from ninja import Field, Query, Router, Schema
 from ninja.errors import HttpError
 from ninja.pagination import paginate
 
+from evaluations.arenas.drawn import table_of
 from evaluations.claims.record import ClaimRecord
 from evaluations.claims.verdicts import claim_list
 from evaluations.models import Run
@@ -113,7 +114,7 @@ def get_bibliography(request, slug: str, state: Query[TableQuery], format: Forma
     """Those that the methods of exactly these rows implement."""
     arena = get_object_or_404(Arena, slug=slug)
     try:
-        slugs = list(dict.fromkeys(row.slug for row in read_state(arena, request.GET).build(arena).rows))
+        slugs = list(dict.fromkeys(row.slug for row in table_of(arena, read_state(arena, request.GET)).rows))
         return download(papers_implemented(arena, slugs), format, f"{slug}-papers")
     except (TableError, NoSuchFormat) as error:
         raise HttpError(400, str(error)) from error
@@ -124,7 +125,7 @@ def get_bibliography(request, slug: str, state: Query[TableQuery], format: Forma
 def get_table(request, slug: str, state: Query[TableQuery], format: str = "json"):
     arena = get_object_or_404(Arena, slug=slug)
     try:
-        contents, media_type, name = render(read_state(arena, request.GET).build(arena), format)
+        contents, media_type, name = render(table_of(arena, read_state(arena, request.GET)), format)
     except TableError as error:
         raise HttpError(400, str(error)) from error
     return HttpResponse(contents, content_type=media_type,

@@ -29,7 +29,7 @@ from evaluations.runs.contestants import variants_of
 from evaluations.runs.stamps import kept, results_stamp, stamp_of
 from evaluations.tables.state import TableState
 from evaluations.tables.summaries import STATUSES, findings
-from evaluations.tables.table import Facts
+from evaluations.tables.table import Facts, Table
 from methods.models import Arena
 
 CLAIMS = 4  # shown of each verdict; the ledger has them all
@@ -73,6 +73,11 @@ class ArenaPage:
 def arena_stamp(arena: Arena) -> str:
     """Changes with everything that an arena's page shows; six queries."""
     return stamp_of(results_stamp(arena.pk), worker_slots())
+
+
+def table_of(arena: Arena, state: TableState) -> Table:
+    """The table in this state, as its page shows it. Raises TableError for what the arena does not have."""
+    return state.narrowing.of(whole_table(arena, state, arena_stamp(arena)))
 
 
 def arena_page(arena: Arena, state: TableState, stamp: str, *, every: bool = False, x: str = "") -> ArenaPage:

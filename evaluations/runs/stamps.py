@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.db import connection
 from django.db.models import Count, Max, Q, QuerySet, Subquery, Sum
 from django.http import HttpResponse
 
 from evaluations.models import Claim, ReportedClaimEdit, Run, Verdict
 from methods.models import Arena, Method
-from papers.keeping import kept, stamp_of
+from papers import keeping
+from papers.keeping import stamp_of
 from papers.web import HtmxRequest, page_or_fragment, wants_fragment
+
+kept = partial(keeping.kept, shared=True)  # results take seconds to compute where there are many
 
 __all__ = ["kept", "nothing_new", "results_stamp", "stamp_of"]
 

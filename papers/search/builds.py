@@ -28,7 +28,7 @@ from papers.models import Revision, SearchText
 from papers.search.encoder import EncoderUnavailable, encode_query, prepared
 from papers.search.opened import DEAD, Index, IndexUnavailable, index_manifest
 from papers.search.recall import Trial
-from papers.search.rows import Rows, embedded, kinds_there, read, spread_vectors
+from papers.search.rows import CHUNK, Rows, embedded, kinds_there, read, spread_vectors
 from papers.search.terms import Rarity
 from papers.search.vectors import current_vectors, index_dir
 
@@ -165,12 +165,14 @@ def _grown(folder: Path, manifest: dict, model: str) -> dict | None:
     since = datetime.fromtimestamp(int(rows.stamps.max(initial=0)) / 1e6, tz=UTC) - OVERLAP
     recent = rows.stamps >= round(since.timestamp() * 1e6)
     known = set(zip(rows.text_ids[recent].tolist(), rows.stamps[recent].tolist(), strict=True))
+    stored = current_vectors(model).filter(created_at__gte=since).order_by()  # known ones are read without the vectors
+    new = sorted(text_id for text_id, created in stored.values_list("text_id", "created_at").iterator(chunk_size=CHUNK)
+                 if (text_id, round(created.timestamp() * 1e6)) not in known)
     parts, vectors = [Rows.empty()], [np.empty((0, manifest["dimension"]), np.float32)]
-    for more, theirs in read(current_vectors(model).filter(created_at__gte=since), kinds):
-        new = [place for place, pair in enumerate(zip(more.text_ids.tolist(), more.stamps.tolist(), strict=True))
-               if pair not in known]
-        parts.append(more.at(new))
-        vectors.append(theirs[new])
+    for start in range(0, len(new), CHUNK):
+        for more, theirs in read(current_vectors(model).filter(text__in=new[start:start + CHUNK]), kinds):
+            parts.append(more)
+            vectors.append(theirs)
     fresh, added = Rows.joined(parts), np.concatenate(vectors)
     before = rows.kinds.copy()
     rows.kinds[np.isin(rows.text_ids, fresh.text_ids)] = DEAD

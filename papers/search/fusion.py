@@ -33,7 +33,7 @@ from papers.search.identifiers import Identifier
 from papers.search.index import Index, IndexUnavailable, current_index
 from papers.search.lexical import having, ids_among, names_among, search_words
 from papers.search.likeness import UNLIKE, Examples, scope_of, similar, similar_to
-from papers.search.names import by_author, by_identifier
+from papers.search.names import by_author, by_identifier, newest_by_author
 from papers.search.narrowing import Narrowing
 from papers.search.parsing import parse_query
 from papers.search.query import Filters, Query, Term, words_of
@@ -66,7 +66,7 @@ def search(typed: str, *, filters: Filters | None = None, limit: int = 20, offse
         notes.append(f"No paper here has the identifier {query.typed[:100]}.")
     texts = Narrowing(papers, query.required, query.excluded)
     hits = search_words(query, DEPTH, kinds=kinds, texts=texts)
-    by_name = _named(by_author(query.author), kinds, papers) if query.author and not query.identifiers else []
+    by_name = _by_author(query.author, kinds, papers) if query.author and not query.identifiers else []
     if not any(hit.whole for hit in hits):
         for number, (text_id, *_) in enumerate(by_name or _with_author_words(query, kinds, papers)):
             candidates.setdefault(text_id, Candidate(found_by=AUTHOR, place=number))
@@ -92,6 +92,11 @@ def _named(condition: Q, kinds: Sequence[str], papers: QuerySet | None) -> list[
         "search_text", "arxiv_id", "doi")[:DEPTH])
 
 
+def _by_author(name: str, kinds: Sequence[str], papers: QuerySet | None) -> list[tuple]:
+    """Of hardly any query is there such an author: that is asked first, of the names alone."""
+    return _named(by_author(name), kinds, papers) if newest_by_author(name, 1) else []
+
+
 def _own_first(named: list[tuple], identifiers: Sequence[Identifier]) -> list[int]:
     """The texts of papers whose own identifier it is before those that have it among their addresses."""
     asked = {value for _, value in identifiers}
@@ -106,7 +111,7 @@ def _with_author_words(query: Query, kinds: Sequence[str], papers: QuerySet | No
     rest = tuple(term for term in query.telling if not alone & set(term.words))
     if not alone or not rest:
         return []
-    named = _named(by_author(" ".join(sorted(alone))), kinds, papers)
+    named = _by_author(" ".join(sorted(alone)), kinds, papers)
     having = ids_among([row[0] for row in named], rest, all_of_them=True)
     return [row for row in named if row[0] in having]
 

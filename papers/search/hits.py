@@ -15,8 +15,9 @@ from papers.extensions import extensions
 from papers.models import Paper, SearchText
 from papers.search.fields import shows_hidden
 from papers.search.full_text import TABLE
-from papers.search.lexical import plain_start, snippets
+from papers.search.lexical import plain_start
 from papers.search.opened import Index
+from papers.search.passages import passages
 from papers.search.query import Filters, Query
 from papers.search.terms import words
 
@@ -168,14 +169,16 @@ def hits_of(query: Query, pairs: Iterable[tuple[SearchText, Candidate]], index: 
           ) -> tuple[Hit, ...]:
     pairs = list(pairs)
     keys = [int(row.key) for row, _ in pairs if row.kind == SearchText.PAPER]
-    papers = Paper.objects.select_related("cluster").only("year", "authors", "cluster__label").in_bulk(keys)
-    links = extensions.links_by_paper(keys)
-    shown = snippets(query, [row.pk for row, _ in pairs]) if query.wanted or query.required else {}
+    papers = {pk: about for pk, *about in Paper.objects.filter(pk__in=keys).values_list(
+        "pk", "year", "authors", "cluster", "cluster__label")}
+    links = extensions.link_kinds(keys)
+    shown = passages(query, [row for row, _ in pairs]) if query.wanted or query.required else {}
     texts = [f"{row.title}. {row.body}" for row, _ in pairs]
     reasons = index.rarity.shared_with_each(query.text, texts) if index is not None else [[]] * len(pairs)
     hits = []
     for (row, candidate), reason in zip(pairs, reasons, strict=True):
-        paper = papers.get(int(row.key)) if row.kind == SearchText.PAPER else None
+        pk = int(row.key) if row.kind == SearchText.PAPER else 0
+        year, authors, cluster, label = papers.get(pk, (None, (), None, ""))
         title, passage = shown.get(row.pk, (escape(row.title), escape(plain_start(row))))
         percentile = None
         if index is not None and likeness and candidate.cosine is not None:
@@ -184,11 +187,9 @@ def hits_of(query: Query, pairs: Iterable[tuple[SearchText, Candidate]], index: 
             kind=row.kind, key=row.key, title=row.title, url=_url(row), score=candidate.score,
             word_rank=candidate.word_rank, word_score=candidate.word_score, meaning_rank=candidate.meaning_rank,
             cosine=candidate.cosine, percentile=percentile, reason=tuple(reason), title_html=title,
-            snippet_html=passage or escape(plain_start(row)), year=paper.year if paper else None,
-            cluster_id=paper.cluster_id if paper else None,
-            cluster_label=paper.cluster.label if paper and paper.cluster else "",
-            link_kinds=tuple(sorted({link.kind for link in links.get(paper.pk, ())})) if paper else (),
-            authors=tuple(map(str, paper.authors)) if paper else (), found_by=candidate.found_by))
+            snippet_html=passage or escape(plain_start(row)), year=year, cluster_id=cluster, cluster_label=label or "",
+            link_kinds=tuple(sorted(links.get(pk, ()))), authors=tuple(map(str, authors)),
+            found_by=candidate.found_by))
     return tuple(hits)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -10,8 +9,6 @@ from typing import TYPE_CHECKING
 from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
-from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
 
 from papers.extensions import Asker
 from papers.models import Paper, SearchText
@@ -26,8 +23,6 @@ if TYPE_CHECKING:
     from papers.search.narrowing import Narrowing
 
 TITLE_WEIGHT = 5.0  # a word in the title counts as much as five in the body
-OPEN, CLOSE = "\x02", "\x03"  # mark a match inside plain text until it is escaped
-SNIPPET_WORDS = 36
 CROWD = 20_000  # texts with a word: more are not read out
 WIDER = 4  # times as many are weighed where a filter leaves too few of the promising
 DEEPEST = 3_200  # of the best, before a filter is left to the database
@@ -65,16 +60,20 @@ def search_words(query: Query, count: int, *, kinds: Iterable[str], texts: Narro
 def _narrowed(query: Query, between: str, count: int, kinds: list[str], texts: Narrowing | None) -> list[WordHit]:
     """The best of those papers: a few papers are named to the database, many are met among the best of all."""
     if texts is None or texts.papers is None:
-        return _matching(query, between, count, kinds)[0]
+        return _hits(_matching(query, between, count, kinds)[0], between)
     for times in (1, WIDER) if texts.listed is None else ():
-        hits, all_weighed = _matching(query, between, DEEPEST, KINDS, times=times)
-        kept = texts.met([hit.text_id for hit in hits], count)
+        rows, all_weighed = _matching(query, between, DEEPEST, KINDS, times=times)
+        kept = texts.met([text_id for text_id, _ in rows], count)
         if kept is None:
             break
-        if len(kept) >= count or (len(hits) < DEEPEST and all_weighed):
-            return [hit for hit in hits if hit.text_id in kept][:count]
+        if len(kept) >= count or (len(rows) < DEEPEST and all_weighed):
+            return _hits([row for row in rows if row[0] in kept][:count], between)
     listed = texts.all_papers if texts.listed is None else texts.listed
-    return _matching(query, between, count, kinds, listed)[0]
+    return _hits(_matching(query, between, count, kinds, listed)[0], between)
+
+
+def _hits(rows: Iterable[tuple[int, float]], between: str) -> list[WordHit]:
+    return [WordHit(text_id, float(score), between == " AND ") for text_id, score in rows]
 
 
 def ids_having(terms: Iterable[Term], *, all_of_them: bool, most: int | None = None) -> set[int]:
@@ -175,42 +174,10 @@ def names_among(words: Iterable[str]) -> set[str]:
         return {words[number] for number, in cursor.fetchall()}
 
 
-def snippets(query: Query, text_ids: Iterable[int]) -> dict[int, tuple[SafeString, SafeString]]:
-    """Title and a passage of the body, as HTML with the query's words in <mark>, for texts that have any of them."""
-    text_ids = list(text_ids)
-    terms = query.required + query.telling
-    if not (text_ids and terms):
-        return {}
-    expression, parameters = _expression(terms, " OR ")
-    holes = ", ".join(["%s"] * len(text_ids))
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute(
-                f"SELECT rowid, highlight({WORDS}, 0, %s, %s), snippet({WORDS}, 1, %s, %s, '…', {SNIPPET_WORDS}) "
-                f"FROM {WORDS} WHERE {WORDS} MATCH %s AND rowid IN ({holes})",
-                [OPEN, CLOSE, OPEN, CLOSE, expression, *text_ids])
-        else:
-            marks = f"StartSel={OPEN}, StopSel={CLOSE}"
-            cursor.execute(
-                f"SELECT id, ts_headline('simple', title, ({expression}), %s), "
-                f"ts_headline('simple', body, ({expression}), %s) FROM {TABLE} "
-                f"WHERE words @@ ({expression}) AND id IN ({holes})",
-                [*parameters, f"{marks}, HighlightAll=true", *parameters,
-                 f"{marks}, MaxWords={SNIPPET_WORDS}, MinWords={SNIPPET_WORDS // 2}", *parameters, *text_ids])
-        return {row[0]: (marked(row[1]), marked(row[2])) for row in cursor.fetchall()}
-
-
-def marked(text: str) -> SafeString:
-    """The text escaped, with what stands between the two marks in <mark>; marks without a partner vanish."""
-    parts = re.split(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}", text)
-    plain = [escape(part.replace(OPEN, "").replace(CLOSE, "")) for part in parts]
-    return mark_safe("".join(f"<mark>{part}</mark>" if number % 2 else part for number, part in enumerate(plain)))
-
-
 def _matching(query: Query, between: str, count: int, kinds: Sequence[str],
-              papers: Sequence[int] | None = None, *, times: int = 1) -> tuple[list[WordHit], bool]:
-    """The best texts, and whether all that match were weighed: of very many only the promising are, `times` as many as
-    usual."""
+              papers: Sequence[int] | None = None, *, times: int = 1) -> tuple[list[tuple[int, float]], bool]:
+    """Id and score of the best texts, and whether all that match were weighed: of very many only the promising are,
+    `times` as many as usual."""
     parts: list[str] = []
     parameters: list[str] = []
     for group, operator in ((query.required, " AND "), (query.telling, between)):
@@ -253,7 +220,7 @@ def _matching(query: Query, between: str, count: int, kinds: Sequence[str],
                 f"SELECT t.id, ts_rank({weights}, t.words, q.q, 1) AS score FROM {TABLE} t, (SELECT {wanted} AS q) q "
                 f"WHERE t.words @@ q.q{where}{excluded} ORDER BY score DESC, t.id LIMIT %s",
                 [*values, count])
-        return [WordHit(row[0], float(row[1]), between == " AND ") for row in cursor.fetchall()], all_weighed
+        return cursor.fetchall(), all_weighed
 
 
 def _expression(terms: Iterable[Term], between: str) -> tuple[str, list[str]]:

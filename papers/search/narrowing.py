@@ -50,6 +50,10 @@ class Narrowing:
             return None
         return self.all_papers if "all_papers" in self.__dict__ else self._first_papers
 
+    @cached_property
+    def _listed_set(self) -> frozenset[int]:
+        return frozenset(self.listed or ())
+
     def few(self, index: Index) -> np.ndarray | None:
         """The rows (n,) of its texts, where they can be looked up one by one."""
         if self.listed is not None and len(self.listed) <= FEW:
@@ -103,11 +107,16 @@ class Narrowing:
         if self.papers is None:
             return set(text_ids)
         with connection.cursor() as cursor:  # some hundreds of ids cost the ORM more than the database
-            cursor.execute(f"SELECT id, paper_id FROM {TABLE} WHERE id IN ({numbers(text_ids)})")
-            owners = [row for row in cursor.fetchall() if row[1] is not None]
-        papers = set(self.listed if self.listed is not None else
-                     self._pks(f"WHERE narrowed_pk IN ({numbers(paper for _, paper in owners)})"))
-        return {text_id for text_id, paper in owners if paper in papers}
+            if self.listed is not None:
+                cursor.execute(f"SELECT id, paper_id FROM {TABLE} WHERE id IN ({numbers(text_ids)})")
+                return {text_id for text_id, paper in cursor.fetchall() if paper in self._listed_set}
+            try:
+                statement, values = self._statement
+            except EmptyResultSet:
+                return set()
+            cursor.execute(f"SELECT t.id FROM {TABLE} t CROSS JOIN ({statement}) narrowed "  # CROSS: the texts first
+                           f"WHERE t.id IN ({numbers(text_ids)}) AND narrowed_pk = t.paper_id", values)
+            return {text_id for text_id, in cursor.fetchall()}
 
     def all(self, index: Index) -> np.ndarray:
         """The rows (n,) of its texts, however many."""

@@ -31,9 +31,6 @@ class Rows:
     def joined(cls, parts: Sequence[Rows]) -> Rows:
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__annotations__))
 
-    def at(self, places: list[int]) -> Rows:
-        return Rows(*(getattr(self, name)[places] for name in self.__annotations__))
-
 
 def kinds_there() -> list[str]:
     return list(SearchText.objects.order_by("kind").values_list("kind", flat=True).distinct())

@@ -148,6 +148,16 @@ class Rarity:
         return without_overlap({term: self._worth(term, min(first[term], second[term]))
                                 for term in first.keys() & second.keys()}, count)
 
+    def shared_by_each(self, text: str, others: Iterable[Counter[str]], count: int = 5) -> list[list[str]]:
+        """The same for one text and the counted terms of several: of the text only those are counted that any has."""
+        kept = list(map(_kept, _WORD_OR_BREAK.findall(text)))
+        mine = Counter(kept)
+        others = list(others)
+        there = {word for other in others for word in mine.keys() & other.keys()}
+        mine.update(f"{first} {second}" for first, second in zip(kept, kept[1:], strict=False)
+                    if first in there and second in there)
+        return [self.shared(mine, other, count) for other in others]
+
     def shared_with_each(self, text: str, others: Iterable[str], count: int = 5) -> list[list[str]]:
         """For each of the others, the most distinctive terms it shares with the text; quicker than one by one."""
         mine = terms(text)
@@ -155,8 +165,12 @@ class Rarity:
         pairs = {tuple(term.split()) for term in mine if " " in term}
         shared = []
         for other in others:
-            kept = [_kept(written) for written in WORD.findall(other)]
-            both = single & set(kept) | {" ".join(pair) for pair in pairs & set(zip(kept, kept[1:], strict=False))}
+            found = WORD.findall(other)
+            stems = {written: kept for written in set(found) if (kept := _kept(written)) in single}
+            both = set(stems.values())
+            if pairs and len(both) > 1:
+                both |= {f"{stems[first]} {stems[second]}" for first, second in zip(found, found[1:], strict=False)
+                         if first in stems and second in stems and (stems[first], stems[second]) in pairs}
             shared.append(without_overlap({term: self._worth(term, 1) for term in both}, count))
         return shared
 

@@ -22,12 +22,12 @@ def promising(expression: str, words: Sequence[str], *, either: bool, times: int
     `times` as many as usual are weighed.
     """
     most = times * MOST
-    if _matches(expression, most) <= most:
+    if _matches([expression], most)[0] <= most:
         return expression
     if either and len(words) > 1:
         chosen: list[str] = []
         total = 0
-        for count, word in sorted((_matches(word, most), word) for word in words):
+        for count, word in sorted(zip(_matches(words, most), words, strict=True)):
             total += count
             if total > most:
                 break
@@ -35,12 +35,12 @@ def promising(expression: str, words: Sequence[str], *, either: bool, times: int
         if chosen:
             return f"({' OR '.join(chosen)}) AND ({expression})"
     titled = f"({' OR '.join(f'title : {word}' for word in words)}) AND ({expression})"
-    return titled if _matches(titled, 0) else expression
+    return titled if _matches([titled], 0)[0] else expression
 
 
-def _matches(expression: str, most: int) -> int:
-    """How many texts match, counted no further than one past `most`."""
+def _matches(expressions: Sequence[str], most: int) -> list[int]:
+    """How many texts match each, counted no further than one past `most`."""
+    one = f"SELECT (SELECT count(*) FROM (SELECT 1 FROM {WORDS} WHERE {WORDS} MATCH %s LIMIT {most + 1}))"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM (SELECT 1 FROM {WORDS} WHERE {WORDS} MATCH %s LIMIT %s)",
-                       [expression, most + 1])
-        return cursor.fetchone()[0]
+        cursor.execute(" UNION ALL ".join([one] * len(expressions)), list(expressions))
+        return [count for count, in cursor.fetchall()]

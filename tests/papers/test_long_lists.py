@@ -5,12 +5,13 @@ import re
 from html import unescape
 
 import pytest
+from django.core.cache import caches
 
 from methods.models import PaperLink
 from methods.selectors import best_link_is, coverage
 from methods.services import curate_link
-from papers import paging
-from papers.keeping import BoundedMemory
+from papers import keeping, paging
+from papers.keeping import BoundedMemory, kept
 from papers.models import Digest, Paper, SearchText
 from papers.selectors import SORTS, digest_progress, paper_count, paper_list
 from papers.services import import_digest, remove_digest
@@ -112,3 +113,28 @@ def test_memory_is_bounded_by_bytes_and_forgets_the_oldest():
     assert memory.get("a") and memory.get("d") and memory.get("b") is None
     memory.set("larger than all", "x" * 9000)
     assert memory.get("larger than all") and memory.get("a") is None
+
+
+def test_one_process_computes_and_the_others_read_what_fits_stamp_and_code(settings, tmp_path, monkeypatch):
+    settings.DATA_DIR = tmp_path
+    monkeypatch.setattr(keeping, "SLOW", 0.0)
+    monkeypatch.setattr(keeping, "MOST_FILES", 2)
+    computed: list[str] = []
+
+    def asked(stamp: str, name: str = "page", shared: bool = True) -> str:
+        """In a process that has kept nothing."""
+        caches["kept"].clear()
+        return kept(name, stamp, lambda: computed.append(stamp) or f"drawn for {stamp}", shared=shared)
+
+    assert [asked("1"), asked("1"), asked("2"), asked("2")] == ["drawn for 1"] * 2 + ["drawn for 2"] * 2
+    assert computed == ["1", "2"] and asked("1") == "drawn for 1" and computed == ["1", "2", "1"]
+    for path in (tmp_path / "kept").iterdir():  # written by somebody without the key
+        path.write_bytes(bytes(32) + path.read_bytes()[32:])
+    assert asked("1") == "drawn for 1" and len(computed) == 4
+    monkeypatch.setattr(keeping, "_code", lambda: "of another day")
+    assert asked("1") == "drawn for 1" and len(computed) == 5
+    asked("1", "own", shared=False)
+    assert len(list((tmp_path / "kept").iterdir())) == 1
+    for name in "abc":
+        asked("1", name)
+    assert len(list((tmp_path / "kept").iterdir())) == 2

@@ -13,7 +13,8 @@ from workers import scratch
 
 KINDS = {"digests": "originals of digests", "pending": "previewed uploads", "index": "search index",
          "models": "exported encoders", "datasets": "data sets", "libraries": "unpacked kept code", "redis": "broker",
-         "static": "static files", "set-aside": "set aside by check_data", "inbox": "watched folder"}
+         "static": "static files", "set-aside": "set aside by check_data", "inbox": "watched folder",
+         "kept": "computed tables and pages"}
 OTHER, DATABASE, SCRATCH = "other", "database", "folders of dead runs"
 
 

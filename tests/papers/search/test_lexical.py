@@ -13,9 +13,10 @@ from django.db import connection
 from papers.models import Paper, SearchText
 from papers.search import narrowing, weighing
 from papers.search.fields import parse_years
-from papers.search.lexical import ids_having, marked, search_words, snippets
+from papers.search.lexical import ids_having, search_words
 from papers.search.narrowing import Narrowing
 from papers.search.parsing import parse_query
+from papers.search.passages import passages
 from papers.search.query import Filters, Term
 from papers.services import record_search_texts
 from tests.papers.search import word_scenario as scenario
@@ -68,7 +69,7 @@ def test_no_text_is_a_syntax_error(texts):
     for typed in scenario.QUERIES:
         query = parse_query(typed)
         hits = search_words(query, 50, kinds=BOTH)
-        snippets(query, [hit.text_id for hit in hits])
+        passages(query, SearchText.objects.filter(pk__in=[hit.text_id for hit in hits]))
 
 
 def test_all_words_come_before_some_and_titles_before_bodies(texts):
@@ -99,13 +100,25 @@ def test_restricts_kinds_and_papers(texts):
 def test_matches_are_marked_and_everything_else_escaped(texts):
     search_texts(("paper", "9", "<b>Tags</b> & labels", 'An <img src=x onerror="alert(1)"> label.'))
     row = SearchText.objects.get(key="9")
-    title, passage = snippets(parse_query("label"), [row.pk])[row.pk]
+    title, passage = passages(parse_query("label"), [row])[row.pk]
     assert title == "&lt;b&gt;Tags&lt;/b&gt; &amp; <mark>labels</mark>"
     assert "<mark>label</mark>" in passage and "<img" not in passage
 
 
-def test_marks_in_the_text_itself_are_harmless():
-    assert marked("a\x02<i>\x03b\x03\x02c") == "a<mark>&lt;i&gt;</mark>bc"
+def test_the_passage_is_the_part_that_says_most(texts):
+    filler = "Nothing of it stands here. " * 20
+    best = "We smooth the noise of naïve labels-to-be."
+    search_texts(("paper", "9", "Plain", f"{filler}A label. {filler}{best} {filler}"))
+    row = SearchText.objects.get(key="9")
+
+    def passage(typed: str) -> str:
+        return passages(parse_query(typed), [row])[row.pk][1]
+
+    assert passage("label noise").startswith("…") and passage("label noise").endswith("…")
+    assert "We smooth the <mark>noise</mark> of naïve <mark>labels</mark>-to-be." in passage("label noise")
+    assert "<mark>naïve</mark>" in passage("naive") and "<mark>naïve labels</mark>-to" in passage('"naive labels"')
+    assert "<mark>smooth</mark>" in passage("smoo*") and len(passage("smoo*").split()) <= 40
+    assert passages(parse_query("title:label"), [row]) == {}
 
 
 def test_ids_having(texts):

@@ -61,14 +61,15 @@ def store() -> None:
 def answers() -> dict[str, list[str]]:
     """The keys found for each query, sorted: the order is each database's own."""
     from papers.models import SearchText
-    from papers.search.lexical import search_words, snippets
+    from papers.search.lexical import search_words
     from papers.search.parsing import parse_query
+    from papers.search.passages import passages
     keys = dict(SearchText.objects.values_list("pk", "key"))
     found = {}
     for typed in QUERIES:
         query = parse_query(typed)
         hits = search_words(query, 50, kinds=["paper", "method"])
-        snippets(query, [hit.text_id for hit in hits])
+        passages(query, SearchText.objects.filter(pk__in=[hit.text_id for hit in hits]))
         found[typed] = sorted(keys[hit.text_id] for hit in hits)
     return found
 
@@ -81,10 +82,11 @@ if __name__ == "__main__":
     store()
     before = answers()
     from papers.models import SearchText
-    from papers.search.lexical import search_words, snippets
+    from papers.search.lexical import search_words
     from papers.search.parsing import parse_query
+    from papers.search.passages import passages
     record = SearchText.objects.get(key="2")
-    marked = snippets(parse_query("label noise"), [record.pk])[record.pk]
+    marked = passages(parse_query("label noise"), [record])[record.pk]
     SearchText.objects.filter(key="2").update(title="Zebras", body="stripes & <tags>")
     SearchText.objects.filter(key="1").delete()
     after = [row.text_id for row in search_words(parse_query("zebra"), 5, kinds=["paper"])]
