@@ -128,9 +128,12 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Counters of wrong passwords, and apart from them what pages keep of long computations (papers.keeping).
+# Counters of wrong passwords, and apart from them what pages keep of long computations (papers.keeping), of
+# each process by itself and of all that share the data folder, which is this user's alone.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-          "kept": {"BACKEND": "papers.keeping.BoundedMemory", "LOCATION": "kept", "OPTIONS": {"MAX_BYTES": 32 * 2**20}}}
+          "kept": {"BACKEND": "papers.keeping.BoundedMemory", "LOCATION": "kept", "OPTIONS": {"MAX_BYTES": 32 * 2**20}},
+          "shared": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": DATA_DIR / "kept",
+                     "OPTIONS": {"MAX_ENTRIES": 200}}}
 
 # Broker: a real Redis or Valkey. Without REDIS_URL the run command starts one on this private socket.
 EMBEDDED_REDIS_DIR = DATA_DIR / "redis"

@@ -9,15 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import hmac
-import os
-import pickle
 import sys
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -28,7 +24,6 @@ from django.core.cache.backends.locmem import LocMemCache
 Value = TypeVar("Value")
 KEPT_SECONDS = 24 * 3600
 SLOW = 0.1  # seconds of computing from which on a file is quicker
-MOST_FILES = 200
 
 
 class BoundedMemory(LocMemCache):
@@ -60,49 +55,25 @@ def kept(name: str, stamp: str, make: Callable[[], Value], *, shared: bool = Fal
     newest is kept."""
     entry = caches["kept"].get(name)
     if entry is None or entry[0] != stamp:
-        stored = _File(name, stamp) if shared else None
-        found = stored.read() if stored else None
+        found = _on_disk(name, stamp) if shared else None
         if found is None:
             began = time.perf_counter()
             found = (make(),)
-            if stored and time.perf_counter() - began >= SLOW:
-                stored.write(found)
+            if shared and time.perf_counter() - began >= SLOW:
+                with contextlib.suppress(OSError):  # a full disk keeps nothing: the value is there all the same
+                    caches["shared"].set(stamp_of(name, _code()), (stamp, *found), KEPT_SECONDS)
         entry = stamp, found[0]
         caches["kept"].set(name, entry, KEPT_SECONDS)
     return entry[1]
 
 
-class _File:
-    """A kept value on the disk, of this stamp and this very code; signed, as reading it may run what it says."""
-
-    def __init__(self, name: str, stamp: str) -> None:
-        self.path = Path(settings.DATA_DIR) / "kept" / hashlib.sha256(name.encode()).hexdigest()[:32]
-        self.key = hashlib.sha256(f"{settings.SECRET_KEY} {_code()} {name} {stamp}".encode()).digest()
-
-    def read(self) -> tuple | None:
-        try:
-            content = self.path.read_bytes()
-            if time.time() - self.path.stat().st_mtime > KEPT_SECONDS:
-                return None
-        except OSError:  # none, or another user's: it is computed
-            return None
-        signature, value = content[:32], content[32:]
-        return pickle.loads(value) if hmac.compare_digest(signature, self._signature(value)) else None
-
-    def write(self, value: tuple) -> None:
-        """Beside the others, of which the oldest go. A full disk keeps nothing: the value is there all the same."""
-        content = pickle.dumps(value)
-        partial = self.path.with_suffix(f".{os.getpid()}.{time.monotonic_ns()}")
-        with contextlib.suppress(OSError):
-            self.path.parent.mkdir(exist_ok=True)
-            partial.write_bytes(self._signature(content) + content)
-            os.replace(partial, self.path)
-            files = sorted(self.path.parent.iterdir(), key=lambda path: path.stat().st_mtime)
-            for path in files[:-MOST_FILES]:
-                path.unlink(missing_ok=True)
-
-    def _signature(self, value: bytes) -> bytes:
-        return hmac.digest(self.key, value, "sha256")
+def _on_disk(name: str, stamp: str) -> tuple | None:
+    """What a process of this very code kept under this stamp, in a tuple."""
+    with contextlib.suppress(OSError):  # a file that another user wrote: it is computed
+        entry = caches["shared"].get(stamp_of(name, _code()))
+        if entry is not None and entry[0] == stamp:
+            return entry[1:]
+    return None
 
 
 @cache

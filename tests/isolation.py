@@ -20,4 +20,3 @@ def nothing_kept_from_other_tests():
     from django.core.cache import caches
     for memory in caches.all():
         memory.clear()
-    shutil.rmtree(os.path.join(_folder, "kept"), ignore_errors=True)
