@@ -7,8 +7,8 @@ the student's embedding against the teacher's memory and once the other way.
     L = KL(p_T || p_S) + beta (L_S + L_T),   L_S = -1/B sum_i [log h(i, i) + sum_{j of K} log(1 - h(i, j))]
     h(i, j) = s / (s + K/N),   s = exp(g_S(i) . m_T(j) / t) / Z,   m <- normalised (m + g) / 2
 
-Departs from the paper: the labels' cross-entropy is that with the teacher's probabilities, on all pictures; K is 128 and
-embeddings have 32 dimensions, for 10,000 pictures.
+Departs from the paper: the labels' cross-entropy is that with the teacher's probabilities, on all pictures; K is 128
+and embeddings have 32 dimensions, for 10,000 pictures.
 
 >>> import torch
 >>> round(float(estimated(torch.tensor([[1.0, 1.0]]), 1.0)), 4)                       # -log 1/2 - log 1/2
@@ -39,7 +39,7 @@ class Crd(DistillationMethod):
     )
 
     beta: float = param(0.8, "weight of the contrast", low=0.0, high=5.0)
-    t: float = param(0.07, "temperature of the contrast", low=0.01, high=1.0)
+    t: float = param(0.07, "temperature of the contrast", low=0.05, high=1.0)
     k: int = param(128, "pictures that each is told from", low=1, high=4096)
     width: int = param(32, "dimensions of the embeddings", low=2, high=128)
 

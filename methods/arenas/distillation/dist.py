@@ -3,9 +3,11 @@
 A strong teacher's probabilities are more than a small student can match. It is enough that they rise and fall together:
 across the classes of each picture, and across the pictures of a batch for each class.
 
-    L = KL(p_T || p_S) + beta tau^2 mean_i [1 - r(p_S(i, :), p_T(i, :))] + gamma tau^2 mean_c [1 - r(p_S(:, c), p_T(:, c))]
+    L = KL(p_T || p_S) + tau^2 (beta mean_i [1 - r(p_S(i, :), p_T(i, :))] + gamma mean_c [1 - r(p_S(:, c), p_T(:, c))])
 
-r is Pearson's correlation. Departs from the paper: the labels' cross-entropy is that with the teacher's probabilities,
+r is Pearson's correlation.
+
+Departs from the paper: the labels' cross-entropy is that with the teacher's probabilities,
 as most pictures have no label.
 
 >>> import torch

@@ -35,8 +35,8 @@ def surest(p, most):
 def repeated(features, limit):
     """(N,) whether a row has a cosine above `limit` with one that comes before it."""
     z = F.normalize(features, dim=1)
-    found = [((part @ z.T) > limit).tril(at - 1).any(1) for at, part in zip(range(0, len(z), 1000), z.split(1000))]
-    return torch.cat(found)
+    parts = [((part @ z.T) > limit).tril(1000 * i - 1).any(1) for i, part in enumerate(z.split(1000))]
+    return torch.cat(parts)
 
 
 class Ssld(DistillationMethod):

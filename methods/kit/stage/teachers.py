@@ -2,8 +2,8 @@
 
 Of Fashion-MNIST 20,000 pictures, always the same, are the teachers', and 30,000 others are for students, validation
 and tests. Every kind of teacher is trained in five worlds, the slow kinds in two (first weights, batches and, where few
-labels are wanted, their draw); a run at seed s learns from world s mod 5 or 2, so runs of several seeds share a teacher. What is kept goes by a digest of
-the code of this file and of `student_nets.py`.
+labels are wanted, their draw); a run at seed s learns from world s mod 5 or 2, so runs of several seeds share a
+teacher. What is kept goes by a digest of the code of this file and of `student_nets.py`.
 """
 
 from __future__ import annotations
@@ -22,17 +22,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from methods.kit import student_nets
 from methods.kit.engine.archives import decoded, reads
-from methods.kit.stage import student_nets
 from methods.kit.stage.data import FASHION_MNIST, QUICKDRAW, digits, fashion_mnist
 from methods.kit.stage.drawing_features import trained as trained_on_doodles
 from methods.kit.stage.seeding import seeded, torch_generator
-from methods.kit.stage.student_nets import CLASSES, PATCHES, Block, ConvNet, PatchNet, turned
+from methods.kit.student_nets import CLASSES, PATCHES, Block, ConvNet, PatchNet, turned
 
 WORLDS, SLOW = 5, {"mae": 2, "vit": 2, "simclr": 2, "autoencoder": 2}
 OWN, OTHERS = 20_000, 30_000    # pictures of the teachers, of the students
 BATCH, RATE = 64, 2e-3
-STEPS = {"strong": 400, "weak": 200, "start": 400, "peer": 300, "simclr": 300, "autoencoder": 400, "mae": 500, "vit": 700}
+STEPS = {"strong": 400, "weak": 200, "start": 400, "peer": 300, "simclr": 300, "autoencoder": 400, "mae": 500,
+         "vit": 700}
 FEW = 100               # labels of the weak teacher
 TOLD = ("plain", "turned")
 
@@ -66,12 +67,12 @@ def blank(kind: str, side: int) -> nn.Module:
         return PatchNet(side)
     width, features = {"weak": (4, 32), "start": (8, 32), "peer": (4, 32), "doodles": (16, 128), "simclr": (16, 64),
                        "autoencoder": (16, 64)}.get(kind, (24, 64))
-    return ConvNet(side, width if side > 8 else min(width, 8), features)
+    return ConvNet(side, width if side > 8 or kind == "doodles" else min(width, 8), features)
 
 
 @reads(FASHION_MNIST, QUICKDRAW)
 def kept(kind: str, seed: int, small: bool, look: str = "plain", on_progress=None) -> Kept:
-    """The teacher of a kind that a run at this seed learns from; `look` "turned" for what it says of turned pictures."""
+    """The teacher of a kind for a run at this seed; `look` "turned" for what it says of turned pictures."""
     world = seed % SLOW.get(kind, WORLDS)
     if small:
         return _small(kind, world, look)
@@ -175,12 +176,14 @@ def _train(net: nn.Module, kind: str, x: Tensor, y: Tensor, drawn: torch.Generat
             on_progress(step / steps, f"training the teacher {kind}")
 
 
-def _objective(net, kind: str, side: int, drawn: torch.Generator) -> tuple[Callable[[Tensor, Tensor], Tensor], nn.Module]:
+def _objective(net, kind: str, side: int,
+               drawn: torch.Generator) -> tuple[Callable[[Tensor, Tensor], Tensor], nn.Module]:
     """The loss of a batch, and what is trained beside the network and thrown away."""
     extra: nn.Module
     if kind == "simclr":
         extra = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 32))
-        return lambda x, y: _contrast(*(F.normalize(extra(net(_view(x, drawn)).features), dim=1) for _ in (0, 1))), extra
+        return lambda x, y: _contrast(*(F.normalize(extra(net(_view(x, drawn)).features), dim=1)
+                                        for _ in (0, 1))), extra
     if kind == "autoencoder":
         extra = nn.Sequential(nn.Linear(64, 256), nn.ReLU(), nn.Linear(256, side * side))
         return lambda x, y: F.mse_loss(extra(net(x).features), x.flatten(1)), extra

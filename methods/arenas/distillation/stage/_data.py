@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from methods.kit.stage import teachers
 from methods.kit.stage.arena import Trial
-from methods.kit.stage.student_nets import turned
+from methods.kit.student_nets import turned
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.kit.stage.student_nets import CLASSES, ConvNet, PatchNet, Said
+from methods.kit.student_nets import CLASSES, ConvNet, PatchNet, Said
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Batch:
 
 
 class Task:
-    """`teachers` are frozen networks (`lower`, `upper`, called on pictures: `Said`); the first names the classes. `told`
+    """`teachers` are frozen networks (`lower`, `upper`, called on pictures: `Said`); the first names classes. `told`
     is what each says of all training pictures, of which the first `labelled` are those with the labels `y`; `truth` are
     the labels of all, for upper bounds, None for everybody else. While training, `progress` goes from 0 to 1."""
 

@@ -38,8 +38,8 @@ class ConvNet(nn.Module):
         self.width, self.wide = width, features
         self.lower_shape = (2 * width, math.ceil(side / 4), math.ceil(side / 4))
         self.lower = nn.Sequential(*_layer(1, width), *_layer(width, 2 * width))
-        self.rest = nn.Sequential(*_layer(2 * width, 4 * width), nn.Flatten(), nn.Linear(4 * width * end * end, features),
-                                  nn.ReLU())
+        self.rest = nn.Sequential(*_layer(2 * width, 4 * width), nn.Flatten(),
+                                  nn.Linear(4 * width * end * end, features), nn.ReLU())
         self.head = nn.Linear(features, CLASSES)
 
     def upper(self, half: Tensor) -> Said:
