@@ -97,6 +97,8 @@ class Distillation(Arena):
                                  "steps": 30, "rate": 1e-2, "decay": 0.01, "fitted": 100}),
         "full": Scale(60, 2048, {"small": False, "labels": 100, "unlabelled": 10_000, "val": 4000, "test": 10_000,
                                  "batch": 64, "steps": 300, "rate": 3e-3, "decay": 0.01, "fitted": 2000}),
+        "gpu": Scale(600, 8192, {"small": False, "labels": 100, "unlabelled": 15_000, "val": 2000, "test": 12_000,
+                                 "batch": 256, "steps": 4000, "rate": 3e-3, "decay": 0.01, "fitted": 4000}),
     }
     slot = DistillationMethod
     baseline = "kd"

@@ -6,7 +6,7 @@ picture the one that is surer, without labels by its highest probability, is the
 
     L = mean_i tau^2 KL(p_guide(i) || p_S),   guide(i) = teacher if max p_T > max p_S0, else S0
 
-Departs from the paper: steps, rate and optimiser are the arena's; in a setting whose student has learnt nothing before,
+Departs from the paper: tau is ours; steps, rate and optimiser are the arena's; in a setting whose student has learnt nothing before,
 so has the frozen copy.
 
 >>> import torch

@@ -9,7 +9,8 @@ to the teacher's map of the same picture, and each network is to read its own st
     a = T_up(d_T(e_S(h_S))),   L = CE(y, p_S) + KL(p_T || p_S) + w [ ||f_S - d_S(e_T(a))||^2 + consistency ]
     consistency = ||d_T(e_S(h_S)) - h_T||^2 + ||d_T(e_T'(h_T)) - h_T||^2 + ||d_S(e_S'(f_S)) - f_S||^2
 
-Departs from the paper: made from its abstract and figures, not its equations; encoders and decoders are single linear
+Departs from the paper: made from its abstract, not its equations; in the answer's error each side is once the target,
+towards which nothing flows; encoders and decoders are single linear
 layers; squares are divided by the mean square of what is to be met; w is 1, all terms alike.
 
 >>> import torch

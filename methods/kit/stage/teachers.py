@@ -182,7 +182,7 @@ def _objective(net, kind: str, side: int,
     extra: nn.Module
     if kind == "simclr":
         extra = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 32))
-        return lambda x, y: _contrast(*(F.normalize(extra(net(_view(x, drawn)).features), dim=1)
+        return lambda x, y: _contrast(*(F.normalize(extra(net(_view(x, drawn)).features), dim=1)  # type: ignore[arg-type]  # two
                                         for _ in (0, 1))), extra
     if kind == "autoencoder":
         extra = nn.Sequential(nn.Linear(64, 256), nn.ReLU(), nn.Linear(256, side * side))
