@@ -21,7 +21,7 @@ import torch.nn.functional as F
 
 from methods.arenas.distillation.arena import DistillationMethod
 from methods.arenas.distillation.stage.attending import Copying, attending_pair
-from methods.kit.method import Beats, Card, Paper
+from methods.kit.method import Card, Paper
 
 
 class AttentionCopy(DistillationMethod):
@@ -30,7 +30,8 @@ class AttentionCopy(DistillationMethod):
         papers=(Paper("On the Surprising Effectiveness of Attention Transfer for Vision Transformers", 2024,
                       arxiv="2411.09702", covers="copying"),),
         fidelity="faithful",
-        claims=(Beats("label-training", on="accuracy", setting="attention"),),
+        needs_scale=("Copying attention maps recovers most of what fine-tuning the pretrained transformer gains over "
+                     "training from scratch",),
     )
     labelled = 1.0
 

@@ -20,7 +20,7 @@ import torch.nn.functional as F
 
 from methods.arenas.distillation.arena import DistillationMethod
 from methods.arenas.distillation.stage.attending import attended, attending_pair
-from methods.kit.method import Beats, Card, Matches, Paper
+from methods.kit.method import Card, Paper
 from methods.kit.params import param
 
 
@@ -30,8 +30,7 @@ class AttentionDistillation(DistillationMethod):
         papers=(Paper("On the Surprising Effectiveness of Attention Transfer for Vision Transformers", 2024,
                       arxiv="2411.09702", covers="distilling"),),
         fidelity="faithful",
-        claims=(Beats("label-training", on="accuracy", setting="attention"),
-                Matches("fine-tune-teacher", on="accuracy", within=1.0, setting="attention")),
+        needs_scale=("Distilling attention maps matches fine-tuning the pretrained transformer",),
     )
     labelled = 1.0
 

@@ -6,8 +6,8 @@ picture the one that is surer, without labels by its highest probability, is the
 
     L = mean_i tau^2 KL(p_guide(i) || p_S),   guide(i) = teacher if max p_T > max p_S0, else S0
 
-Departs from the paper: tau is ours; steps, rate and optimiser are the arena's; in a setting whose student has learnt nothing before,
-so has the frozen copy.
+Departs from the paper: tau is ours; steps, rate and optimiser are the arena's; in a setting whose student has learnt
+nothing before, so has the frozen copy.
 
 >>> import torch
 >>> guide(torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([[1.0, 0.0], [3.0, 0.0]])).tolist()

@@ -9,9 +9,9 @@ to the teacher's map of the same picture, and each network is to read its own st
     a = T_up(d_T(e_S(h_S))),   L = CE(y, p_S) + KL(p_T || p_S) + w [ ||f_S - d_S(e_T(a))||^2 + consistency ]
     consistency = ||d_T(e_S(h_S)) - h_T||^2 + ||d_T(e_T'(h_T)) - h_T||^2 + ||d_S(e_S'(f_S)) - f_S||^2
 
-Departs from the paper: made from its abstract, not its equations; in the answer's error each side is once the target,
-towards which nothing flows; encoders and decoders are single linear
-layers; squares are divided by the mean square of what is to be met; w is 1, all terms alike.
+Departs from the paper: made from its abstract, not its equations; the student's features are compared as unit vectors
+(divided by their own size they collapsed); encoders and decoders are single linear layers; squares of maps are divided
+by the mean square of what is to be met; w is 1, all terms alike.
 
 >>> import torch
 >>> round(float(missed(torch.tensor([[1.0, 1.0]]), torch.tensor([[2.0, 0.0]]))), 4)                 # 2 of 4
@@ -31,6 +31,11 @@ def missed(said, wanted):
     """Squared error in parts of the mean square of what is wanted, towards which nothing flows."""
     wanted = wanted.detach()
     return (said - wanted).square().mean() / wanted.square().mean().clamp(min=1e-6)
+
+
+def apart(said, wanted):
+    """Squared distance of unit vectors, mean over pictures; nothing is gained by making either small."""
+    return (F.normalize(said, dim=1) - F.normalize(wanted, dim=1)).square().sum(1).mean()
 
 
 class TalkingModels(DistillationMethod):
@@ -63,8 +68,8 @@ class TalkingModels(DistillationMethod):
         decoded = self.read(self.send(F.interpolate(half, self.side) if half.shape[-1] < self.side else
                                       task.pooled(half, self.side)))
         heard = self.hear(self.answer(task.teacher.upper(decoded).features))
-        talk = missed(said.features, heard) + missed(heard, said.features)
+        talk = apart(said.features, heard)
         consistent = (missed(decoded, theirs) + missed(self.read(self.own(theirs)), theirs)
-                      + missed(self.hear(self.self_said(said.features)), said.features))
+                      + apart(self.hear(self.self_said(said.features)), said.features))
         return (F.cross_entropy(said.logits[:len(batch.y)], batch.y) + soft(said.logits, batch.taught[0].logits).mean()
                 + self.w * (talk + consistent))
