@@ -6,10 +6,10 @@ in common. What counts is the encoder's 128 features: a ridge classifier learns 
 strength one of three by 4,000 validation pictures, and 12,000 others are asked.
 
 Everybody has the same pictures, views, encoder, projector, batch order and initial weights, and AdamW with warm-up and
-a cosine; a method that brings an encoder of its own says so. The budget is counted in pictures that pass through the encoder with gradients on, so a method with one view a
-picture makes more steps or larger ones; slowly moving copies, queues and banks are free. Batch norms take the
-statistics of 2,000 unlabelled pictures before anything is asked. Projectors and predictors train with the encoder and
-are thrown away.
+a cosine; a method that brings an encoder of its own says so. The budget is counted in pictures that pass through the
+encoder with gradients on, so a method with one view a picture makes more steps or larger ones; slowly moving copies,
+queues and banks are free. Batch norms take the statistics of 2,000 unlabelled pictures before anything is asked.
+Projectors and predictors train with the encoder and are thrown away.
 
 The factor on the learning rate is chosen for each method alike: the best of 0.3, 1 and 3 by the linear probe on
 validation pictures of seed 100, which is never scored; other constants are the papers', or said to be ours. In
