@@ -8,7 +8,8 @@ pairs, each by the sigmoid of its cosine.
     loss = BYOL + lam mean_i sum_j w_ij (2 - 2 S_ij) / sum_j w_ij, both ways
 
 Departs from the paper: encoder, heads, views and optimiser are the arena's. The abstract names the losses and not their
-rule: which pairs count, the threshold u, the division by their weight and lam are ours.
+rule: which pairs count, the threshold u, the division by their weight and lam are ours. BYOL hardly starts in so few
+steps and stays below an autoencoder here, so that what is added to it is not put to much of a test.
 
 >>> import torch
 >>> p, t = torch.tensor([[1.0, 0.0], [1.0, 0.0]]), torch.tensor([[1.0, 0.0], [0.6, 0.8]])

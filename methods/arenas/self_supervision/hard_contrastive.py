@@ -7,7 +7,8 @@ out all but the nearest negatives gives that at any temperature, so that even a 
     u_i = the quantile of the anchor's negatives above which a share of them lies
 
 Departs from the paper: encoder, projector, views and optimiser are the arena's; negatives are the other views of the
-batch and not a bank, and the share kept is ours.
+batch and not a bank, and the share kept is ours; uniformity is measured on the
+encoder's features and not behind the projector, where the loss acts.
 
 >>> import torch
 >>> z1, z2 = torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.tensor([[1.0, 0.0], [0.0, -1.0]])

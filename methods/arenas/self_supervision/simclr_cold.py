@@ -5,7 +5,8 @@ spread evenly, and pictures that are alike are driven apart.
 
     loss = that of SimCLR at tau = 0.07
 
-Departs from the paper: encoder, projector, views and optimiser are the arena's, and negatives are those of the batch.
+Departs from the paper: encoder, projector, views and optimiser are the arena's, and negatives are those of the batch;
+uniformity and tolerance are measured on the encoder's features and not behind the projector, where the loss acts.
 
 >>> import torch
 >>> z = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
