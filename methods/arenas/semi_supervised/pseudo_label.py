@@ -28,7 +28,7 @@ def ramp(progress, full):
 class PseudoLabel(SemiSupervisedMethod):
     card = Card(
         title="Pseudo-Label",
-        papers=(Paper("Pseudo-Label : The Simple and Efficient Semi-Supervised Learning Method for Deep Neural "
+        papers=(Paper("Pseudo-Label: The Simple and Efficient Semi-Supervised Learning Method for Deep Neural "
                       "Networks", 2013),),
         fidelity="faithful",
         claims=(Beats("labels-only", on="accuracy"),),
