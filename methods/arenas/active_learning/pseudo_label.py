@@ -6,7 +6,7 @@ trained again on both. The simplest self-training beside active learning, agains
     items with  max_c p_c > threshold  join with label argmax_c p_c,   weight as a true label
 
 Departs from the paper: hard labels above a threshold, as is usual now, instead of all labels with a weight that grows;
-logistic regression, trained to its minimum; queries by margin are added.
+logistic regression, trained on both by ten steps of L-BFGS from its minimum on labels; queries by margin are added.
 
 >>> import torch
 >>> sure(torch.tensor([[0.95, 0.05], [0.6, 0.4], [0.02, 0.98]]), 0.9).tolist()
