@@ -10,8 +10,8 @@ the ensemble, among items that it does not take for unwanted. The first items ar
     ask the k items with the largest  share of m with argmax f_m(x_i) != y_i,   0 where y_i is the class C + 1
 
 Departs from the paper: members are logistic regressions on fixed features that differ by the Bayesian bootstrap of the
-labels, not networks from other initial weights; the second training is ten steps of L-BFGS instead of a few epochs; ties
-are broken at random. With `pseudo` off the ensemble is trained on labels alone, which is the paper's variant without
+labels, not networks from other initial weights; the second training is ten steps of L-BFGS instead of a few epochs;
+ties are broken at random. With `pseudo` off the ensemble is trained on labels alone, which is the paper's variant without
 semi-supervision.
 
 >>> import torch

@@ -10,8 +10,8 @@ to the teacher's map of the same picture, and each network is to read its own st
     consistency = ||d_T(e_S(h_S)) - h_T||^2 + ||d_T(e_T'(h_T)) - h_T||^2 + ||d_S(e_S'(f_S)) - f_S||^2
 
 Departs from the paper: made from its abstract, not its equations; the student's features are compared as unit vectors
-(divided by their own size they collapsed, as scores of seeds 0 to 3 showed); encoders and decoders are single linear layers; squares of maps are divided
-by the mean square of what is to be met; w is 1, all terms alike.
+(divided by their own size they collapsed, as scores of seeds 0 to 3 showed); encoders and decoders are single linear
+layers; squares of maps are divided by the mean square of what is to be met; w is 1, all terms alike.
 
 >>> import torch
 >>> round(float(missed(torch.tensor([[1.0, 1.0]]), torch.tensor([[2.0, 0.0]]))), 4)                 # 2 of 4
