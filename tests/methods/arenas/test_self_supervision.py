@@ -26,7 +26,7 @@ from methods.arenas.self_supervision.stage.task import Task
 from methods.arenas.self_supervision.vicreg import covariance, variance
 from methods.kit.engine.registry import load_method, method_files
 from methods.kit.method import Card
-from methods.kit.stage.views import turned, view
+from methods.kit.stage.augmentations import turned, view
 
 
 @pytest.fixture(scope="module")

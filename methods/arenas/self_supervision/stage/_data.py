@@ -12,7 +12,7 @@ from torch import Tensor
 
 from methods.kit.stage import data as datasets
 from methods.kit.stage.arena import Trial
-from methods.kit.stage.views import turned
+from methods.kit.stage.augmentations import turned
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from methods.arenas.self_supervision.stage._data import SelfSupervisionData
 from methods.kit.stage.arena import Trial
-from methods.kit.stage.views import view
+from methods.kit.stage.augmentations import view
 
 RIDGES = (1e-3, 1e-1, 10.0)         # for each label, beside features of variance 1
 CLASSES, NEIGHBOURS, TEMPERATURE, SOME = 10, 20, 0.1, 5000

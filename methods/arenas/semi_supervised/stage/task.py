@@ -13,8 +13,8 @@ from methods.arenas.semi_supervised.stage._data import SemiSupervisedData
 from methods.arenas.semi_supervised.stage.nets import Net
 from methods.kit.params import param
 from methods.kit.stage.arena import Trial
+from methods.kit.stage.augmentations import view
 from methods.kit.stage.encoders import strided_encoder
-from methods.kit.stage.views import view
 
 WEAK = 0.2         # strength of a weak view
 
