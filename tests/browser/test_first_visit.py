@@ -106,7 +106,7 @@ def test_paste_open_run_compare_download(site, visitor):
     def linked():
         page.reload()
         return page.locator("#paper-links .nearest li").count() == 3
-    wait_until(linked, seconds=240, what="links of the pasted paper", pause=1)
+    wait_until(linked, seconds=480, what="links of the pasted paper", pause=1)
     assert page.get_by_text("Nothing here runs this paper").count() == 1 and page.locator("#run").count() == 0
 
     page.goto(site.address + "/papers/?q=Adam%3A+A+Method")
