@@ -14,8 +14,13 @@ WAIT = 60_000
 @pytest.mark.parametrize("size", [(1280, 900), (390, 844)], ids=["wide", "phone"])
 def test_the_methods_of_similar_papers_beside_each_other(site, page, size):
     page.set_viewport_size({"width": size[0], "height": size[1]})
-    page.goto(f"{site.address}/search/?q=low-rank+adaptation+of+large+language+models")
-    page.locator("main").get_by_role("link", name="LoRA: Low-Rank Adaptation of Large Language Models").first.click()
+    paper = page.locator("main").get_by_role("link", name="LoRA: Low-Rank Adaptation of Large Language Models")
+
+    def found() -> bool:
+        page.goto(f"{site.address}/search/?q=low-rank+adaptation+of+large+language+models")
+        return paper.count() > 0
+    wait_until(found, seconds=480, what="the library's papers to be found on a site just begun", pause=1)
+    paper.first.click()
     together = page.get_by_role("link", name="Compare their methods")
 
     def there() -> bool:
