@@ -30,12 +30,13 @@ from torch import Tensor, nn
 
 from methods.arenas.self_supervision.stage._checks import answers_each_picture_alone
 from methods.arenas.self_supervision.stage._data import SelfSupervisionData, self_supervision_data
-from methods.arenas.self_supervision.stage._probe import probe, settle_norms
+from methods.arenas.self_supervision.stage._probe import probe
 from methods.arenas.self_supervision.stage.nets import Net
 from methods.arenas.self_supervision.stage.task import Task
 from methods.kit.method import Method
 from methods.kit.stage import data as datasets
 from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
+from methods.kit.stage.encoders import settle_norms
 
 PLAIN = {"fewer": 1.0, "smaller": 1, "latent": False}
 

@@ -29,6 +29,7 @@ from methods.arenas.semi_supervised.stage.task import Batch, Task
 from methods.kit.method import Method
 from methods.kit.stage import data as datasets
 from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
+from methods.kit.stage.encoders import settle_norms
 
 PLAIN = {"labels": 4, "style": False, "equal_steps": False}
 SURE = 0.95        # probability from which an answer counts as sure
@@ -124,17 +125,3 @@ class SemiSupervised(Arena):
         def order(part: Tensor) -> Tensor:
             return torch.randperm(len(part), generator=generator).to(part.device)
         return replace(data, y=data.y[order(data.y)], free_y=data.free_y[order(data.free_y)])
-
-
-@torch.no_grad()
-def settle_norms(net: nn.Module, x: Tensor) -> None:
-    """Batch norms take the statistics of these pictures, so that no method's batches decide them."""
-    norms = [m for m in net.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
-    kept = [m.momentum for m in norms]
-    for m in norms:
-        m.momentum = 1.0
-    net.train()
-    net(x[:2000])
-    for m, momentum in zip(norms, kept, strict=True):
-        m.momentum = momentum
-    net.eval()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 
 def strided_encoder(side: int, width: int, features: int) -> nn.Sequential:
@@ -13,3 +14,17 @@ def strided_encoder(side: int, width: int, features: int) -> nn.Sequential:
         side = (side + 1) // 2
     return nn.Sequential(*parts, nn.Flatten(), nn.Linear(4 * width * side * side, features, bias=False),
                          nn.BatchNorm1d(features), nn.ReLU())
+
+
+@torch.no_grad()
+def settle_norms(net: nn.Module, x: Tensor) -> None:
+    """Batch norms take the statistics of these pictures, so that no method's batches decide them."""
+    norms = [m for m in net.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
+    kept = [m.momentum for m in norms]
+    for m in norms:
+        m.momentum = 1.0
+    net.train()
+    net(x[:2000])
+    for m, momentum in zip(norms, kept, strict=True):
+        m.momentum = momentum
+    net.eval()

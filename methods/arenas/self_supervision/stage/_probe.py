@@ -22,20 +22,6 @@ def encoded(net: nn.Module, x: Tensor) -> Tensor:
     return torch.cat([net(part) for part in x.split(2000)])
 
 
-@torch.no_grad()
-def settle_norms(net: nn.Module, x: Tensor) -> None:
-    """Batch norms take the statistics of these pictures, so that no method's batches decide them."""
-    norms = [m for m in net.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
-    kept = [m.momentum for m in norms]
-    for m in norms:
-        m.momentum = 1.0
-    net.train()
-    net(x[:2000])
-    for m, momentum in zip(norms, kept, strict=True):
-        m.momentum = momentum
-    net.eval()
-
-
 def probe(net: nn.Module, data: SelfSupervisionData, trial: Trial, part: str = "test") -> dict[str, float]:
     """Scores of an encoder's features on the test pictures, or on those of validation."""
     learnt, val = encoded(net, data.probe_x), encoded(net, data.val_x)

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from methods.arenas.self_supervision.stage._data import SelfSupervisionData
-from methods.arenas.self_supervision.stage._probe import probe, settle_norms
+from methods.arenas.self_supervision.stage._probe import probe
 from methods.arenas.self_supervision.stage.nets import Net, head
 from methods.kit.params import param
 from methods.kit.stage.arena import Trial
 from methods.kit.stage.augmentations import view
-from methods.kit.stage.encoders import strided_encoder
+from methods.kit.stage.encoders import settle_norms, strided_encoder
 
 
 def rate_factor(chosen: float):
