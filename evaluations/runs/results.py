@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.dateparse import parse_datetime
 
 from evaluations.models import Run, Score
@@ -106,8 +106,12 @@ def load_results(text: str, *, name: str) -> LoadReport:
 @transaction.atomic
 def _store(runs: list[Run], scores: list[dict[str, float]]) -> None:
     made = Run.objects.bulk_create(runs)
-    Score.objects.bulk_create([Score(run=run, metric=metric, value=value) for run, measured in
-                               zip(made, scores, strict=True) for metric, value in measured.items()])
+    table = connection.ops.quote_name(Score._meta.db_table)
+    with connection.cursor() as cursor:  # bulk_create makes a first start a fifth longer
+        cursor.executemany(
+            f"INSERT INTO {table} (run_id, metric, value) VALUES (%s, %s, %s)",
+            [(run.pk, metric, value) for run, measured in zip(made, scores, strict=True)
+             for metric, value in measured.items()])
 
 
 def _parse(text: str) -> tuple[dict[str, Any], list[tuple[str, Any]], list[str]]:
