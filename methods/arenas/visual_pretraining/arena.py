@@ -34,7 +34,7 @@ from methods.kit.method import Method
 from methods.kit.stage import data as datasets
 from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
 
-PLAIN = {"seen": 10**9, "polluted": False, "styled": False, "sized": False}
+PLAIN = {"seen": 1.0, "polluted": False, "styled": False, "sized": False}
 
 
 class VisualPretrainingMethod(Method):
@@ -88,7 +88,7 @@ class VisualPretraining(Arena):
     )
     settings = (
         Setting("default", "10,000 pictures of clothes", PLAIN),
-        Setting("small-data", "500 pictures without labels", {**PLAIN, "seen": 500}),
+        Setting("small-data", "500 pictures without labels", {**PLAIN, "seen": 0.05}),
         Setting("polluted", "two thirds are digits, drawings and noise", {**PLAIN, "polluted": True}),
         Setting("new-style", "asked about in a look never seen", {**PLAIN, "styled": True}),
         Setting("sizes", "three widths from one budget", {**PLAIN, "sized": True}),
@@ -96,14 +96,14 @@ class VisualPretraining(Arena):
     scales = {
         "smoke": Scale(5, 1024, {"small": True, "unlabelled": 256, "probe": 200, "val": 100, "test": 200, "chosen": 20,
                                  "elsewhere": 40, "grid": 4, "width": 16, "widths": (16, 32), "blocks": 2, "hidden": 24,
-                                 "projected": 8, "batch": 16, "pictures": 64, "rate": 2e-3, "decay": 0.05,
-                                 "labels_each": 3, "tune_steps": 3, "tune_batch": 20, "tune_rate": 1e-3,
+                                 "projected": 8, "batch": 16, "pictures": 128, "rate": 2e-3, "decay": 0.05,
+                                 "labels_each": 3, "tune_steps": 8, "tune_batch": 20, "tune_rate": 1e-2,
                                  "mean": 0.3, "sd": 0.37}),
         "full": Scale(60, 2048, {"small": False, "unlabelled": 10_000, "probe": 2000, "val": 5000, "test": 10_000,
                                  "chosen": 200, "elsewhere": 4000, "grid": 4, "width": 48, "widths": (16, 32, 48),
                                  "blocks": 2, "hidden": 96, "projected": 32, "batch": 64, "pictures": 20_480,
                                  "rate": 2e-3, "decay": 0.05, "labels_each": 10, "tune_steps": 60, "tune_batch": 50,
-                                 "tune_rate": 1e-3, "mean": 0.286, "sd": 0.353}),
+                                 "tune_rate": 3e-3, "mean": 0.286, "sd": 0.353}),
         "gpu": Scale(900, 8192, {"small": False, "unlabelled": 40_000, "probe": 2000, "val": 5000, "test": 20_000,
                                  "chosen": 200, "elsewhere": 4000, "grid": 7, "width": 192, "widths": (64, 128, 192),
                                  "blocks": 6, "hidden": 512, "projected": 64, "batch": 256, "pictures": 1_024_000,

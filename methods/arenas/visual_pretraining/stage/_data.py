@@ -47,7 +47,8 @@ def pretraining_data(trial: Trial) -> PretrainingData:
               torch.from_numpy(labels[rows].astype(np.int64)))
              for rows in np.split(order[:sum(sizes)], np.cumsum(sizes)[:-1])]
     (x, y), *others = parts
-    x, y = x[:o.seen], y[:o.seen]
+    seen = round(o.seen * len(x))
+    x, y = x[:seen], y[:seen]
     elsewhere = _drawings(trial, o.elsewhere, 0)
     if o.polluted:
         x, y = _polluted(x, y, trial)

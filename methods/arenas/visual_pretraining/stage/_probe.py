@@ -19,7 +19,7 @@ CLASSES, NEIGHBOURS, TEMPERATURE, SOME, MANY = 10, 20, 0.1, 4000, 6000
 @torch.no_grad()
 def encoded(net: nn.Module, x: Tensor) -> Tensor:
     net.eval()
-    return torch.cat([net(part) for part in x.split(1000)])
+    return torch.cat([net(part) for part in x.split(250)])
 
 
 def probe(encoder: Encoder, data: PretrainingData, trial: Trial) -> dict[str, float]:

@@ -28,3 +28,9 @@ def nt_xent(z1: Tensor, z2: Tensor, tau: float) -> Tensor:
     z = F.normalize(torch.cat([z1, z2]), dim=1)
     logits = (z @ z.T / tau).fill_diagonal_(-torch.inf)
     return F.cross_entropy(logits, torch.arange(len(z), device=z.device).roll(len(z1)))
+
+
+def words_loss(logits: Tensor, words: Tensor) -> Tensor:
+    """Cross-entropy (N, W) with each picture's words, as much of each; nothing for pictures without words."""
+    share = words / words.sum(1, keepdim=True).clamp(min=1)
+    return -(share * logits.log_softmax(1)).sum(1).mean()
