@@ -101,7 +101,7 @@ class VisualPretraining(Arena):
                                  "mean": 0.3, "sd": 0.37}),
         "full": Scale(60, 2048, {"small": False, "unlabelled": 10_000, "probe": 2000, "val": 5000, "test": 10_000,
                                  "chosen": 200, "elsewhere": 4000, "grid": 4, "width": 48, "widths": (16, 32, 48),
-                                 "blocks": 2, "hidden": 96, "projected": 32, "batch": 64, "pictures": 20_480,
+                                 "blocks": 2, "hidden": 96, "projected": 32, "batch": 64, "pictures": 12_800,
                                  "rate": 2e-3, "decay": 0.05, "labels_each": 10, "tune_steps": 60, "tune_batch": 50,
                                  "tune_rate": 3e-3, "mean": 0.286, "sd": 0.353}),
         "gpu": Scale(900, 8192, {"small": False, "unlabelled": 40_000, "probe": 2000, "val": 5000, "test": 20_000,

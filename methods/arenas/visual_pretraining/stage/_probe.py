@@ -66,7 +66,7 @@ def finetuned(encoder: Encoder, data: PretrainingData, x: Tensor, y: Tensor, tri
     nn.init.zeros_(last.weight)
     nn.init.zeros_(last.bias)
     net = nn.Sequential(body, last).train()
-    optimizer = torch.optim.AdamW(net.parameters(), o.tune_rate, weight_decay=o.decay)
+    optimizer = torch.optim.AdamW(net.parameters(), o.tune_rate, weight_decay=o.decay, fused=True)
     for step in range(o.tune_steps):
         rows = few[torch.randperm(len(few), generator=drawn)[:o.tune_batch].to(few.device)]
         for group in optimizer.param_groups:

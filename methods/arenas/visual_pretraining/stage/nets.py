@@ -77,12 +77,12 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """What encoded tokens (N, V, width) of the places `shown` (N, V) say of every place: (N, T, out).
 
-    Hidden places hold one learnt token. `blocks` blocks of half the encoder's width, after a layer into it.
+    Hidden places hold one learnt token. `blocks` blocks of half the encoder's width (to whole heads), after a layer into it.
     """
 
     def __init__(self, encoder: Encoder, out: int, blocks: int = 1):
         super().__init__()
-        inner = max(HEAD_WIDTH, encoder.width // 2 // HEAD_WIDTH * HEAD_WIDTH)
+        inner = -(-encoder.width // (2 * HEAD_WIDTH)) * HEAD_WIDTH
         self.into, self.token = nn.Linear(encoder.width, inner), nn.Parameter(0.02 * torch.randn(inner))
         self.place: Tensor
         self.register_buffer("place", sines(encoder.grid, inner))

@@ -19,7 +19,7 @@ class Predictor(nn.Module):
 
     def __init__(self, encoder: Encoder, blocks: int = 2):
         super().__init__()
-        self.inner = max(HEAD_WIDTH, encoder.width // 2 // HEAD_WIDTH * HEAD_WIDTH)
+        self.inner = -(-encoder.width // (2 * HEAD_WIDTH)) * HEAD_WIDTH
         self.into, self.token = nn.Linear(encoder.width, self.inner), nn.Parameter(0.02 * torch.randn(self.inner))
         self.place: Tensor
         self.register_buffer("place", sines(encoder.grid, self.inner))

@@ -88,7 +88,8 @@ class Task:
         """
         o, budget, encoder = self.trial.options, self.budget * share, net.encoder
         rate = rate * o.rate
-        optimizer = torch.optim.AdamW([p for p in net.parameters() if p.requires_grad], rate, weight_decay=o.decay)
+        optimizer = torch.optim.AdamW([p for p in net.parameters() if p.requires_grad], rate, weight_decay=o.decay,
+                                      fused=True)
         self.trained = sum(p.numel() for group in optimizer.param_groups for p in group["params"])
         net.train()
         self.step, every, told, encoder.paid = 0, budget / 20, 0.0, 0
