@@ -19,7 +19,7 @@ import torch
 from methods.arenas.visual_pretraining.arena import VisualPretrainingMethod
 from methods.arenas.visual_pretraining.stage.distilled import (
     agreement,
-    block_free_mask,
+    partly_hidden,
     crossed,
     let_follow,
     network,
@@ -50,7 +50,7 @@ class Ibot(VisualPretrainingMethod):
 
     def loss(self, net, x, task):
         patches = net.encoder.patches(task.view(torch.cat([x, x])))
-        hidden = block_free_mask(len(patches), net.encoder.places, task.generator).to(x.device)
+        hidden = partly_hidden(len(patches), net.encoder.places, task.generator).to(x.device)
         temperature = warmed(task.progress)
         with torch.no_grad():
             slow = net.slow.encoder.tokens(patches)

@@ -13,7 +13,7 @@ from methods.arenas.visual_pretraining.stage.nets import Encoder
 from methods.kit.stage.arena import Trial
 
 RIDGE = 1e-2            # for each label, beside features of variance 1
-CLASSES, NEIGHBOURS, TEMPERATURE, SOME, MANY = 10, 20, 0.1, 4000, 6000
+CLASSES, NEIGHBOURS, TEMPERATURE, SOME, MANY = 10, 20, 0.1, 3000, 5000
 
 
 @torch.no_grad()

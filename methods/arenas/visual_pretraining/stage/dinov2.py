@@ -7,7 +7,7 @@ from torch import Tensor
 
 from methods.arenas.visual_pretraining.stage.distilled import (
     agreement,
-    block_free_mask,
+    partly_hidden,
     crossed,
     network,
     per_picture,
@@ -30,7 +30,7 @@ def dinov2_network(task: Task) -> Parts:
 def dinov2_loss(net: Parts, x: Tensor, task: Task, koleo: float) -> Tensor:
     """Of two views of each picture of a batch (B, 1, H, W)."""
     patches, temperature = net.encoder.patches(task.view(torch.cat([x, x]))), warmed(task.progress)
-    hidden = block_free_mask(len(patches), net.encoder.places, task.generator).to(x.device)
+    hidden = partly_hidden(len(patches), net.encoder.places, task.generator).to(x.device)
     with torch.no_grad():
         slow = net.slow.encoder.tokens(patches)
         target = sinkhorn(net.slow.head(slow.mean(1)), temperature)

@@ -90,7 +90,7 @@ def let_follow(net: Parts, start: float, progress: float) -> None:
         follow(part, getattr(net, name), slowness(start, progress))
 
 
-def block_free_mask(many: int, places: int, generator: torch.Generator) -> Tensor:
+def partly_hidden(many: int, places: int, generator: torch.Generator) -> Tensor:
     """(many, places): every second picture, as it falls, has 10 to 50 % of its places hidden, the others none."""
     share = (0.1 + 0.4 * torch.rand(many, 1, generator=generator)) * (torch.rand(many, 1, generator=generator) < 0.5)
     keys = torch.rand(many, places, generator=generator)
