@@ -25,8 +25,8 @@ class AdaptAll(PretrainingMethod):
     card = Card(title="Adapt everything")
     adapts = True
 
-    rate: float = rate_factor(1.0)
-    pace: float = param(1.0, "factor on the rate of the steps in an episode", choices=(0.3, 1.0, 3.0))
+    rate: float = rate_factor(3.0)
+    pace: float = param(3.0, "factor on the rate of the steps in an episode", choices=(0.3, 1.0, 3.0))
 
     def fit(self, task):
         self.net = supernet(task, self.rate)

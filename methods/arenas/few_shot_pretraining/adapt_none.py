@@ -24,7 +24,7 @@ class AdaptNone(PretrainingMethod):
     card = Card(title="Adapt nothing")
     adapts = True
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
 
     def fit(self, task):
         self.net = Supernet(learnt(task, self.rate)).eval()

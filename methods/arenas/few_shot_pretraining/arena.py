@@ -7,7 +7,7 @@ each are there to learn from, and episodes to choose constants on, in the look o
 
 Everybody has the same drawings, network, first weights and AdamW with warm-up and a cosine. The budget is counted in
 drawings that pass through the network with gradients on. Methods that change the network for each episode, by gradients
-on its few drawings, answer the first 16 episodes only, and so do those that they are compared with; these steps are
+on its few drawings, answer the first 12 episodes only, and so do those that they are compared with; these steps are
 counted beside. Batch norms take the statistics of 2,000 base drawings before anything is asked, unless a method says
 otherwise.
 
@@ -87,8 +87,8 @@ class FewShotPretraining(Arena):
                                  "more": 10, "adapted": 2, "chunk": 6, "width": 4, "features": 16, "batch": 40,
                                  "steps": 6, "rate": 1e-2, "decay": 1e-2}),
         "full": Scale(60, 2048, {"small": False, "ways": 20, "queries": 15, "episodes": 200, "validation": 20,
-                                 "shown": 10, "more": 70, "adapted": 16, "chunk": 50, "width": 8, "features": 64,
-                                 "batch": 64, "steps": 400, "rate": 1e-2, "decay": 1e-2}),
+                                 "shown": 10, "more": 70, "adapted": 12, "chunk": 50, "width": 8, "features": 64,
+                                 "batch": 64, "steps": 280, "rate": 1e-2, "decay": 1e-2}),
     }
     slot = PretrainingMethod
     baseline = "cosine-classifier"

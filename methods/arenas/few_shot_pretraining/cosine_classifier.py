@@ -23,7 +23,7 @@ from methods.kit.method import Card
 class CosineClassifier(PretrainingMethod):
     card = Card(title="Cosine classifier")
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
 
     def fit(self, task):
         net = Named(task)

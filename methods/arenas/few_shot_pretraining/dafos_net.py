@@ -44,7 +44,7 @@ class DafosNet(PretrainingMethod):
                      for rival in ("proto-net", "joint-proto-net")),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(0.3)
     rejecting: float = param(0.75, "weight of telling known from unknown queries", low=0.0, high=4.0)
     little: float = param(0.2, "deviation of the noise behind made-up given drawings", low=0.05, high=1.0)
 

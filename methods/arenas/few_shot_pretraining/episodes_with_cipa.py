@@ -25,7 +25,7 @@ class EpisodesWithCipa(PretrainingMethod):
     card = Card(title="Episodes with CIPA")
     transductive = True
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
 
     def step(self, net, task):
         ways, shots, queries = task.split()

@@ -49,7 +49,7 @@ class Hct(PretrainingMethod):
     )
     transductive = True
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     mixing: float = param(1.0, "weight of the mixed queries' loss", low=0.0, high=4.0)
     agreeing: float = param(1.0, "weight of agreement between weak and strong views", low=0.0, high=4.0)
 

@@ -21,7 +21,7 @@ from methods.kit.method import Card
 class JointProtoNet(PretrainingMethod):
     card = Card(title="Prototypical network on both looks")
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
 
     def fit(self, task):
         self.turn = 0

@@ -18,7 +18,7 @@ class ManyShotMean(PretrainingMethod):
     card = Card(title="Many-shot mean (upper bound)")
     sees_many = True
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
 
     def fit(self, task):
         net = Named(task)

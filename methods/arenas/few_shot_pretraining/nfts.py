@@ -42,7 +42,7 @@ class Nfts(PretrainingMethod):
     )
     adapts = True
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     pace: float = param(1.0, "factor on the rate of the steps in an episode", choices=(0.3, 1.0, 3.0))
     kept: int = param(3, "paths that an episode chooses from", low=1, high=6)
 

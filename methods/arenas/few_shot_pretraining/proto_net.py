@@ -27,7 +27,7 @@ class ProtoNet(PretrainingMethod):
         fidelity="faithful",
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
 
     def step(self, net, task):
         ways, shots, queries = task.split()

@@ -43,7 +43,7 @@ class ProtoTransfer(PretrainingMethod):
     )
     uses_labels = False
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     queries: int = param(3, "distorted views of each drawing", low=1, high=5)
     ways: int = param(50, "drawings an episode has at most", low=5, high=50)
     epochs: int = param(15, "passes of the linear layer over the given drawings", low=0, high=100)

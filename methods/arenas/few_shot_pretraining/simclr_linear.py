@@ -39,7 +39,7 @@ class SimclrLinear(PretrainingMethod):
     )
     uses_labels = False
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(0.3)
 
     def fit(self, task):
         encoder = task.encoder()

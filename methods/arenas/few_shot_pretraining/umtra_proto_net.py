@@ -30,7 +30,7 @@ class UmtraProtoNet(PretrainingMethod):
     )
     uses_labels = False
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
 
     def step(self, net, task):
         many = min(10, task.batch // 2)

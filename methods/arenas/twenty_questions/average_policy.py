@@ -25,7 +25,7 @@ from methods.kit.params import param
 class AveragePolicy(QuestionsMethod):
     card = Card(title="Average policy")
 
-    rate: float = param(1e-3, "learning rate of the policy", choices=(3e-4, 1e-3, 3e-3))
+    rate: float = param(3e-4, "learning rate of the policy", choices=(3e-4, 1e-3, 3e-3))
 
     def prepare(self, task):
         o = task.trial.options

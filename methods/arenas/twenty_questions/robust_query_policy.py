@@ -40,7 +40,7 @@ class RobustQueryPolicy(QuestionsMethod):
                 Beats("soft-binary-search", on="worst_kinds", setting="fewer-questions")),
     )
 
-    rate: float = param(1e-3, "learning rate of the policies", choices=(3e-4, 1e-3, 3e-3))
+    rate: float = param(3e-3, "learning rate of the policies", choices=(3e-4, 1e-3, 3e-3))
     degrees: int = param(3, "degrees of hardness", low=1, high=5)
     climb: float = param(0.3, "how far worlds move to where the policy fails, in logits", low=0.0, high=1.0)
 
@@ -94,7 +94,7 @@ class RobustQueryPolicy(QuestionsMethod):
         logits = worlds.logit(1e-3)
         away = logits + self.climb * (gradient * worlds * (1 - worlds)).sign() * (gradient != 0)
         new = away.sigmoid()
-        fine = (kind_of(new, table) == kinds) & (hardness(new, table, 15) <= bound)
+        fine = (kind_of(new, table) == kinds) & (hardness(new, table, 8) <= bound)
         return torch.where(fine[:, None], new, worlds).detach()
 
     def ask(self, games, task):
