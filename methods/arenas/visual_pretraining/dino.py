@@ -32,9 +32,9 @@ class Dino(VisualPretrainingMethod):
         claims=(Beats("simclr", on="knn"), Beats("simclr", on="linear")),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(0.3)
     momentum: float = param(0.99, "what the slow copy keeps of itself in the first step", low=0.0, high=0.999)
-    temperature: float = param(0.04, "of the slow copy's answers", low=0.02, high=0.1)
+    temperature: float = param(0.04, "of the slow copy's answers", low=0.01, high=0.1)
 
     def network(self, task):
         return network(task)

@@ -38,7 +38,7 @@ class Gmml(VisualPretrainingMethod):
                 Beats("simmim", on="finetuned", setting="small-data")),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     dropped: float = param(0.75, "largest share of a picture that noise replaces", low=0.2, high=0.9)
     swapped: float = param(0.3, "share of a picture that another one replaces", low=0.1, high=0.9)
 

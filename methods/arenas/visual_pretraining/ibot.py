@@ -40,7 +40,7 @@ class Ibot(VisualPretrainingMethod):
         claims=(Beats("dino", on="knn"), Beats("dino", on="linear")),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     momentum: float = param(0.99, "what the slow copy keeps of itself in the first step", low=0.0, high=0.999)
 
     def network(self, task):

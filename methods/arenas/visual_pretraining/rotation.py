@@ -42,7 +42,7 @@ class Rotation(VisualPretrainingMethod):
         claims=(Beats("scratch", on="linear"), Beats("scratch", on="finetuned")),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(0.3)
 
     def network(self, task):
         encoder = task.encoder()
