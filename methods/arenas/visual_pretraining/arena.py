@@ -9,8 +9,8 @@ Everybody has the same pictures, batch order, views, transformer and initial wei
 cosine, in batches of 32. The budget, 9,600, is counted in pictures that pass through the encoder with gradients on,
 each view and each pass counting once however many of its patches are shown; slow copies are free. Decoders, heads and
 predictors train with the encoder and are thrown away. Some methods also see noisy words (each picture's group of
-clothes, missing for one in five, and each other group's word for one in ten); their files say so, and they are rivals of
-each other.
+clothes, missing for one in five, and each other group's word for one in ten); their files say so, and they are rivals
+of each other.
 
 The factor on the learning rate is chosen for each method alike: the best of 0.3, 1 and 3 by the ridge classifier on
 validation pictures of seed 100, which is never scored; a variant of a method has that method's factor. Other constants

@@ -19,10 +19,10 @@ import torch
 from methods.arenas.visual_pretraining.arena import VisualPretrainingMethod
 from methods.arenas.visual_pretraining.stage.distilled import (
     agreement,
-    partly_hidden,
     crossed,
     let_follow,
     network,
+    partly_hidden,
     per_picture,
     warmed,
 )

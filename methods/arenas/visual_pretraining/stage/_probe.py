@@ -12,7 +12,8 @@ from methods.arenas.visual_pretraining.stage._data import GROUPS, PretrainingDat
 from methods.arenas.visual_pretraining.stage.nets import Encoder
 from methods.kit.stage.arena import Trial
 
-RIDGE, FIRM, LOUD = 1e-2, 1e-1, 10.0      # ridges for each label, beside features of variance 1, of many and few labels
+RIDGE, FIRM = 1e-2, 1e-1    # for each label, beside features of variance 1: with many labels, and with few
+LOUD = 10.0                 # what makes logits of a ridge classifier's answers
 CLASSES, NEIGHBOURS, TEMPERATURE, SOME, MANY = 10, 20, 0.1, 3000, 5000
 
 
@@ -35,7 +36,8 @@ def probe(encoder: Encoder, data: PretrainingData, trial: Trial) -> dict[str, fl
     said = ridge(known, named, asked)
     near = knn(F.normalize(known, dim=1), data.probe_y, F.normalize(asked[:SOME], dim=1))
     return {"linear": share(said[:, :CLASSES].argmax(1) == y), "knn": share(near == y[:SOME]),
-            "coarse": share(said[:, CLASSES:].argmax(1) == groups[y]), "finetuned": finetuned(encoder, data, x[:MANY], y[:MANY], trial)}
+            "coarse": share(said[:, CLASSES:].argmax(1) == groups[y]),
+            "finetuned": finetuned(encoder, data, x[:MANY], y[:MANY], trial)}
 
 
 def share(right: Tensor) -> float:

@@ -6,7 +6,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.arenas.visual_pretraining.stage.nets import HEAD_WIDTH, Block, Encoder, Parts, follow, frozen_copy, sines, taken
+from methods.arenas.visual_pretraining.stage.nets import (
+    HEAD_WIDTH,
+    Block,
+    Encoder,
+    Parts,
+    follow,
+    frozen_copy,
+    sines,
+    taken,
+)
 from methods.arenas.visual_pretraining.stage.task import Task
 
 BLOCKS, FEWEST = 4, 4        # blocks to guess, and the fewest places that are left to guess them from
