@@ -28,7 +28,7 @@ def anywhere(share, places, generator):
 class GmmlScattered(VisualPretrainingMethod):
     card = Card(title="GMML with scattered patches")
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     dropped: float = param(0.75, "largest share of a picture that noise replaces", low=0.2, high=0.9)
     swapped: float = param(0.3, "share of a picture that another one replaces", low=0.1, high=0.9)
 

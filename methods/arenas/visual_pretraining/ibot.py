@@ -19,10 +19,10 @@ import torch
 from methods.arenas.visual_pretraining.arena import VisualPretrainingMethod
 from methods.arenas.visual_pretraining.stage.distilled import (
     agreement,
-    partly_hidden,
     crossed,
     let_follow,
     network,
+    partly_hidden,
     per_picture,
     warmed,
 )
@@ -40,7 +40,7 @@ class Ibot(VisualPretrainingMethod):
         claims=(Beats("dino", on="knn"), Beats("dino", on="linear")),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     momentum: float = param(0.99, "what the slow copy keeps of itself in the first step", low=0.0, high=0.999)
 
     def network(self, task):

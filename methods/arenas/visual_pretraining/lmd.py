@@ -41,7 +41,7 @@ class Lmd(VisualPretrainingMethod):
         needs_scale=("inference is faster than that of diffusion models",),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     codes: int = param(16, "principal components of a patch", low=1, high=48)
     share: float = param(1 / 3, "share of the budget that is used", low=0.1, high=1.0)
 

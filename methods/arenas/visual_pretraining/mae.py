@@ -29,9 +29,11 @@ def loss_of(said, patches, hidden):
 class Mae(VisualPretrainingMethod):
     card = Card(
         title="MAE",
-        papers=(Paper("Masked Autoencoders Are Scalable Vision Learners", 2021, arxiv="2111.06377"),),
+        papers=(Paper("Masked Autoencoders Are Scalable Vision Learners", 2021, arxiv="2111.06377"),
+                Paper("A Survey of the Self Supervised Learning Mechanisms for Vision Transformers", 2024,
+                      arxiv="2408.17059", covers="masked modelling, in its comparison of families")),
         fidelity="faithful",
-        claims=(Beats("scratch", on="finetuned"), Beats("dino", on="finetuned")),
+        claims=(Beats("scratch", on="finetuned"), Beats("simclr", on="finetuned"), Beats("dino", on="finetuned")),
     )
 
     rate: float = rate_factor(1.0)

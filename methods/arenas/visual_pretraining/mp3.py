@@ -37,7 +37,7 @@ class Mp3(VisualPretrainingMethod):
         claims=(Beats("scratch", on="finetuned"), Matches("mae", on="finetuned", within=2.0)),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     eta: float = param(0.75, "share of the tokens that nobody attends to", low=0.0, high=0.9)
 
     def network(self, task):

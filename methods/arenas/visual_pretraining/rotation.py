@@ -1,13 +1,13 @@
 """Rotation: name by how many quarter turns a picture was turned.
 
-To tell which way up a thing is, one has to know the thing. Each picture is shown once, turned by none, one, two or three
-quarters, as likely each. It stands here for the simple pretext tasks in the survey's families of self-supervision
+To tell which way up a thing is, one has to know the thing. Each picture is shown once, turned by none, one, two or
+three quarters, as likely each. It stands here for the simple pretext tasks in the survey's families of self-supervision
 (pretext tasks, contrast, self-distillation, masked modelling), whose comparison is the table of this arena.
 
     loss = CE(softmax(W f(turned by k)), k),   k in {0, 1, 2, 3}
 
-Departs from the paper: a survey proposes no method; this is its simplest family's best known task. RotNet shows all four
-turns of a picture in a batch, here one of them, as the budget counts pictures.
+Departs from the paper: a survey proposes no method; this is its simplest family's best known task. RotNet shows all
+four turns of a picture in a batch, here one of them, as the budget counts pictures.
 
 >>> import torch
 >>> quarter_turned(torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]]), torch.tensor([1])).flatten().tolist()
@@ -42,7 +42,7 @@ class Rotation(VisualPretrainingMethod):
         claims=(Beats("scratch", on="linear"), Beats("scratch", on="finetuned")),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(0.3)
 
     def network(self, task):
         encoder = task.encoder()

@@ -27,9 +27,11 @@ class Simclr(VisualPretrainingMethod):
     card = Card(
         title="SimCLR",
         papers=(Paper("A Simple Framework for Contrastive Learning of Visual Representations", 2020,
-                      arxiv="2002.05709"),),
+                      arxiv="2002.05709"),
+                Paper("A Survey of the Self Supervised Learning Mechanisms for Vision Transformers", 2024,
+                      arxiv="2408.17059", covers="contrast, in its comparison of families")),
         fidelity="faithful",
-        claims=(Beats("rotation", on="linear"),),
+        claims=(Beats("rotation", on="linear"), Beats("mae", on="linear"), Beats("mae", on="knn")),
     )
 
     rate: float = rate_factor(1.0)

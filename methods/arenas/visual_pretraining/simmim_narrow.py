@@ -1,11 +1,11 @@
-"""SimMIM, narrow: the same with a transformer of a third of the width.
+"""SimMIM, narrow: the same with a transformer of half the width.
 
 For the question whether a larger network loses more where there are few pictures.
 
-    width = max(16, arena's width / 3)
+    width = max(16, arena's width / 2)
 
->>> narrowed(48), narrowed(16)
-(16, 16)
+>>> narrowed(32), narrowed(192)
+(16, 96)
 """
 
 from methods.arenas.visual_pretraining.arena import VisualPretrainingMethod
@@ -17,11 +17,11 @@ from methods.kit.params import param
 
 
 def narrowed(width):
-    return max(16, width // 3 // 16 * 16)
+    return max(16, width // 2 // 16 * 16)
 
 
 class SimmimNarrow(VisualPretrainingMethod):
-    card = Card(title="SimMIM, a third of the width")
+    card = Card(title="SimMIM, half as wide")
 
     rate: float = rate_factor(1.0)
     ratio: float = param(0.6, "share of the patches hidden", low=0.1, high=0.9)

@@ -21,7 +21,7 @@ class Supervised(VisualPretrainingMethod):
     card = Card(title="Supervised (upper bound)")
     sees_labels = True
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
 
     def network(self, task):
         encoder = task.encoder()

@@ -7,9 +7,9 @@ from torch import Tensor
 
 from methods.arenas.visual_pretraining.stage.distilled import (
     agreement,
-    partly_hidden,
     crossed,
     network,
+    partly_hidden,
     per_picture,
     sinkhorn,
     spread,

@@ -77,7 +77,8 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """What encoded tokens (N, V, width) of the places `shown` (N, V) say of every place: (N, T, out).
 
-    Hidden places hold one learnt token. `blocks` blocks of half the encoder's width (to whole heads), after a layer into it.
+    Hidden places hold one learnt token. There are `blocks` blocks of half the encoder's width, to whole heads, after a
+    layer into it.
     """
 
     def __init__(self, encoder: Encoder, out: int, blocks: int = 1):

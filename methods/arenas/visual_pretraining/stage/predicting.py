@@ -6,18 +6,27 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.arenas.visual_pretraining.stage.nets import HEAD_WIDTH, Block, Encoder, Parts, follow, frozen_copy, sines
+from methods.arenas.visual_pretraining.stage.nets import (
+    HEAD_WIDTH,
+    Block,
+    Encoder,
+    Parts,
+    follow,
+    frozen_copy,
+    sines,
+    taken,
+)
 from methods.arenas.visual_pretraining.stage.task import Task
 
 BLOCKS, FEWEST = 4, 4        # blocks to guess, and the fewest places that are left to guess them from
 
 
 class Predictor(nn.Module):
-    """From encoded tokens (N, V, width) of places (V,) to features (N, M, width) of other places (M,), in a narrower
+    """From encoded tokens (N, V, width) of places (V,) to features (N, M, width) of other places (N, M), in a narrower
     space with positions of its own. `noise` (N, M, width) goes through the layer that context tokens go through, and
     `shift` (N, M, inner) is added as it is."""
 
-    def __init__(self, encoder: Encoder, blocks: int = 2):
+    def __init__(self, encoder: Encoder, blocks: int = 1):
         super().__init__()
         self.inner = -(-encoder.width // (2 * HEAD_WIDTH)) * HEAD_WIDTH
         self.into, self.token = nn.Linear(encoder.width, self.inner), nn.Parameter(0.02 * torch.randn(self.inner))
@@ -28,7 +37,7 @@ class Predictor(nn.Module):
 
     def forward(self, context: Tensor, at: Tensor, wanted: Tensor, noise: Tensor | None = None,
                 shift: Tensor | None = None) -> Tensor:
-        asked = (self.token + self.place[wanted]).expand(len(context), -1, -1)
+        asked = self.token + self.place[wanted]
         if noise is not None:
             asked = asked + self.into(noise)
         if shift is not None:
@@ -36,7 +45,7 @@ class Predictor(nn.Module):
         tokens = torch.cat([self.into(context) + self.place[at], asked], 1)
         for block in self.blocks:
             tokens = block(tokens)
-        return self.out(tokens[:, -len(wanted):])
+        return self.out(tokens[:, len(at):])
 
 
 def network(task: Task) -> Parts:
@@ -67,13 +76,17 @@ def guessed_features(net: Parts, x: Tensor, task: Task, noisy: float = 0.0, shif
         features = net.slow.tokens(patches)
         features = F.layer_norm(features, features.shape[2:])
     context = encoder.tokens(patches, left.expand(len(x), -1))
-    losses = []
-    for square in squares:
-        noise = noisy * torch.randn(len(x), len(square), encoder.width, generator=task.generator).to(x.device)
-        shift = shifted * torch.randn(len(x), len(square), net.predictor.inner, generator=task.generator).to(x.device)
-        said = net.predictor(context, left, square, noise if noisy else None, shift if shifted else None)
-        losses.append(F.smooth_l1_loss(said, features[:, square]))
-    return torch.stack(losses).mean()
+    wanted = squares.repeat_interleave(len(x), 0)
+    noise = _gauss(noisy, (len(wanted), squares.shape[1], encoder.width), task)
+    shift = _gauss(shifted, (len(wanted), squares.shape[1], net.predictor.inner), task)
+    said = net.predictor(context.repeat(BLOCKS, 1, 1), left, wanted, noise, shift)
+    return F.smooth_l1_loss(said, taken(features.repeat(BLOCKS, 1, 1), wanted))
+
+
+def _gauss(deviation: float, shape: tuple[int, ...], task: Task) -> Tensor | None:
+    if not deviation:
+        return None
+    return deviation * torch.randn(shape, generator=task.generator).to(task.pictures.device)
 
 
 def let_follow(net: Parts, start: float, progress: float) -> None:
