@@ -29,8 +29,8 @@ from methods.kit.params import param
 class CrocoV2(CrossViewMethod):
     card = Card(
         title="CroCo v2",
-        papers=(Paper("CroCo v2: Improved Cross-view Completion Pre-training for Stereo Matching and Optical Flow", 2022,
-                      arxiv="2211.10408"),),
+        papers=(Paper("CroCo v2: Improved Cross-view Completion Pre-training for Stereo Matching and Optical Flow",
+                      2022, arxiv="2211.10408"),),
         fidelity="core",
         claims=(Beats("croco", on="moves"), Beats("mae-of-one", on="moves"), Beats("scratch", on="moves"),
                 Beats("croco", on="error")),

@@ -2,7 +2,7 @@
 
 The lower end of the table.
 
->>> 0 * 20_000                                                                   # pictures it learns from
+>>> 0 * 12_800                                                                   # pictures it learns from
 0
 """
 

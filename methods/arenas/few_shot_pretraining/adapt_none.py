@@ -1,6 +1,6 @@
 """Adapt nothing: no layer is adapted: the nearest mean by cosine.
 
-What the fixed network says on the same episodes. It has learnt on the whole budget's first part only, as that of those that adapt.
+What the fixed network says on the same episodes, after the same first part of the budget.
 
     argmax_c cos(f(x), m_c)
 

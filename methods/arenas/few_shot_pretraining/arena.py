@@ -80,7 +80,8 @@ class FewShotPretraining(Arena):
         Setting("default", "five drawings of each kind", SAME),
         Setting("one-shot", "one drawing of each kind", {**SAME, "shots": 1}),
         Setting("other-domain", "thick dark strokes on light ground", {**SAME, "look": "thick"}),
-        Setting("open-set", "the same, five kinds, and queries of five unknown ones", {**SAME, "look": "thick", "unknown": True, "fewer": 4}),
+        Setting("open-set", "the same, five kinds, and queries of five unknown ones",
+                {**SAME, "look": "thick", "unknown": True, "fewer": 4}),
     )
     scales = {
         "smoke": Scale(5, 1024, {"small": True, "ways": 3, "queries": 5, "episodes": 6, "validation": 4, "shown": 10,

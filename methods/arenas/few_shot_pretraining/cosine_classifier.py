@@ -15,7 +15,7 @@ Follows the textbook. The scale is ours.
 import torch.nn.functional as F
 
 from methods.arenas.few_shot_pretraining.arena import PretrainingMethod
-from methods.arenas.few_shot_pretraining.stage.heads import Named, cosines
+from methods.arenas.few_shot_pretraining.stage.heads import Named
 from methods.arenas.few_shot_pretraining.stage.task import rate_factor
 from methods.kit.method import Card
 

@@ -62,7 +62,8 @@ class Hct(PretrainingMethod):
         weak = task.view(asked)
         at = LAYERS[int(torch.randint(3, (1,), generator=task.generator))]
         order = torch.randperm(len(y), generator=task.generator).to(y.device)
-        low, high = (-torch.rand(2, 2, generator=task.generator).log()).sum(1).tolist()      # two Gamma(2), so Beta(2, 2)
+        # two of Gamma(2), whose share is of Beta(2, 2)
+        low, high = (-torch.rand(2, 2, generator=task.generator).log()).sum(1).tolist()
         share = low / (low + high)
         logits = SCALE * cosines(net[at:](mixed(net[:at](weak), order, share)), means)
         task.pay(len(y))

@@ -1,9 +1,9 @@
 """What should a transformer learn from unlabelled clouds of points?
 
-Handwritten digits (MNIST) become clouds: 64 places drawn by where the ink is, centred and put into the unit circle. A
-cloud is cut into 16 groups of eight neighbours; a group is a token, and the transformer sees tokens and the places of
-their centres. A method sees 4,000 clouds without labels. What counts is what a ridge classifier can do with the
-features (the mean of the tokens and their largest values), learning from 2,000 labelled clouds and asked about 6,000
+Handwritten digits (MNIST) become clouds: 64 places drawn by where the ink is, centred, turned by up to 20 degrees and
+put into the unit circle. A cloud is cut into 16 groups of eight neighbours; a group is a token, and the transformer sees
+tokens and the places of their centres. A method sees 4,000 clouds without labels. What counts is what a ridge classifier can do with the
+features (the mean of the tokens and their largest values), learning from 2,000 labelled clouds and asked about 5,000
 others. Flat clouds stand in for those of solid things.
 
 Everybody has the same clouds, batch order, turns and scales, transformer and initial weights, and AdamW with warm-up
@@ -67,9 +67,9 @@ class PointPretraining(Arena):
         "smoke": Scale(5, 1024, {"small": True, "unlabelled": 200, "probe": 200, "val": 100, "test": 200, "points": 32,
                                  "groups": 8, "size": 4, "width": 12, "blocks": 1, "batch": 16, "budget": 96,
                                  "rate": 3e-3, "decay": 0.05}),
-        "full": Scale(60, 2048, {"small": False, "unlabelled": 4000, "probe": 2000, "val": 4000, "test": 6000,
-                                 "points": 64, "groups": 16, "size": 8, "width": 48, "blocks": 2, "batch": 64,
-                                 "budget": 16_000, "rate": 3e-3, "decay": 0.05}),
+        "full": Scale(60, 2048, {"small": False, "unlabelled": 4000, "probe": 2000, "val": 2000, "test": 5000,
+                                 "points": 64, "groups": 16, "size": 8, "width": 36, "blocks": 2, "batch": 32,
+                                 "budget": 12_800, "rate": 5e-3, "decay": 0.05}),
     }
     slot = PointPretrainingMethod
     baseline = "point-mae"

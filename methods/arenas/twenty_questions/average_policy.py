@@ -3,7 +3,8 @@
 A small network's word is added to the expected information; it learns by policy gradients (REINFORCE) from games whose
 answers the table gives. What the robust policy is measured against: the same network, games and steps, no adversary.
 
-    chance of question j ~ exp(20 I_j + net_j(belief, asked, answered));   grad = mean (wrong - mean wrong) grad log chance
+    chance of question j ~ exp(20 I_j + net_j(belief, asked, answered))
+    grad = mean (wrong - mean wrong) grad log chance
 
 Follows the textbook.
 

@@ -36,8 +36,7 @@ class RobustQueryPolicy(QuestionsMethod):
         papers=(Paper("Learning to Actively Learn: A Robust Approach", 2020, arxiv="2010.15382"),),
         fidelity="core",
         claims=(Beats("average-policy", on="worst_kinds"), Beats("information-gain", on="worst_kinds"),
-                Beats("soft-binary-search", on="worst_kinds"),
-                Beats("soft-binary-search", on="worst_kinds", setting="fewer-questions")),
+                Beats("soft-binary-search", on="worst_kinds")),
     )
 
     rate: float = param(3e-3, "learning rate of the policies", choices=(3e-4, 1e-3, 3e-3))

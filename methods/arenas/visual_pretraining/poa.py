@@ -4,12 +4,12 @@ A slow copy answers for one view. The whole network learns these answers from th
 its first heads and features, whose width is drawn in every step; the part also learns what the whole network says of
 the same view. In the end each width is cut out.
 
-    loss = lam CE(S(slow(v1)), f(v2)) + (1 - lam) (CE(S(slow(v1)), f_w(v2)) + CE(S(f(v2)), f_w(v2))),   and v1, v2 swapped
+    loss = lam CE(S(slow(v1)), f(v2)) + (1 - lam) (CE(S(slow(v1)), f_w(v2)) + CE(S(f(v2)), f_w(v2))), and swapped
 
-Departs from the paper: widths alone are drawn, not depths (there are two blocks); one head of 64 prototypes, whose first
-layer is cut for narrower features, in place of several; two views, no small crops; transformer (whose mean token stands
-for the class token) and optimiser are the arena's; m0 is 0.99; lam is 0.8. In `sizes` it has the budgets of all widths
-together; elsewhere the widest is kept, and the parts are half and less of it.
+Departs from the paper: widths alone are drawn, not depths (there are two blocks); one head of 64 prototypes, whose
+first layer is cut for narrower features, in place of several; two views, no small crops; transformer (whose mean token
+stands for the class token) and optimiser are the arena's; m0 is 0.99; lam is 0.8, ours. In `sizes` it has the budgets
+of all widths together, and what the whole, the part and each view cost is paid; elsewhere the widest is kept.
 
 >>> import torch
 >>> from methods.arenas.visual_pretraining.stage.distilled import agreement
@@ -60,7 +60,8 @@ class Poa(VisualPretrainingMethod):
         width = widths[int(torch.randint(len(widths), (1,), generator=task.generator))]
         part = narrow_logits(net.head, narrow_feature(net.encoder, patches, width))
         own = sinkhorn(whole.detach(), temperature)
-        return self.lam * crossed(target, whole) + (1 - self.lam) * (crossed(target, part) + agreement(own, part).mean())
+        of_part = crossed(target, part) + agreement(own, part).mean()
+        return self.lam * crossed(target, whole) + (1 - self.lam) * of_part
 
     def after_step(self, net, task):
         let_follow(net, self.momentum, task.progress)

@@ -1,6 +1,7 @@
 """SSAST: tell the hidden patches from each other, and draw them.
 
-Groups of connected patches are hidden behind a learnt token. Of what the transformer makes of a hidden place, one head is tonpick the right patch among all hidden ones of the same picture, and another is to draw it.
+Groups of connected patches are hidden behind a learnt token. Of what the transformer makes of a hidden place, one head
+is to pick the right patch among all hidden ones of the same picture, and another is to draw it.
 
     tell = -mean log softmax_j(c_i . x_j) at j = i, over hidden i, j of a picture;   draw = mean |r_i - x_i|^2 / dots
     loss = tell + 10 draw

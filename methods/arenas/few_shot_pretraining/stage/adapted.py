@@ -23,7 +23,7 @@ class Supernet(nn.Module):
     def __init__(self, encoder: nn.Module):
         super().__init__()
         self.encoder = encoder.requires_grad_(False).eval()
-        layers = [m for m in encoder if isinstance(m, nn.Conv2d | nn.Linear)]  # type: ignore[union-attr]  # a Sequential
+        layers = [m for m in encoder if isinstance(m, nn.Conv2d | nn.Linear)]  # type: ignore[union-attr]
         self.adapters = nn.ParameterList([_adapter(layer) for layer in layers])
         self.tuned = nn.ParameterList([nn.Parameter(layer.weight.detach().clone()) for layer in layers])
 

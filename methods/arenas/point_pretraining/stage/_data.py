@@ -12,6 +12,8 @@ from methods.arenas.point_pretraining.stage.clouds import Clouds, grouped
 from methods.kit.stage import data as datasets
 from methods.kit.stage.arena import Trial
 
+TURN = 0.35         # at most, in radians
+
 
 @dataclass(frozen=True)
 class PointData:
@@ -45,10 +47,13 @@ def point_data(trial: Trial) -> PointData:
 
 
 def sampled(ink: Tensor, many: int, generator: torch.Generator) -> Tensor:
-    """Places (N, many, 2) drawn by how dark dots are (N, H, W), anywhere within a dot, centred and put into the unit
-    circle."""
+    """Places (N, many, 2) drawn by how dark dots are (N, H, W), anywhere within a dot, centred, turned and put into the
+    unit circle."""
     n, _, wide = ink.shape
     flat = torch.multinomial(ink.flatten(1).double() + 1e-9, many, replacement=True, generator=generator)
     places = torch.stack([flat // wide, flat % wide], 2) + torch.rand(n, many, 2, generator=generator)
     places = places - places.mean(1, keepdim=True)
+    angle = (2 * torch.rand(n, 1, generator=generator) - 1) * TURN
+    y, x = places.unbind(2)
+    places = torch.stack([angle.cos() * y - angle.sin() * x, angle.sin() * y + angle.cos() * x], 2)
     return places / places.norm(dim=2).amax(1)[:, None, None].clamp(min=1e-6)

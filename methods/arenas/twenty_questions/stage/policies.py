@@ -78,7 +78,8 @@ def hardness(worlds: Tensor, table: Tensor, rounds: int = 30) -> Tensor:
     weights on the rivals."""
     truth = kind_of(worlds, table)
     yes, no = table.log(), (1 - table).log()
-    lead = worlds[:, None] * (yes[truth][:, None] - yes) + (1 - worlds)[:, None] * (no[truth][:, None] - no)   # (G, K, D)
+    lead = worlds[:, None] * (yes[truth][:, None] - yes) \
+        + (1 - worlds)[:, None] * (no[truth][:, None] - no)                                          # (G, K, D)
     rows = torch.arange(len(worlds), device=worlds.device)
     weight = lead.new_zeros(lead.shape[:2])
     weight[rows, truth] = -torch.inf

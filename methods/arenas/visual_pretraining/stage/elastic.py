@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from methods.arenas.visual_pretraining.stage.distilled import Prototypes
 from methods.arenas.visual_pretraining.stage.nets import HEAD_WIDTH, Block, Encoder
@@ -29,9 +31,10 @@ def narrow_block(block: Block, tokens: Tensor, width: int) -> Tensor:
     mixed = F.scaled_dot_product_attention(*asked).transpose(1, 2).reshape(n, t, width)
     tokens = tokens + F.linear(mixed, block.mix.weight[:width, :width], block.mix.bias[:width])
     x = F.layer_norm(tokens, (width,), block.second.weight[:width], block.second.bias[:width])
-    inner = block.think[0].out_features * width // whole  # type: ignore[operator]  # a layer's
-    hidden = F.gelu(F.linear(x, block.think[0].weight[:inner, :width], block.think[0].bias[:inner]))  # type: ignore[index]
-    return tokens + F.linear(hidden, block.think[2].weight[:width, :inner], block.think[2].bias[:width])  # type: ignore[index]
+    wide, _, back = (cast(nn.Linear, layer) for layer in block.think)
+    inner = wide.out_features * width // whole
+    hidden = F.gelu(F.linear(x, wide.weight[:inner, :width], wide.bias[:inner]))
+    return tokens + F.linear(hidden, back.weight[:width, :inner], back.bias[:width])
 
 
 def narrow_feature(encoder: Encoder, patches: Tensor, width: int) -> Tensor:
@@ -39,13 +42,13 @@ def narrow_feature(encoder: Encoder, patches: Tensor, width: int) -> Tensor:
     encoder.paid += len(patches) * torch.is_grad_enabled()
     tokens = F.linear(patches, encoder.embed.weight[:width], encoder.embed.bias[:width]) + encoder.place[:, :width]
     for block in encoder.blocks:
-        tokens = narrow_block(block, tokens, width)  # type: ignore[arg-type]  # they are blocks
+        tokens = narrow_block(cast(Block, block), tokens, width)
     return F.layer_norm(tokens, (width,), encoder.norm.weight[:width], encoder.norm.bias[:width]).mean(1)
 
 
 def narrow_logits(head: Prototypes, feature: Tensor) -> Tensor:
     """The head with as many inputs as the feature has."""
-    first, act, last = head.layers
+    first, act, last = (cast(nn.Linear, layer) for layer in head.layers)
     inner = act(F.linear(feature, first.weight[:, :feature.shape[1]], first.bias))
     return F.linear(F.normalize(last(inner), dim=-1), F.normalize(head.directions, dim=1))
 
