@@ -3,8 +3,9 @@
 In the second of two pictures of the same piece of clothing (Fashion-MNIST), each quarter is moved by up to two dots to
 the left or right, on its own; what leaves at one side comes back at the other, and both pictures have grain of their
 own. A small transformer encodes the 16 patches of both, and a decoder looks from the first at the second. A method
-trains it on 6,000 pairs without being told the moves. Then all weights are tuned on 500 pairs whose moves are known, and
-2,500 other pairs (10,000 quarters) are asked: how far did each quarter move? Moves of quarters stand in for stereo and optical flow.
+trains it on 6,000 pairs without being told the moves. Then all weights are tuned on 500 pairs whose moves are known,
+and 2,500 other pairs (10,000 quarters) are asked: how far did each quarter move? Moves of quarters stand in for stereo
+and optical flow.
 
 Everybody has the same pairs, batch order, sizes, tuning and AdamW with warm-up and a cosine. The budget is counted in
 pictures that pass through the encoder with gradients on. The factor on the learning rate is chosen for each method
@@ -48,7 +49,8 @@ class CrossViewPretraining(Arena):
     title = "Pairs of pictures"
     metrics = (
         Metric("moves", "Moves named rightly", unit="%", chance=20, ceiling=100, help="of quarters, out of five"),
-        Metric("error", "Error of the move", "lower", "dots", help="mean distance of the expected move and the true one"),
+        Metric("error", "Error of the move", "lower", "dots",
+               help="mean distance of the expected move and the true one"),
     )
     scales = {
         "smoke": Scale(5, 1024, {"small": True, "unlabelled": 150, "labelled": 60, "val": 50, "test": 100, "grid": 4,
