@@ -36,8 +36,8 @@ class Lmd(VisualPretrainingMethod):
         title="LMD",
         papers=(Paper("LMD: Faster Image Reconstruction with Latent Masking Diffusion", 2023, arxiv="2312.07971"),),
         fidelity="core",
-        claims=(Matches("mae", on="finetuned", within=1.0, cost="pictures"),
-                Matches("mae", on="linear", within=1.0, cost="pictures")),
+        claims=(Matches("mae", on="finetuned", within=1.0, cost="seconds"),
+                Matches("mae", on="linear", within=1.0, cost="seconds")),
         needs_scale=("inference is faster than that of diffusion models",),
     )
 

@@ -29,7 +29,8 @@ def loss_of(said, patches, hidden):
 class Mae(VisualPretrainingMethod):
     card = Card(
         title="MAE",
-        papers=(Paper("Masked Autoencoders Are Scalable Vision Learners", 2021, arxiv="2111.06377"),
+        papers=(Paper("Masked Autoencoders Are Scalable Vision Learners", 2021, arxiv="2111.06377",
+                      covers="the method"),
                 Paper("A Survey of the Self Supervised Learning Mechanisms for Vision Transformers", 2024,
                       arxiv="2408.17059", covers="masked modelling, in its comparison of families")),
         fidelity="faithful",

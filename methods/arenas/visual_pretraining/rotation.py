@@ -37,7 +37,7 @@ class Rotation(VisualPretrainingMethod):
         papers=(Paper("A Survey of the Self Supervised Learning Mechanisms for Vision Transformers", 2024,
                       arxiv="2408.17059", covers="its family of simple pretext tasks, in a table of all families"),
                 Paper("Unsupervised Representation Learning by Predicting Image Rotations", 2018,
-                      arxiv="1803.07728")),
+                      arxiv="1803.07728", covers="the task")),
         fidelity="proxy",
         claims=(Beats("scratch", on="linear"), Beats("scratch", on="finetuned")),
     )

@@ -27,7 +27,7 @@ class Simclr(VisualPretrainingMethod):
     card = Card(
         title="SimCLR",
         papers=(Paper("A Simple Framework for Contrastive Learning of Visual Representations", 2020,
-                      arxiv="2002.05709"),
+                      arxiv="2002.05709", covers="the method"),
                 Paper("A Survey of the Self Supervised Learning Mechanisms for Vision Transformers", 2024,
                       arxiv="2408.17059", covers="contrast, in its comparison of families")),
         fidelity="faithful",

@@ -26,8 +26,10 @@ from methods.kit.params import param
 class Simmim(VisualPretrainingMethod):
     card = Card(
         title="SimMIM",
-        papers=(Paper("On Data Scaling in Masked Image Modeling", 2022, arxiv="2206.04664"),
-                Paper("SimMIM: A Simple Framework for Masked Image Modeling", 2021, arxiv="2111.09886")),
+        papers=(Paper("On Data Scaling in Masked Image Modeling", 2022, arxiv="2206.04664",
+                      covers="how it grows with data and width"),
+                Paper("SimMIM: A Simple Framework for Masked Image Modeling", 2021, arxiv="2111.09886",
+                      covers="the method")),
         fidelity="faithful",
         claims=(Beats("scratch", on="finetuned"),
                 GainGrows("simmim-narrow", on="finetuned", from_="small-data", to="default")),
