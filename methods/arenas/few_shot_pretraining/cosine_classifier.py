@@ -8,6 +8,7 @@ away. The reference of this arena.
 Follows the textbook. The scale is ours.
 
 >>> import torch
+>>> from methods.arenas.few_shot_pretraining.stage.heads import cosines
 >>> cosines(torch.tensor([[3.0, 4.0]]), torch.tensor([[1.0, 0.0], [0.0, 2.0]])).mul(10).round().tolist()
 [[6.0, 8.0]]
 """
