@@ -24,7 +24,7 @@ class AllMoves(CrossViewMethod):
     rate: float = rate_factor(1.0)
 
     def fit(self, task):
-        net = Mover(task.reader(False), 5).to(task.one.device)
+        net = Mover(task.reader(False)).to(task.one.device)
 
         def step():
             logits = net(*task.draw())

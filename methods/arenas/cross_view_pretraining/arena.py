@@ -19,7 +19,7 @@ from dataclasses import replace
 
 import torch
 
-from methods.arenas.cross_view_pretraining.stage._data import FAR, CrossViewData, cross_view_data
+from methods.arenas.cross_view_pretraining.stage._data import CrossViewData, cross_view_data
 from methods.arenas.cross_view_pretraining.stage._tuning import tuned
 from methods.arenas.cross_view_pretraining.stage.nets import Mover, Reader
 from methods.arenas.cross_view_pretraining.stage.task import Task
@@ -40,7 +40,7 @@ class CrossViewMethod(Method):
 
     def fit(self, task: Task) -> Mover:
         """The network that is tuned and asked."""
-        net = Mover(task.reader(self.rotary), 2 * FAR + 1).to(task.one.device)
+        net = Mover(task.reader(self.rotary)).to(task.one.device)
         task.train(net.reader, net.reader, lambda: self.loss(net.reader, task), getattr(self, "rate", 1.0))
         return net
 

@@ -10,7 +10,7 @@ arena's; the decoder has one block.
 
 >>> import torch
 >>> from methods.arenas.cross_view_pretraining.stage.nets import hidden_square
->>> hidden_square(torch.zeros(1, 1, 2), torch.tensor([[[1.0, 3.0]]]), torch.tensor([[True]])).item()
+>>> round(hidden_square(torch.zeros(1, 1, 2), torch.tensor([[[1.0, 3.0]]]), torch.tensor([[True]])).item(), 4)
 0.5
 """
 

@@ -9,7 +9,8 @@ Departs from the paper: transformer and optimiser are the arena's; the decoder h
 
 >>> import torch
 >>> from methods.arenas.cross_view_pretraining.stage.nets import hidden_square
->>> hidden_square(torch.zeros(1, 2, 2), torch.tensor([[[1.0, 3.0], [0.0, 9.0]]]), torch.tensor([[True, False]])).item()
+>>> x, hidden = torch.tensor([[[1.0, 3.0], [0.0, 9.0]]]), torch.tensor([[True, False]])
+>>> round(hidden_square(torch.zeros(1, 2, 2), x, hidden).item(), 4)
 0.5
 """
 

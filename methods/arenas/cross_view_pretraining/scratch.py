@@ -17,4 +17,4 @@ class Scratch(CrossViewMethod):
     def fit(self, task):
         task.trial.record(0, 1, loss=0.0)
         task.trial.count(pictures=0)
-        return Mover(task.reader(False), 5).to(task.one.device)
+        return Mover(task.reader(False)).to(task.one.device)

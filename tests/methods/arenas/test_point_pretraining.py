@@ -17,8 +17,8 @@ def test_groups_are_the_nearest_points_of_centres_far_apart():
         assert centre == pytest.approx(cloud[chosen])
         for c, group in zip(chosen, near, strict=True):
             nearest = sorted(cloud, key=lambda p, c=c: ((p - cloud[c]) ** 2).sum())[:3]
-            assert np.array(sorted(map(tuple, group + cloud[c]))) == pytest.approx(np.array(sorted(map(tuple, nearest))),
-                                                                                   abs=1e-5)
+            found = sorted(map(tuple, group + cloud[c]))
+            assert np.array(found) == pytest.approx(np.array(sorted(map(tuple, nearest))), abs=1e-5)
 
 
 def test_chamfer_by_loops():

@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from methods.arenas.cross_view_pretraining.stage.nets import MOVES
 from methods.kit.stage import data as datasets
 from methods.kit.stage.arena import Trial
 
-FAR = 2             # dots that a quarter moves at most
+FAR = MOVES // 2    # dots that a quarter moves at most
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 HEADS = 3
+MOVES = 5           # that a quarter may have made
 
 
 def sines(grid: int, width: int) -> Tensor:
@@ -120,9 +121,9 @@ class Reader(nn.Module):
 class Mover(nn.Module):
     """A reader and what says of its tokens how far each quarter moved: logits (N, 4, moves)."""
 
-    def __init__(self, reader: Reader, moves: int):
+    def __init__(self, reader: Reader):
         super().__init__()
-        self.reader, self.out = reader, nn.Linear(4 * reader.width, moves)
+        self.reader, self.out = reader, nn.Linear(4 * reader.width, MOVES)
 
     def forward(self, one: Tensor, two: Tensor) -> Tensor:
         tokens, half = self.reader.compare(one, two), self.reader.grid // 2
