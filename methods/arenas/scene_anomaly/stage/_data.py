@@ -38,7 +38,9 @@ def scene_data(trial: Trial) -> SceneData:
 
     def clips(rows: np.ndarray, moved: np.ndarray) -> Tensor:
         first = x[torch.from_numpy(rows)]
-        then = torch.stack([each.roll((int(i), int(j)), (0, 1)) for each, (i, j) in zip(first, moved, strict=True)])
+        by, places = torch.from_numpy(moved), torch.arange(x.shape[1])
+        down, right = ((places - by[:, i, None]) % len(places) for i in (0, 1))
+        then = first[torch.arange(len(first))[:, None, None], down[:, :, None], right[:, None]]
         return torch.stack([first, then], 1)
 
     def rows_of(kind: int) -> np.ndarray:

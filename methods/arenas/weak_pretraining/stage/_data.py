@@ -58,15 +58,15 @@ def _tags(truth: np.ndarray, means: np.ndarray, wrong: float,
     alike = np.argsort(-(unit @ unit.T), 1)[:, 1:11]
     popular = 1 / (1 + rng.permutation(many))
     chances = popular[alike] / popular[alike].sum(1, keepdims=True)
-    tags, first = np.zeros((len(truth), many), np.float32), np.empty(len(truth), np.int64)
-    count, missing = rng.integers(1, 4, len(truth)), rng.random(len(truth)) < wrong
-    for i, c in enumerate(truth):
-        given = [] if missing[i] else [c]
-        more = min(count[i] - len(given), alike.shape[1])
-        given += list(rng.choice(alike[c], more, replace=False, p=chances[c])) if more else []
-        tags[i, given] = 1
-        first[i] = given[rng.integers(len(given))]
-    return tags, first
+    count, own = rng.integers(1, 4, len(truth)), rng.random(len(truth)) >= wrong
+    drawn = np.argsort(-(np.log(chances[truth]) + rng.gumbel(size=(len(truth), alike.shape[1]))), 1)[:, :3]
+    given = np.concatenate([truth[:, None], np.take_along_axis(alike[truth], drawn, 1)], 1)   # own, others
+    place = np.arange(4) - np.where(own, 0, 1)[:, None]
+    tags, rows = np.zeros((len(truth), many), np.float32), np.arange(len(truth))
+    chosen = (place >= 0) & (place < count[:, None])
+    tags[np.repeat(rows, chosen.sum(1)), given[chosen]] = 1
+    at = (rng.random(len(truth)) * count).astype(np.int64) + np.where(own, 0, 1)
+    return tags, given[rows, at]
 
 
 def _groups(means: np.ndarray, many: int, rng: np.random.Generator) -> np.ndarray:
