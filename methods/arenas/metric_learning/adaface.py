@@ -8,6 +8,8 @@ the angle that hardly pushes.
     loss = CE(s (cos(theta_y + turn) - less) against s cos theta_k, y)
     mu, sigma <- 0.99 of the old and 0.01 of the batch's, from 20 and 100;  no gradient through q
 
+Departs from the paper: drawings, network and batches are the arena's.
+
 >>> import torch
 >>> [round(v, 2) for v in margins(torch.tensor([10.0, 20.0, 30.0]), 20.0, 10.0, 0.4, 0.333)[0].tolist()]
 [0.13, -0.0, -0.13]
@@ -38,7 +40,7 @@ class Adaface(MetricMethod):
                 Matches("arcface", on="pair_auroc", setting="degraded", within=0.5)),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     margin: float = param(0.4, "the largest margin", low=0.0, high=0.7)
     h: float = param(0.333, "how much of the spread of norms counts", low=0.1, high=1.0)
     scale: float = param(64.0, "of the cosines", low=1.0, high=128.0)

@@ -2,6 +2,8 @@
 
     loss = CE(s cos(theta_k + m [k = y]), y),   s = 64, m = 0.5
 
+Departs from the paper: drawings, network and batches are the arena's.
+
 >>> import torch
 >>> from methods.arenas.metric_learning.stage.losses import angular
 >>> at = torch.tensor([[1.0, 0.0]])
@@ -26,7 +28,7 @@ class Arcface(MetricMethod):
         claims=(Beats("cosface", on="r1"), Beats("norm-softmax", on="r1")),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     margin: float = param(0.5, "radians added to the own kind's angle", low=0.0, high=1.0)
     scale: float = param(64.0, "of the cosines", low=1.0, high=128.0)
 

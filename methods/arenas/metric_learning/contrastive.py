@@ -1,9 +1,9 @@
 """Contrastive: pull two drawings of a kind together, push those of two kinds apart up to a margin.
 
-    loss = mean over pairs of one kind of d^2 + mean over near pairs of two kinds of (margin - d)^2,   margin = 1
+    loss = mean over pairs of one kind of d^2 + mean over near others of (margin - d)^2, margin 1
 
-Departs from the paper: all pairs of a batch on the sphere; pairs of two kinds that are beyond the margin are left out of
-the mean, as they would drown the others.
+Departs from the paper: all pairs of a batch on the sphere; others beyond the margin are left out of the
+mean, which they would drown.
 
 >>> import torch
 >>> from methods.arenas.metric_learning.stage.losses import contrastive
@@ -26,7 +26,7 @@ class Contrastive(MetricMethod):
         fidelity="core",
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     margin: float = param(1.0, "distance beyond which nothing is pushed", low=0.1, high=1.9)
 
     def loss(self, z, y, task):

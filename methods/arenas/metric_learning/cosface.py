@@ -2,6 +2,8 @@
 
     loss = CE(s (cos theta_k - m [k = y]), y),   s = 64, m = 0.35
 
+Departs from the paper: drawings, network and batches are the arena's.
+
 >>> import torch
 >>> from methods.arenas.metric_learning.stage.losses import angular
 >>> round(angular(torch.tensor([[0.5, 0.0]]), torch.tensor([0]), 0.0, 0.5, 2.0).item(), 4)      # both 0 now: log 2
@@ -23,7 +25,7 @@ class Cosface(MetricMethod):
         claims=(Beats("norm-softmax", on="r1"), Beats("softmax", on="r1")),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     margin: float = param(0.35, "taken off the own kind's cosine", low=0.0, high=1.0)
     scale: float = param(64.0, "of the cosines", low=1.0, high=128.0)
 

@@ -5,6 +5,8 @@ Pairs are kept that are informative beside the hardest of the other sort; among 
     kept:  negatives with s > min_p s_p - eps,  positives with s < max_n s_n + eps,   eps = 0.1
     loss = mean_i  1/2 log(1 + sum_p exp(-2 (s_ip - 0.5))) + 1/50 log(1 + sum_n exp(50 (s_in - 0.5)))
 
+Departs from the paper: drawings, network and batches are the arena's.
+
 >>> import torch
 >>> weighed = soft(torch.tensor([[0.5, 0.5]]), torch.tensor([[True, False]]), torch.tensor([[False, True]]), 2, 50, 0.5)
 >>> round(weighed.item(), 4)                                                            # log 2 / 2 + log 2 / 50
@@ -38,7 +40,7 @@ class MultiSimilarity(MetricMethod):
         claims=(Beats("contrastive", on="r1"), Beats("triplet-semi-hard", on="r1")),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(0.3)
     alpha: float = param(2.0, "how sharply near positives are left alone", low=0.5, high=10.0)
     beta: float = param(50.0, "how sharply near negatives are pushed", low=5.0, high=100.0)
     base: float = param(0.5, "similarity from which pairs count", low=0.0, high=1.0)

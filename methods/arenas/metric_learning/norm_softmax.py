@@ -27,7 +27,7 @@ class NormSoftmax(MetricMethod):
         claims=(Beats("margin-distance-weighted", on="r1"),),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     temperature: float = param(0.05, "of the softmax over cosines", low=0.01, high=1.0)
 
     def head(self, task):

@@ -38,7 +38,7 @@ class ProxyAnchor(MetricMethod):
         claims=(Beats("multi-similarity", on="r1"), Beats("norm-softmax", on="r1")),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     alpha: float = param(32.0, "scale of the cosines", low=1.0, high=64.0)
     margin: float = param(0.1, "of the cosines", low=0.0, high=0.5)
 

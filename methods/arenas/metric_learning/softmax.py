@@ -16,7 +16,7 @@ from methods.kit.method import Card
 class Softmax(MetricMethod):
     card = Card(title="Softmax")
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
 
     def head(self, task):
         return nn.Linear(task.features, task.kinds)

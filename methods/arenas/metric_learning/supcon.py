@@ -37,8 +37,8 @@ class Supcon(MetricMethod):
         claims=(Beats("softmax", on="r1"),),
     )
 
-    rate: float = rate_factor(1.0)
-    tau: float = param(0.1, "temperature", low=0.02, high=1.0)
+    rate: float = rate_factor(3.0)
+    tau: float = param(0.1, "temperature of the contrast", low=0.02, high=1.0)
 
     def loss(self, z, y, task):
         return supervised(z, y, self.tau)

@@ -5,6 +5,8 @@ are nearer, the farthest.
 
     loss = mean over anchors and positives of (d_ap^2 - d_an^2 + 0.2)+,   d on the sphere
 
+Departs from the paper: drawings and network are the arena's; a batch has four drawings of a kind, not about forty.
+
 >>> import torch
 >>> d = torch.tensor([[0.0, 0.5, 0.4, 0.7, 0.9]])
 >>> semi_hard(d, torch.tensor([0]), torch.tensor([1]), torch.tensor([[False, False, True, True, True]])).tolist()
@@ -37,7 +39,7 @@ class TripletSemiHard(MetricMethod):
         fidelity="faithful",
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     margin: float = param(0.2, "by how much squared distances shall differ", low=0.01, high=1.0)
 
     def loss(self, z, y, task):

@@ -56,7 +56,7 @@ def positives(y: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def angular(cosines: Tensor, y: Tensor, turn: float | Tensor, less: float | Tensor, scale: float) -> Tensor:
-    """Softmax over scaled cosines (B, K), the own kind's angle made wider by `turn` and its cosine smaller by `less`."""
+    """Softmax over scaled cosines (B, K), the own kind's angle wider by `turn` and its cosine smaller by `less`."""
     own = cosines.gather(1, y[:, None])[:, 0].clamp(-1 + 1e-6, 1 - 1e-6)
     moved = (own.acos() + turn).clamp(1e-6, math.pi - 1e-6).cos() - less
     return F.cross_entropy(scale * cosines.scatter(1, y[:, None], moved[:, None]), y)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from methods.arenas.metric_learning.stage._data import MetricData
 from methods.kit.params import param
 from methods.kit.stage.arena import Trial
+from methods.kit.stage.augmentations import turned
 from methods.kit.stage.drawings import Kinds, moved, retrieval
 from methods.kit.stage.encoders import settle_norms, strided_encoder
 
@@ -24,13 +26,15 @@ class Task:
     """`train` are the drawings to learn from, `kinds` how many kinds they have, `features` how wide embeddings are.
 
     `labels` (N,) are theirs, clusters where the setting tells no kinds. `batch` gives the next drawings with their
-    labels, as many of each; `rows` says which, `progress` goes from 0 to 1 while training and `step` counts.
+    labels, as many of each; `rows` says which, `progress` goes from 0 to 1 while training and `step` counts. `domain`
+    (N,) is the look of each drawing, 0 for all where there is one.
     """
 
     def __init__(self, data: MetricData, trial: Trial, *, bound: bool = False):
         o = trial.options
         self.train, self.trial, self._val = data.bound if bound else data.train, trial, data.val
         self.labels = self.train.y
+        self.domain, self._foreign = data.domain, data.foreign
         self.kinds, self.features, self.each, self.wide = int(self.train.y.max()) + 1, o.features, o.each_kind, o.width
         self.size, self.steps = o.batch * o.each_kind, o.steps
         self.progress, self.step, self.trained = 0.0, 0, 0
@@ -51,6 +55,12 @@ class Task:
         side = self.train.x.shape[-1]
         return nn.Sequential(*strided_encoder(side, self.wide, self.features)[:-1]).to(self.train.x.device)
 
+    def foreign(self) -> nn.Module:
+        """A frozen encoder (N, 1, H, W) -> (N, 128) that has learnt to name digits and clothes."""
+        net = strided_encoder(self.train.x.shape[-1], self.wide, 128)
+        net.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in self._foreign.items()})
+        return net.to(self.train.x.device).eval().requires_grad_(False)
+
     def batch(self) -> tuple[Tensor, Tensor]:
         """The next drawings (B, 1, H, W), a little moved, and their kinds (B,): as many of each of some kinds."""
         kinds = list(self._members)
@@ -70,6 +80,11 @@ class Task:
 
     def moved(self, x: Tensor) -> Tensor:
         return moved(x, self._batches)
+
+    def sized(self, x: Tensor, scale: float) -> Tensor:
+        """Drawings (B, 1, H, W) so many times as large, from the middle."""
+        same = x.new_zeros(len(x))
+        return turned(x, same, torch.full_like(same, scale), x.new_zeros(len(x), 2))
 
     def validated(self, embed: Callable[[Tensor], Tensor], many: int = 1000) -> float:
         """Recall at 1 of embeddings on validation drawings, in %: for methods that choose by it."""
