@@ -41,7 +41,7 @@ class Asr(MetricMethod):
                 Beats("triplet-semi-hard", on="r1", by=0.5)),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     eta: float = param(1.0, "how far a reward of one point moves the policy", low=0.0, high=10.0)
 
     def head(self, task):

@@ -28,7 +28,7 @@ class ClusterContrast(MetricMethod):
         fidelity="core",
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
 
     def step(self, net, task):
         if turn_begins(task):

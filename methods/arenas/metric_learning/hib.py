@@ -41,7 +41,7 @@ class Hib(MetricMethod):
                 Beats("untrained", on="uncertainty_auroc", setting="degraded", by=5)),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     beta: float = param(1e-4, "weight of the bottleneck", low=0.0, high=1.0)
 
     def network(self, task):

@@ -40,7 +40,7 @@ class MarginDistanceWeighted(MetricMethod):
         claims=(Beats("margin-random", on="r1"), Beats("triplet-semi-hard", on="r1"), Beats("contrastive", on="r1")),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
 
     def head(self, task):
         head = nn.Module()

@@ -29,7 +29,7 @@ class MarginRandom(MetricMethod):
         fidelity="core",
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
 
     def head(self, task):
         head = nn.Module()

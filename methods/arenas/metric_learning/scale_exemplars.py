@@ -39,7 +39,7 @@ class ScaleExemplars(MetricMethod):
         claims=(Beats("cluster-contrast", on="map_r", setting="no-labels"),),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
 
     def fit(self, task):
         task.steps = max(4, task.steps // len(SCALES))

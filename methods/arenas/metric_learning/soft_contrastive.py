@@ -31,7 +31,7 @@ class SoftContrastive(MetricMethod):
         fidelity="core",
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
 
     def network(self, task):
         return nn.Sequential(task.network(), nn.ReLU(), nn.Linear(task.features, 8)).to(task.train.x.device)

@@ -62,11 +62,12 @@ class OmniBlock(nn.Module):
 
 
 class OmniNet(nn.Module):
-    """Drawings (N, 1, H, W) to (N, features): a stride, two blocks with a pooling after each, and a layer."""
+    """Drawings (N, 1, H, W) to (N, features): two blocks, each with a pooling before and after, and a layer."""
 
     def __init__(self, features: int, width: int, streams: tuple[int, ...], places: tuple[str, str]):
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(1, width, 5, 2, 2, bias=False), nn.BatchNorm2d(width), nn.ReLU())
+        self.stem = nn.Sequential(nn.Conv2d(1, width, 5, 2, 2, bias=False), nn.BatchNorm2d(width), nn.ReLU(),
+                                  nn.MaxPool2d(2, ceil_mode=True))
         self.blocks = nn.ModuleList([OmniBlock(width, 2 * width, streams, places[0]),
                                      OmniBlock(2 * width, 4 * width, streams, places[1])])
         self.last = nn.Sequential(nn.Linear(4 * width * 4, features, bias=False), nn.BatchNorm1d(features))
