@@ -68,12 +68,12 @@ def moved(x: Tensor, generator: torch.Generator) -> Tensor:
 def retrieval(z: Tensor, y: Tensor) -> tuple[float, float]:
     """What each of the embeddings (N, D) finds among all others by cosine, in %: MAP@R and recall at 1.
 
-    MAP@R = mean over queries of 1/R sum_{i <= R} precision(i) [the i-th is of the query's kind], R = how many there are.
+    MAP@R = mean over queries of 1/R sum_{i <= R} precision(i) [the i-th is of the query's kind], R how many there are
     Source: Musgrave et al. 2020, section 3.2.
 
     >>> import torch
     >>> z = torch.tensor([[1.0, 0.0], [0.9, 0.1], [0.8, 0.3], [0.0, 1.0]])
-    >>> retrieval(z, torch.tensor([0, 0, 1, 1]))                                   # the last finds its own kind first
+    >>> retrieval(z, torch.tensor([0, 0, 1, 1]))                       # the last finds its own kind first
     (75.0, 75.0)
     """
     z = F.normalize(z.float(), dim=1)
