@@ -73,7 +73,8 @@ class ContrastiveText(Arena):
         own, asked = read(data.test), {name: read(ids) for name, ids in data.test_kinds.items()}
         trial.count(parameters=sum(p.numel() for p in encoder.parameters()))
         lead = (own * (asked["law"] - asked["broken"])).sum(1)
-        return {"attacked_mrr": mrr(asked["names"], own), "clean_mrr": mrr(read(data.test.masked_fill(gone, MASK)), own),
+        return {"attacked_mrr": mrr(asked["names"], own),
+                "clean_mrr": mrr(read(data.test.masked_fill(gone, MASK)), own),
                 "logic_accuracy": 100 * ((lead > 0).double() + 0.5 * (lead == 0).double()).mean().item()}
 
     def shuffle_labels(self, data: RewriteData, generator: torch.Generator) -> RewriteData:

@@ -5,8 +5,8 @@ labels, the network then learns from these.
 
     L = CE(polarity of the marker, p(rest of the sentence)),   then CE(y, p)
 
-Departs from the paper: only an adapter and a head learn, on the vectors of a frozen encoder; 370 sentences where the
-authors have some 1.3 million, as many of each kind, their markers ours.
+Departs from the paper: only an adapter and a head learn, on the vectors of a frozen encoder; 362 sentences where the
+authors have many thousands, about as many of each kind; the markers are ours.
 
 >>> import torch
 >>> Net(4, 2)(torch.zeros(3, 4)).shape

@@ -1,4 +1,4 @@
-"""Predictions for pre-training: learn from labels, name the text, learn anew from the names alone, then from the labels.
+"""Predictions for pre-training: learn from labels, name the text, learn anew from the names, then from the labels.
 
 The guessed labels are not mixed with the true ones: they are a task to be pretrained on, and the true ones have the
 last word.

@@ -5,7 +5,7 @@
 Follows the textbook.
 
 >>> import torch
->>> round(soft(torch.zeros(1, 1, 2), torch.tensor([[[0.0, 1.0986123]]])).item(), 4)       # log 2, whatever the teacher says
+>>> round(soft(torch.zeros(1, 1, 2), torch.tensor([[[0.0, 1.0986123]]])).item(), 4)     # log 2
 0.6931
 """
 

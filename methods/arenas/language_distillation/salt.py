@@ -5,7 +5,7 @@ back, so after the first part of the steps only the text counts. The windows of 
 which the small model finds words hard, of the words it has among its likeliest.
 
     first share of the steps: (1 - w) CE + w KL(p_small || p),   then CE
-    hard(window) = median over learnable words of -log p_small,   learnable: among the k likeliest
+    hard(window) = median over learnable words of -log p_small,   learnable: among the 10 likeliest
 
 Departs from the paper: hidden words of a window are guessed, where the authors guess the next; the model is a third
 wider and twice as deep; what is scored is the classes of words after learning from labels; a share of 0.3 of the steps
@@ -23,6 +23,8 @@ from methods.arenas.language_distillation.arena import LanguageDistillationMetho
 from methods.arenas.language_distillation.stage.task import helped
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
+
+LIKELIEST = 10          # a word is learnable if it is among so many of the small model's guesses
 
 
 def hardness(nats, learnable):
@@ -44,7 +46,6 @@ class Salt(LanguageDistillationMethod):
     weight: float = param(0.667, "weight of the small model's guesses", low=0.0, high=1.0)
     share: float = param(0.3, "share of the steps in which it helps", low=0.0, high=1.0)
     chosen: float = param(1.0, "share of the windows that are read in these steps, the hardest", low=0.1, high=1.0)
-    likeliest: int = param(100, "a word is learnable if it is among so many", low=1, high=100)
 
     def fit(self, task):
         net, small, step = task.student(pretrained=False, large=True), task.small(), iter(range(10**9))
@@ -67,7 +68,7 @@ class Salt(LanguageDistillationMethod):
         for ids in task.text.split(200):
             seen, hidden = task.masked(ids)
             said = small.words(small.read(seen).last)
-            likely = (said > said.gather(-1, ids[..., None])).sum(-1) < self.likeliest
+            likely = (said > said.gather(-1, ids[..., None])).sum(-1) < LIKELIEST
             nats = F.cross_entropy(said.flatten(0, 1), ids.flatten(), reduction="none").view_as(ids)
             found.append(hardness(nats, likely & hidden))
         return torch.cat(found).argsort(descending=True)[:max(1, round(self.chosen * len(task.text)))]

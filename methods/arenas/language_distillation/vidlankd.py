@@ -28,7 +28,7 @@ from methods.kit.params import param
 
 
 def nst(said, told):
-    """Squared discrepancy, kernel (x y)^2, of neurons: the columns of states (B, T, D) of the same words, mean over B."""
+    """Squared discrepancy, kernel (x y)^2, of neurons, the columns of states (B, T, D); mean over B."""
     s, t = F.normalize(said, dim=1).transpose(1, 2), F.normalize(told, dim=1).transpose(1, 2)          # (B, D, T)
     return (t @ t.mT).square().mean() + (s @ s.mT).square().mean() - 2 * (t @ s.mT).square().mean()
 

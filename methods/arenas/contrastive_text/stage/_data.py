@@ -83,7 +83,8 @@ def _made(total: int, taught: int, on_progress, files: int | None = None, steps:
               "test_law": _rows([law for _, law, _ in test]), "test_broken": _rows([other for _, _, other in test])}
     makers = {"names": lambda tree: _rewrites.renamed(tree, _rewrites.TRAIN_NAMES, rng),
               "padding": lambda tree: _rewrites.padded(tree, rng),
-              "law": lambda tree: _rewrites.by_law(tree, rng) or tree, "broken": lambda tree: _rewrites.broken(tree, rng)}
+              "law": lambda tree: _rewrites.by_law(tree, rng) or tree,
+              "broken": lambda tree: _rewrites.broken(tree, rng)}
     for name, make in makers.items():
         arrays[f"train_{name}"] = np.stack([_rows([make(tree) for tree, _, _ in train]) for _ in range(COPIES)])
     return arrays | {f"model_{name}": value for name, value in _model(arrays["text"], steps, on_progress).items()}

@@ -22,14 +22,15 @@ MASK, PAD, RESERVED = 0, 1, 2
 VOCABULARY = RESERVED + OWN + NAMES
 _SIGNS = ("( ) [ ] { } : , . ; + - * / // % ** @ = == != < > <= >= += -= *= /= | & ^ ~ << >> -> := and as assert break "
           "class continue def del elif else except finally for from global if import in is lambda not or pass raise "
-          "return try while with yield None True False self NUMBER STRING NEWLINE INDENT DEDENT async await nonlocal").split()
+          "return try while with yield None True False self NUMBER STRING NEWLINE INDENT DEDENT async "
+          "await nonlocal").split()
 _PLACE = {sign: RESERVED + i for i, sign in enumerate(_SIGNS)}
 TRAIN_NAMES = ("value data item entry record field key node left right first last total count size index start stop "
                "low high part chunk line word text name path target source result answer state mode flag option extra "
                "parent child root leaf step").split()
-TEST_NAMES = ("alpha beta gamma delta thing stuff piece object_a object_b foo bar baz qux number amount place where what "
-              "which store bucket holder marker token symbol letter figure shape layer level degree rank score weight "
-              "height width depth speed").split()
+TEST_NAMES = ("alpha beta gamma delta thing stuff piece object_a object_b foo bar baz qux number amount place where "
+              "what which store bucket holder marker token symbol letter figure shape layer level degree rank score "
+              "weight height width depth speed").split()
 
 
 def numbers(tree: ast.AST) -> list[int]:
@@ -50,7 +51,8 @@ def renamed(tree: ast.FunctionDef, names: list[str], rng: np.random.Generator) -
         node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     local -= {"self", "cls"}
     drawn = rng.permutation(names)
-    given = {name: str(drawn[i % len(drawn)]) + ("" if i < len(drawn) else str(i)) for i, name in enumerate(sorted(local))}
+    given = {name: str(drawn[i % len(drawn)]) + ("" if i < len(drawn) else str(i))
+             for i, name in enumerate(sorted(local))}
     for node in ast.walk(tree):
         if isinstance(node, ast.arg):
             node.arg = given.get(node.arg, node.arg)
@@ -141,7 +143,8 @@ def functions(files: list[Path]) -> list[ast.FunctionDef]:
         except SyntaxError:
             continue
         for node in ast.walk(parsed):
-            if isinstance(node, ast.FunctionDef) and any(isinstance(part, ast.If | ast.BoolOp) for part in ast.walk(node)):
+            if isinstance(node, ast.FunctionDef) and any(isinstance(part, ast.If | ast.BoolOp)
+                                                         for part in ast.walk(node)):
                 if ast.get_docstring(node) is not None:
                     node.body = node.body[1:] or [ast.Pass()]
                 node.decorator_list = []

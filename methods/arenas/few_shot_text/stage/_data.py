@@ -1,4 +1,4 @@
-"""Sentences of film reviews and what a sentence encoder makes of them: which have labels, which none, which are asked."""
+"""Sentences of film reviews as vectors of a sentence encoder: which have labels, which none, which are asked."""
 
 from __future__ import annotations
 

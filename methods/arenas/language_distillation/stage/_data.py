@@ -26,8 +26,8 @@ STEPS, RATE = 150, 2e-3             # in which a teacher learns from the labels
 
 @dataclass(frozen=True)
 class LanguageData:
-    """Words (N, T), classes and the teacher's logits; `large` is the teacher before it saw labels, `start` the weights of
-    the small language model."""
+    """Words (N, T), classes and the teacher's logits; `large` is the teacher before it saw labels, `start` the weights
+    of the small language model."""
 
     labelled: Tensor
     labels: Tensor

@@ -1,4 +1,4 @@
-"""What a method of the arena of language distillation is given: few labelled windows of words, many without, a teacher."""
+"""What a method of the arena of language distillation is given: few labelled windows of words, many not, a teacher."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ MASK, WORDS_APART = 0, 4        # the number of a hidden word, and how many numb
 
 class Task:
     """Windows of words `labelled` (L, T) with `labels`, `text` (N, T) with the teacher's logits `told` (N, T, C), and
-    the `teacher`; `large` is the teacher before it saw labels, both frozen. `truth` (N, T) are the labels of `text`, for upper bounds; None for everybody else."""
+    the `teacher`; `large` is the teacher before it saw labels, both frozen. `truth` (N, T) are the labels of `text`,
+    for upper bounds; None for everybody else."""
 
     def __init__(self, labelled: Tensor, labels: Tensor, text: Tensor, told: Tensor, truth: Tensor | None,
                  teacher: WordNet, large: WordNet, start: dict[str, Tensor], vocabulary: int, classes: int, trial):
