@@ -67,6 +67,7 @@ class FewShotText(Arena):
         right = []
         for i, rows in enumerate(data.draws):
             task = Task(data.pool[rows], data.labels[rows], data, data.truth if method.sees_all_labels else None, trial)
+            trial.count(draws=1)
             classify = method.fit(task)
             with torch.no_grad():
                 said = classify(data.test)
