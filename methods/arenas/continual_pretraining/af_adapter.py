@@ -17,9 +17,9 @@ from torch import nn
 
 from methods.arenas.continual_pretraining.arena import ContinualPretrainingMethod
 from methods.kit.adapters import Beside
+from methods.kit.lm_nets import Feed, rotary
 from methods.kit.method import Beats, Card, Matches, Paper
 from methods.kit.params import param
-from methods.kit.stage.lm_nets import Feed, rotary
 
 
 class Heads(nn.Module):

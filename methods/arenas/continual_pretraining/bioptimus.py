@@ -50,6 +50,6 @@ class Bioptimus(NewPieces, ContinualPretrainingMethod):
             states = net.norm(net.states(windows)[-1])
         at = [places(windows, parts) for parts in old]
         found = [torch.stack([states[:, j:j + here.shape[1]][here].mean(0) for j in range(len(parts))]).mean(0)
-                 if here.any() else None for parts, here in zip(old, at, strict=True)]       # a state expects what follows
+                 if here.any() else None for parts, here in zip(old, at, strict=True)]      # states expect what follows
         return torch.stack([table[parts].mean(0) if row is None else placed(row, states.flatten(0, 1), table)
                             for parts, row in zip(old, found, strict=True)])

@@ -7,8 +7,8 @@ with what is asked afterwards and changes little else; then the model reads the 
     min over v, b of L_theta'(asked) + c KL(p_theta(old) || p_theta'(old))
 
 Departs from the paper: what is asked are other passages of the new text, in place of questions about the passage; a
-quarter as many meta-steps as steps, on eight passages; the model was not tuned to answer questions. a = 0.1 and c = 1
-are ours.
+quarter as many meta-steps as steps, on eight passages each, before training begins; the model was not tuned to answer
+questions. a = 0.1 and c = 1 are ours.
 
 >>> import math
 >>> round(math.log(1 + math.exp(0.0)), 4)                            # softplus at zero, before any is learnt

@@ -29,5 +29,5 @@ class DomainOrder(ContinualPretrainingMethod):
     )
     rate_factor = 1 / 3
 
-    def order(self, texts, task):
-        return torch.randperm(len(texts), generator=task.generator).tolist()
+    def order(self, new, task):
+        return torch.randperm(len(new), generator=task.generator).tolist()

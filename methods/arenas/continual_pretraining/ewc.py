@@ -18,6 +18,8 @@ from methods.arenas.continual_pretraining.stage.anchors import copied, fisher, p
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 
+GAMMA = 0.9     # of the importance is kept at each new text
+
 
 class Ewc(ContinualPretrainingMethod):
     card = Card(
@@ -30,11 +32,10 @@ class Ewc(ContinualPretrainingMethod):
     rate_factor = 3.0
 
     lam: float = param(0.1, "weight of the penalty", low=0.0, high=10.0)
-    gamma: float = param(0.9, "what is kept of the importance at each new text", low=0.0, high=1.0)
 
     def prepare(self, net, task):
         found = fisher(net, remembered(task, 4 * task.size))
-        self.importance = {name: value + (self.gamma * self.importance[name] if task.stage else 0)
+        self.importance = {name: value + (GAMMA * self.importance[name] if task.stage else 0)
                            for name, value in found.items()}
         self.anchor = copied(net)
         return net

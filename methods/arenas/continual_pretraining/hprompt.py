@@ -24,6 +24,7 @@ from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 
 MANY = 4        # prompts
+APART = 0.1     # weight of disagreement with the text before
 
 
 class HyperPrompted(Told):
@@ -61,7 +62,6 @@ class Hprompt(ContinualPretrainingMethod):
     rate_factor = 3.0
 
     a: float = param(1.0, "weight of agreement with the start", low=0.0, high=10.0)
-    b: float = param(0.1, "weight of disagreement with the text before", low=0.0, high=10.0)
 
     def prepare(self, net, task):
         return net if task.stage else HyperPrompted(net, task.start)
@@ -72,11 +72,11 @@ class Hprompt(ContinualPretrainingMethod):
         with torch.no_grad():
             general = task.start.states(some)[-1]
         value = value + self.a * (prompted(net.body, some, prompts)[-1] - general).square().mean()
-        if task.stage and self.b:
+        if task.stage:
             ids = batch[:task.size // 2, :-1].long()
             with torch.no_grad():
                 last = task.before.prompts(ids[:, :FIRST])
                 before = prompted(net.body, ids, last)[-1][:, FIRST:]
             now = prompted(net.body, ids, net.prompts(ids[:, :FIRST]))[-1][:, FIRST:]
-            value = value + self.b * F.cosine_similarity(now, before, dim=-1).square().mean()
+            value = value + APART * F.cosine_similarity(now, before, dim=-1).square().mean()
         return value

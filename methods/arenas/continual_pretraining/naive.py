@@ -3,7 +3,7 @@
 A model that has read much English and little else goes on with text of one language, in the same pieces, with a fresh
 optimizer and a small part of what its first training cost.
 
-    L = mean -log p(x_i | x_<i),   theta from theta_0,   100 steps after 1,500
+    L = mean -log p(x_i | x_<i),   theta from theta_0,   80 steps after 1,500
 
 Departs from the paper: the start has read no Portuguese at all, and bits per byte stand in for few-shot tasks.
 

@@ -2,7 +2,7 @@
 
     eta_t = eta_max t / (w T)  for t < w T,   then a cosine from eta_max to 0.1 eta_max
 
-Departs from the paper: 100 steps in place of billions of pieces.
+Departs from the paper: 80 steps in place of billions of pieces.
 
 >>> from methods.arenas.continual_pretraining.arena import warm_cosine
 >>> [round(0.003 * warm_cosine(p, 0.02, 0.1, 100), 4) for p in (0.0, 0.01, 1.0)]

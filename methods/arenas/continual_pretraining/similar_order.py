@@ -37,8 +37,8 @@ class SimilarOrder(ContinualPretrainingMethod):
     )
     rate_factor = 1 / 3
 
-    def order(self, texts, task):
+    def order(self, new, task):
         with torch.no_grad():
-            means = torch.stack([task.start.states(text[:128, :-1].long())[-1].mean((0, 1)) for text in texts])
-        first = int(torch.randint(len(texts), (), generator=task.generator))
+            means = torch.stack([task.start.states(text[:128, :-1].long())[-1].mean((0, 1)) for text in new])
+        first = int(torch.randint(len(new), (), generator=task.generator))
         return along(means - means.mean(0), first)

@@ -18,10 +18,11 @@ from functools import cache
 import numpy as np
 import torch
 
+from methods.kit import lm_nets
 from methods.kit.engine.archives import decoded, reads
-from methods.kit.stage import lm_nets, lm_text
+from methods.kit.lm_nets import Body, batches, body, groups, nats
+from methods.kit.stage import lm_text
 from methods.kit.stage.data import MOVIE_REVIEWS, REUTERS
-from methods.kit.stage.lm_nets import Body, batches, body, groups, nats
 from methods.kit.stage.lm_text import BIBLE, NOVELS, PIECES, TRAIN, library
 from methods.kit.stage.seeding import seeded, torch_generator
 

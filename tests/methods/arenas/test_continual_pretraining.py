@@ -7,14 +7,21 @@ import numpy as np
 import pytest
 import torch
 
-from methods.arenas.continual_pretraining import af_adapter, bioptimus, infinite_schedule, jare, llama3_syne, \
-    similar_order, stability_gap
+from methods.arenas.continual_pretraining import (
+    af_adapter,
+    bioptimus,
+    infinite_schedule,
+    jare,
+    llama3_syne,
+    similar_order,
+    stability_gap,
+)
 from methods.arenas.continual_pretraining.stage import anchors, pieces
 from methods.arenas.continual_pretraining.stage.increments import replace_maps
 from methods.arenas.continual_pretraining.stage.task import EMPTY, divergence, mean_nats, nats
 from methods.arenas.continual_pretraining.stage.told import FIRST, prompted
 from methods.kit.adapters import LowRank
-from methods.kit.stage.lm_nets import Body
+from methods.kit.lm_nets import Body
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from methods.kit.lm_nets import bits_per_byte
 from methods.kit.stage.arena import Trial
-from methods.kit.stage.lm_nets import bits_per_byte
 from methods.kit.stage.lm_starts import start
 from methods.kit.stage.lm_text import TEST, TRAIN, VALIDATION, library
 

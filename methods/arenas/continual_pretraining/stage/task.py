@@ -9,8 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.kit.stage.lm_nets import Body
-from methods.kit.stage.lm_starts import blank
+from methods.kit.lm_nets import Body
 
 EMPTY = -1              # in windows that were cut anew and became shorter
 
@@ -23,16 +22,16 @@ class Task:
     are the characters of each piece, as a byte-level cutter writes them.
     """
 
-    def __init__(self, data, trial):
+    def __init__(self, data, trial, blank: Body):
         o = trial.options
         self.options, self.device, self.sizes, self.size = o, trial.device, data.sizes, o.batch
-        self.pieces, self._seed = named(data.cutter), trial.seed
-        self.past, self.coming = list(data.old), list(data.new)
+        self.pieces, self._blank = named(data.cutter), blank.to(trial.device)
+        self.past, self._coming = list(data.old), list(data.new)
         self.generator = trial.generator("order")
         self.start = self._frozen(self._loaded(data.start))
         self.before: nn.Module = self.start
         self.stage, self.step, self.steps, self.stages = 0, 0, round(o.steps * o.share), len(data.new)
-        self.new = self.coming[0]
+        self.new = self._coming[0]
         self._order = torch.empty(0, dtype=torch.long)
 
     @property
@@ -49,7 +48,7 @@ class Task:
 
     def blank(self) -> Body:
         """A model that has read nothing."""
-        return blank(self.options.size, self._seed).to(self.device)
+        return deepcopy(self._blank)
 
     def draw(self, many: int | None = None) -> Tensor:
         """The next windows of the text at hand, all in mixed order before any comes again."""
@@ -71,7 +70,7 @@ class Task:
 
     def begin(self, stage: int, at: int, net: nn.Module) -> None:
         """The arena turns to text `at`."""
-        self.stage, self.step, self.new = stage, 0, self.coming[at]
+        self.stage, self.step, self.new = stage, 0, self._coming[at]
         self.before = self._frozen(net)
         self._order = self._order[:0]
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from methods.kit.engine.archives import refused
+from methods.kit.lm_nets import Attention, Body, batches, bits_per_byte, body, nats, rotary
 from methods.kit.stage import lm_text
-from methods.kit.stage.lm_nets import Attention, Body, batches, bits_per_byte, body, nats, rotary
 from methods.kit.stage.lm_starts import start
 
 
