@@ -45,7 +45,7 @@ class Llama3Syne(ContinualPretrainingMethod):
         with torch.no_grad():
             hard = torch.cat([nats(task.before, part).mean(1) for part in task.new.split(256)])
             self.first = self.watched(task.before, task)
-        self.queue = hard.argsort() if self.easy_first else torch.arange(len(hard))
+        self.queue = hard.argsort() if self.easy_first else torch.arange(len(hard), device=hard.device)
         self.weights = [1 / len(task.past)] * len(task.past)
         return net
 
