@@ -1,8 +1,8 @@
 """What should a transformer learn from unlabelled clouds of points?
 
 Handwritten digits (MNIST) become clouds: 64 places drawn by where the ink is, centred, turned by up to 20 degrees and
-put into the unit circle. A cloud is cut into 16 groups of eight neighbours; a group is a token, and the transformer sees
-tokens and the places of their centres. A method sees 4,000 clouds without labels. What counts is what a ridge
+put into the unit circle. A cloud is cut into 16 groups of eight neighbours; a group is a token, and the transformer
+sees tokens and the places of their centres. A method sees 4,000 clouds without labels. What counts is what a ridge
 classifier can do with the features (the mean of the tokens and their largest values), learning from 2,000 labelled
 clouds and asked about 5,000 others. Flat clouds stand in for those of solid things.
 
