@@ -10,7 +10,8 @@ Departs from the paper: transformer and optimiser are the arena's; the decoder h
 width; features are the mean of the tokens; positions are learnt from sines on, the decoder's are fixed sines.
 
 >>> import torch
->>> loss_of(torch.zeros(1, 2, 2), torch.tensor([[[1.0, 3.0], [0.0, 9.0]]]), torch.tensor([[True, False]])).item()
+>>> patches, hidden = torch.tensor([[[1.0, 3.0], [0.0, 9.0]]]), torch.tensor([[True, False]])
+>>> round(loss_of(torch.zeros(1, 2, 2), patches, hidden).item(), 4)                         # mean 2, sd the root of 2
 0.5
 """
 
