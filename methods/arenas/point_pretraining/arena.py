@@ -71,7 +71,7 @@ class PointPretraining(Arena):
                                  "rate": 3e-3, "decay": 0.05}),
         "full": Scale(60, 2048, {"small": False, "unlabelled": 4000, "probe": 2000, "val": 2000, "test": 5000,
                                  "points": 64, "groups": 16, "size": 8, "width": 36, "blocks": 2, "batch": 32,
-                                 "budget": 6_400, "rate": 5e-3, "decay": 0.05}),
+                                 "budget": 12_800, "rate": 5e-3, "decay": 0.05}),
     }
     slot = PointPretrainingMethod
     baseline = "point-mae"
