@@ -1,6 +1,6 @@
 """All moves: trained on the moves of all pairs, then tuned like the others.
 
-With labels that nobody else has. The upper end of the table, not a contestant.
+With labels that nobody else has, and places that turn queries and keys. The upper end of the table, not a contestant.
 
     loss = mean over quarters of CE(move)
 
@@ -24,7 +24,7 @@ class AllMoves(CrossViewMethod):
     rate: float = rate_factor(1.0)
 
     def fit(self, task):
-        net = Mover(task.reader(False)).to(task.one.device)
+        net = Mover(task.reader(True)).to(task.one.device)
 
         def step():
             logits = net(*task.draw())

@@ -32,12 +32,12 @@ class CrocoV2(CrossViewMethod):
         papers=(Paper("CroCo v2: Improved Cross-view Completion Pre-training for Stereo Matching and Optical Flow",
                       2022, arxiv="2211.10408"),),
         fidelity="core",
-        claims=(Beats("croco", on="moves"), Beats("mae-of-one", on="moves"), Beats("scratch", on="moves"),
-                Beats("croco", on="error")),
+        claims=(Beats("scratch-rotary", on="moves"), Beats("croco", on="moves"), Beats("mae-of-one", on="moves"),
+                Beats("scratch", on="moves"), Beats("croco", on="error")),
     )
     rotary = True
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     ratio: float = param(0.9, "share of the first picture's patches hidden", low=0.2, high=0.95)
 
     def loss(self, reader, task):

@@ -31,7 +31,7 @@ class MaeOfOne(CrossViewMethod):
         claims=(Beats("scratch", on="moves"),),
     )
 
-    rate: float = rate_factor(1.0)
+    rate: float = rate_factor(3.0)
     ratio: float = param(0.75, "share of the patches hidden", low=0.2, high=0.9)
 
     def loss(self, reader, task):

@@ -2,7 +2,7 @@
 
 The lower end of the table.
 
->>> 0 * 6_400                                                                   # clouds it learns from
+>>> 0 * 12_800                                                                   # clouds it learns from
 0
 """
 

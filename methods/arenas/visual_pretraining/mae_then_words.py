@@ -26,7 +26,7 @@ from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 
 
-class MaeThenTags(VisualPretrainingMethod):
+class MaeThenWords(VisualPretrainingMethod):
     card = Card(
         title="MAE, then words",
         papers=(Paper("The effectiveness of MAE pre-pretraining for billion-scale pretraining", 2023,
