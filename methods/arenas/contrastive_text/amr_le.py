@@ -29,7 +29,7 @@ class AmrLe(ContrastiveTextMethod):
         needs_scale=("Reading comprehension that takes reasoning becomes better (ReClor, LogiQA).",),
     )
 
-    tau: float = param(0.05, "temperature", low=0.01, high=1.0)
+    tau: float = param(0.05, "temperature of the softmax", low=0.01, high=1.0)
 
     def fit(self, task):
         encoder = task.encoder()

@@ -1,7 +1,7 @@
 """Which rewritings should mean the same?
 
 Functions of the Python standard library, as 64 tokens, are read by a small network that has learnt to guess hidden
-tokens. 120 further steps are to make it say, by the nearness of its vectors, what functions do and not how they look.
+tokens. 60 further steps are to make it say, by the nearness of its vectors, what functions do and not how they look.
 Three kinds of rewriting keep the meaning (other names, idle lines, laws of logic on conditions), one changes it (a
 condition negated, an `and` made an `or`). Asked are functions of other files: to be found among 600 by a version whose
 names, none of them used in training, are all others, and by a version of which a third of the tokens are gone; and
@@ -47,7 +47,7 @@ class ContrastiveText(Arena):
     )
     scales = {
         "smoke": Scale(5, 1024, {"small": True, "functions": 40, "tests": 30, "batch": 8, "steps": 8, "rate": 3e-3}),
-        "full": Scale(60, 2048, {"small": False, "functions": 1400, "tests": 600, "batch": 24, "steps": 120,
+        "full": Scale(60, 2048, {"small": False, "functions": 1400, "tests": 600, "batch": 24, "steps": 60,
                                  "rate": 3e-3}),
     }
     slot = ContrastiveTextMethod

@@ -6,7 +6,7 @@ confused.
     L = MLM(x) - log exp(q k+ / tau) / sum over k+ and the queue exp(q k / tau),   slow <- m slow + (1 - m) network
 
 Departs from the paper: code alone, without its comments; names exchanged, idle lines and conditions rewritten are all
-the ways of rewriting; q is of the function as it is; the queue holds 512 and m = 0.99, as there are 120 steps.
+the ways of rewriting; q is of the function as it is; the queue holds 512 and m = 0.99, as there are 60 steps.
 
 >>> import torch
 >>> round(queued(torch.eye(2), torch.eye(2), torch.zeros(1, 2), 1.0).item(), 4)            # log(1 + e^0 / e^1)
@@ -41,7 +41,7 @@ class Contrabert(ContrastiveTextMethod):
         needs_scale=("Search, clone detection, translation and summarising of code become better.",),
     )
 
-    tau: float = param(0.07, "temperature", low=0.01, high=1.0)
+    tau: float = param(0.07, "temperature of the softmax", low=0.01, high=1.0)
     momentum: float = param(0.99, "what the slow network keeps of itself in a step", low=0.0, high=0.9999)
     many: int = param(512, "copies in the queue", low=1, high=4096)
 

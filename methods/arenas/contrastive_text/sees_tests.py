@@ -23,7 +23,7 @@ class SeesTests(ContrastiveTextMethod):
     card = Card(title="Tests seen (upper bound)")
     sees_tests = True
 
-    tau: float = param(0.05, "temperature", low=0.01, high=1.0)
+    tau: float = param(0.05, "temperature of the softmax", low=0.01, high=1.0)
 
     def fit(self, task):
         encoder, seen = task.encoder(), task.test_kinds

@@ -22,7 +22,7 @@ class Simcse(ContrastiveTextMethod):
         fidelity="core",
     )
 
-    tau: float = param(0.05, "temperature", low=0.01, high=1.0)
+    tau: float = param(0.05, "temperature of the softmax", low=0.01, high=1.0)
     dropout: float = param(0.1, "share of the states that is dropped", low=0.0, high=0.9)
 
     def fit(self, task):

@@ -18,7 +18,7 @@ from methods.kit.params import param
 class SynonymPairs(ContrastiveTextMethod):
     card = Card(title="Synonym pairs")
 
-    tau: float = param(0.05, "temperature", low=0.01, high=1.0)
+    tau: float = param(0.05, "temperature of the softmax", low=0.01, high=1.0)
 
     def fit(self, task):
         encoder = task.encoder()

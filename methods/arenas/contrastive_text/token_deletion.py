@@ -20,7 +20,7 @@ from methods.kit.params import param
 class TokenDeletion(ContrastiveTextMethod):
     card = Card(title="Token deletion")
 
-    tau: float = param(0.05, "temperature", low=0.01, high=1.0)
+    tau: float = param(0.05, "temperature of the softmax", low=0.01, high=1.0)
     share: float = param(0.2, "share of the tokens that is hidden", low=0.0, high=0.9)
 
     def fit(self, task):

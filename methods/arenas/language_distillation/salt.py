@@ -55,7 +55,7 @@ class Salt(LanguageDistillationMethod):
             early = next(step) < self.share * task.steps
             if early and hard is not None:
                 ids = task.text[hard[torch.randint(len(hard), (len(ids),), device=hard.device)]]
-            return helped(net, small, ids, *task.masked(ids), self.weight if early else 0.0)
+            return helped(net, small, ids, *task.masked(ids), self.weight if early else 0.0)  # type: ignore[call-arg]  # two of them
 
         task.read_on([net], loss, task.steps)
         task.tune([net])

@@ -62,7 +62,7 @@ def shelf(small: bool = False, on_progress=None) -> Shelf:
 
 
 def _opened(arrays: dict[str, np.ndarray]) -> Shelf:
-    return Shelf(*(arrays[name] for name in ("words", "classes", "stretch", "stories", "tests")),  # type: ignore[call-arg, arg-type]  # five
+    return Shelf(*(arrays[name] for name in ("words", "classes", "stretch", "stories", "tests")),  # type: ignore[call-arg, arg-type]  # five arrays
                  int(arrays["vocabulary"][0]))
 
 
