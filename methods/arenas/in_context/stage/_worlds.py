@@ -28,7 +28,7 @@ from methods.kit.stage.seeding import seeded, torch_generator
 WORLDS, PAIRS, ASKED, SLOTS = 5, 3, 12, 16
 RATE = 5e-3
 COUNTS = (1, 2, 3, 4, 4, 6, 8, 16)        # of demonstrations in training
-SIZES = {True: (40, 16, 1, 60), False: (40, 48, 2, 700)}       # words, width, layers, steps
+SIZES = {True: (40, 16, 2, 60), False: (40, 48, 2, 700)}       # words, width, layers, steps
 
 
 def topics(many: int, words: int, skew: float, drawn: torch.Generator) -> Tensor:

@@ -38,7 +38,7 @@ class Surrogates:
 
     def fit(self, z: Tensor, scores: Tensor, steps: int) -> None:
         """To the scores (E, N) of lists z (E, N, D), standardised within the task."""
-        y = (scores - scores.mean(1, keepdim=True)) / scores.std(1, keepdim=True).clamp(min=1e-6)
+        y = (scores - scores.mean(1, keepdim=True)) / scores.std(1, keepdim=True, correction=0).clamp(min=1e-6)
         with torch.enable_grad():
             for _ in range(steps):
                 loss = (self.mean(z) - y).square().mean(1).sum()
