@@ -3,6 +3,11 @@
     loss = CE + weight mean ||z / |z| - z_old / |z_old| ||^2
 
 Follows the regression baseline of papers on compatible features; the weight is ours.
+
+>>> from types import SimpleNamespace
+>>> task, z = SimpleNamespace(old=lambda x: x), torch.tensor([[3.0, 0.0]])           # log 2, and a right angle apart
+>>> round(L2ToOld().loss(z, torch.zeros(1, 2), torch.tensor([[0.0, 2.0]]), torch.tensor([0]), task).item(), 4)
+2.6931
 """
 
 import torch

@@ -1,5 +1,4 @@
-"""Stationary representations with a higher-order contrast: fixed simplex directions, and new embeddings that keep to
-the old model's beyond the mean of their kind.
+"""Simplex with a higher-order contrast: fixed directions, and embeddings that keep to those of the old model.
 
     loss = share CE(softmax(W z), y) + (1 - share) mean_i [ -m <o_i, z_i> + log sum_{j: y_j != y_i} exp(m <o_i, z_j>) ]
 
