@@ -5,8 +5,8 @@
 W are the vertices of a simplex as in CoReS, o the frozen old model's embeddings; o and z have length 1 in the contrast.
 share 0.1 and m 10 are those of the authors' code, which weights the cross-entropy by 0.1, not the contrast.
 
-Departs from the authors' code: there pairs of one kind stay in the sum as exp(0), here they are left out, as the
-formula says; and drawings of old kinds are all shown again, where theirs keeps a memory of few. Each model goes on
+Departs from the paper: drawings of old kinds are all shown again, where it keeps a memory of few; and pairs of one kind
+are left out of the sum, where the authors' code keeps them as exp(0). Each model goes on
 from the last, as theirs does, and anew where the network is replaced. Without an old model the loss is cross-entropy.
 
 >>> import torch
