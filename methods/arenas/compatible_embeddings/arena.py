@@ -9,8 +9,7 @@ Everybody has the same drawings, networks and batches, and 80 steps of AdamW an 
 method has tuned; batch norms take the statistics of 2,000 drawings before anything is asked. In `replaced-backbone` the
 network is twice as wide from the third upgrade on. Methods that go on from the last model's weights have by then had
 more steps than those that learn anew: compare within the two groups. Without ties a newer model cannot read an older
-one's gallery; the bound goes on as well and embeds the
-gallery anew with each model.
+one's gallery; the bound goes on as well and embeds the gallery anew with each model.
 """
 
 from __future__ import annotations
