@@ -10,6 +10,9 @@ method has tuned; batch norms take the statistics of 2,000 drawings before anyth
 network is twice as wide from the third upgrade on. Methods that go on from the last model's weights have by then had
 more steps than those that learn anew: compare within the two groups. Without ties a newer model cannot read an older
 one's gallery; the bound goes on as well and embeds the gallery anew with each model.
+
+Seen when the arena was set (one seed): new models find nearly nothing in an old gallery, and a newer model is hardly
+ever better there than the old one itself; nothing was measured over seeds yet.
 """
 
 from __future__ import annotations

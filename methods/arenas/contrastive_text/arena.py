@@ -9,6 +9,9 @@ whether a version by laws of logic is nearer to a function than one that means s
 
 Everybody trains with AdamW at one rate on batches of 24. Temperatures and weights are the papers' or ours, as each file
 says; none was chosen by scores. Tests use the same laws as training, on other functions.
+
+Seen when the arena was set (one seed, 120 steps): synonyms alone find nearly all functions with other names; the steps
+were halved afterwards for time. Nothing was measured over seeds yet.
 """
 
 from __future__ import annotations
