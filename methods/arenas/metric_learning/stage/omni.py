@@ -75,7 +75,8 @@ class OmniNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = self.stem(x)
         for block in self.blocks:
-            x = F.avg_pool2d(block(x), 2, ceil_mode=True)
+            x = block(x)
+            x = F.avg_pool2d(x, 2, ceil_mode=True) if x.shape[-1] > 3 else x
         return self.last(F.adaptive_avg_pool2d(x, 2).flatten(1))
 
 
