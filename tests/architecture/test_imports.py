@@ -44,8 +44,7 @@ print(len(get_resolver().reverse_dict))
 def test_every_view_and_selector_module_is_light():
     modules = [".".join(p.relative_to(ROOT).with_suffix("").parts) for app in ("papers", "methods", "evaluations",
                "workers", "config") for p in (ROOT / app).rglob("*.py")
-               if p.stem.endswith(("views", "selectors", "api", "tags", "forms", "urls"))
-               and not {"arenas", "kit"} & set(p.relative_to(ROOT).parts[1:2])]  # experiments, which need torch
+               if p.stem.endswith(("views", "selectors", "api", "tags", "forms", "urls"))]
     code = (f"import django, sys; django.setup()\nfor m in {modules!r}: __import__(m)\n"
             f"loaded = [n for n in {HEAVY!r} if n in sys.modules]\nassert not loaded, loaded")
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True,

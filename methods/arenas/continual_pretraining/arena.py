@@ -34,7 +34,7 @@ from methods.kit.method import Method
 from methods.kit.stage import data as datasets
 from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
 from methods.kit.stage.lm_starts import blank
-from methods.kit.stage.lm_text import BIBLE, NOVELS
+from methods.kit.stage.sources import BIBLE, NOVELS
 
 
 class ContinualPretrainingMethod(Method):

@@ -4,13 +4,13 @@
 
 Follows the textbook.
 
->>> from methods.arenas.in_context.stage.forms import forms
+>>> from methods.arenas.in_context.stage.wording import forms
 >>> forms(4)[-1]
 Form(which='nearest', many=4, order='best first', block=1)
 """
 
 from methods.arenas.in_context.arena import InContextMethod
-from methods.arenas.in_context.stage.forms import forms, judged_by_all, shown
+from methods.arenas.in_context.stage.wording import forms, judged_by_all, shown
 from methods.kit.method import Card
 
 

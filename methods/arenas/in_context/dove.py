@@ -8,13 +8,13 @@ demonstrations, how many, in which order and in blocks or not answer a few quest
 Departs from the paper: the paper is a collection of such answers of large models; the choices here are those that
 prompts of word pairs have, 24 forms, and the small sample is one question of each of eight tasks.
 
->>> from methods.arenas.in_context.stage.forms import forms
+>>> from methods.arenas.in_context.stage.wording import forms
 >>> len(forms(4)), forms(4)[0]
 (24, Form(which='random', many=1, order='best last', block=0))
 """
 
 from methods.arenas.in_context.arena import InContextMethod
-from methods.arenas.in_context.stage.forms import forms, judged, shown
+from methods.arenas.in_context.stage.wording import forms, judged, shown
 from methods.kit.method import Beats, Card, Matches, Paper
 from methods.kit.params import param
 

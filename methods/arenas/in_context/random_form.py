@@ -4,7 +4,7 @@
 
 Follows the textbook.
 
->>> from methods.arenas.in_context.stage.forms import forms
+>>> from methods.arenas.in_context.stage.wording import forms
 >>> sorted({form.many for form in forms(4)})
 [1, 2, 4]
 """
@@ -12,7 +12,7 @@ Follows the textbook.
 import torch
 
 from methods.arenas.in_context.arena import InContextMethod
-from methods.arenas.in_context.stage.forms import forms, shown
+from methods.arenas.in_context.stage.wording import forms, shown
 from methods.kit.method import Card
 
 

@@ -34,6 +34,7 @@ from methods.kit.method import Method
 from methods.kit.stage import data as datasets
 from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
 from methods.kit.stage.drawings import Kinds, retrieval
+from methods.kit.stage.scores import auroc
 
 PLAIN = {"wrong": 0.0, "degraded": False, "styled": False, "unlabelled": False, "domains": False}
 
@@ -87,17 +88,6 @@ class MetricMethod(Method):
     def uncertainty(self, net: nn.Module, x: Tensor) -> Tensor:
         """How unsure (N,) the network is of each drawing, for those that say so."""
         return torch.zeros(len(x), device=x.device)
-
-
-def auroc(scores: Tensor, labels: Tensor) -> float:
-    """Share in % of pairs of a positive and a negative in which the positive scores higher; ties count half."""
-    values, place = scores.flatten().double().unique(return_inverse=True)
-    counts = torch.zeros(2, len(values), dtype=torch.double, device=scores.device)
-    counts.index_put_((labels.flatten().long(), place),
-                      torch.ones(labels.numel(), dtype=torch.double, device=scores.device), accumulate=True)
-    negative, positive = counts
-    below = negative.cumsum(0) - negative / 2
-    return 100 * ((positive * below).sum() / (positive.sum() * negative.sum())).item()
 
 
 class MetricLearning(Arena):
@@ -154,12 +144,12 @@ class MetricLearning(Arena):
         unsure = embedded(lambda x: method.uncertainty(net, x), test.x)
         return {"map_r": map_r, "r1": first, "pair_auroc": self._pairs(z[rows], test.y[rows]),
                 "pair_auroc_low": self._pairs(*(part[data.bad if bad else rows][:len(rows)] for part in (z, test.y))),
-                "uncertainty_auroc": auroc(unsure, data.bad) if bad else 50.0}
+                "uncertainty_auroc": auroc(unsure.cpu(), data.bad.long().cpu()) if bad else 50.0}
 
     def _pairs(self, z: Tensor, y: Tensor) -> float:
         z = nn.functional.normalize(z, dim=1)
         one, other = torch.triu_indices(len(y), len(y), 1)
-        return auroc((z @ z.T)[one, other], y[one] == y[other])
+        return auroc((z @ z.T)[one, other].cpu(), (y[one] == y[other]).long().cpu())
 
     def shuffle_labels(self, data: MetricData, generator: torch.Generator) -> MetricData:
         order = torch.randperm(len(data.train), generator=generator).to(data.train.y.device)

@@ -27,6 +27,7 @@ from methods.arenas.multiple_instance.stage.task import Task
 from methods.kit.method import Method
 from methods.kit.stage import data as datasets
 from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
+from methods.kit.stage.scores import auroc
 
 
 class MultipleInstanceMethod(Method):
@@ -50,16 +51,6 @@ class MultipleInstanceMethod(Method):
         """The model to ask."""
         return task.train(lambda: self.model(task), lambda model, bags, labels: self.loss(model, bags, labels, task),
                           lambda model: self.after_step(model, task))
-
-
-def auroc(scores: Tensor, labels: Tensor) -> float:
-    """Share in % of pairs of a positive and a negative in which the positive scores higher; ties count half."""
-    values, place = scores.flatten().double().unique(return_inverse=True)
-    counts = torch.zeros(2, len(values), dtype=torch.double)
-    counts.index_put_((labels.flatten(), place), torch.ones(labels.numel(), dtype=torch.double), accumulate=True)
-    negative, positive = counts
-    below = negative.cumsum(0) - negative / 2
-    return 100 * ((positive * below).sum() / (positive.sum() * negative.sum())).item()
 
 
 class MultipleInstance(Arena):

@@ -2,8 +2,7 @@
 
 One of SSAST's two losses, alone.
 
-    tell = -mean log softmax_j(c_i . x_j) at j = i, over hidden i, j of a picture;   draw = mean |r_i - x_i|^2 / dots
-    loss = tell
+    loss = -mean log softmax_j(c_i . x_j) at j = i, over hidden i, j of a picture
 
 Follows the textbook.
 

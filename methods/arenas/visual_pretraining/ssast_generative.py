@@ -2,16 +2,14 @@
 
 One of SSAST's two losses, alone.
 
-    tell = -mean log softmax_j(c_i . x_j) at j = i, over hidden i, j of a picture;   draw = mean |r_i - x_i|^2 / dots
-    loss = draw
+    loss = mean over hidden patches of |r_i - x_i|^2 / dots
 
 Follows the textbook.
 
 >>> import torch
->>> from methods.arenas.visual_pretraining.stage.patchwise import told_apart
->>> x, hidden = torch.tensor([[[1.0, 0.0], [0.0, 1.0], [9.0, 9.0]]]), torch.tensor([[True, True, False]])
->>> round(told_apart(x, x, hidden).item(), 4)                                                        # log(1 + e^-1)
-0.3133
+>>> patches, hidden = torch.tensor([[[1.0, 3.0], [9.0, 9.0]]]), torch.tensor([[True, False]])
+>>> (torch.zeros(1, 2, 2) - patches).square().mean(2)[hidden].mean().item()
+5.0
 """
 
 from methods.arenas.visual_pretraining.arena import VisualPretrainingMethod

