@@ -15,7 +15,7 @@ from methods.kit.stage.lm_grids import Run, grid
 from methods.kit.stage.lm_ladder import WORLDS, asked
 
 COLUMNS = ("weights", "body", "units", "unique", "packed", "surprise", "grain", "before")
-LEAST = 150 * 512       # pieces read: before that models only learn which pieces are frequent
+LEAST = 212 * 512       # pieces read: before that models only learn which pieces are frequent
 
 
 @dataclass(frozen=True)

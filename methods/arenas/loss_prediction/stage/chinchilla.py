@@ -6,7 +6,7 @@ import numpy as np
 
 from methods.arenas.loss_prediction.stage.runs import TYPICAL, Runs, Vector, power
 
-STARTS = [(floor, log_a, alpha, log_b, beta) for floor in (0.5, 2.0) for log_a in (-1.0, 0.5) for log_b in (-1.0, 1.0)
+STARTS = [(floor, log_a, alpha, log_b, beta) for floor in (0.5, 2.0) for log_a, log_b in ((-1.0, 0.5), (0.5, -1.0))
           for alpha, beta in ((0.2, 0.3), (0.5, 0.8))]
 LOW, HIGH = (0.0, -12.0, 0.01, -12.0, 0.01), (3.5, 5.0, 3.0, 6.0, 3.0)
 

@@ -48,7 +48,7 @@ def fitted(law: Law, starts: list[tuple[float, ...]], low: tuple[float, ...], hi
         return np.log(np.maximum(law(theta, runs), 1e-6)) - np.log(loss)
 
     found = [least_squares(residual, np.clip(start, low, high), bounds=(low, high), loss="huber", f_scale=DELTA,
-                           x_scale="jac", max_nfev=400) for start in starts]
+                           x_scale="jac", max_nfev=150) for start in starts]
     return min(found, key=lambda each: each.cost).x
 
 
