@@ -33,7 +33,8 @@ class ErrorFromLoss(DownstreamPredictionMethod):
                            [(floor, level, level, eta) for floor in (0.5, 2.0) for level in (-1.0, 0.5)
                             for eta in (0.1, 0.4)], (0.0, -15.0, -15.0, 0.01), (3.5, 8.0, 8.0, 2.0), known.loss)
         self.error = fitted(lambda theta: self._error(theta, known.loss),
-                            [(1 - known.chance, 0.0, 1.0), (0.8, 3.0, 2.0)], (0.0, -15.0, 0.01), (1.0, 15.0, 10.0), 1 - known.score)
+                            [(1 - known.chance, 0.0, 1.0), (0.8, 3.0, 2.0)], (0.0, -15.0, 0.01), (1.0, 15.0, 10.0),
+                            1 - known.score)
 
     def predict(self, models):
         return 1 - self._error(self.error, self._loss(self.loss, models))

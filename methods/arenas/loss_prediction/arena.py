@@ -13,9 +13,9 @@ asked are two of these six mixtures, which no known run has read. `experts`: fou
 parts; asked are the dearest. `upcycled`: four experts that begin as copies of a trained dense part; asked are those
 that trained longest afterwards.
 
-Laws are fitted as Chinchilla is: Huber loss (delta 0.001) on log loss, from several starts, the same for everybody.
-Grids were trained in three worlds (two but for the first two settings), dealt to the seeds in turn, so what differs
-between trainings is seen less often than the seeds suggest. A run's weights are the mean over the last quarter of its
+Laws are fitted as Chinchilla is: Huber loss (delta 0.001) on log loss, from the four best of several starts. The grid
+of the first two settings was trained in three worlds, dealt to the seeds in turn, the other grids in one: what differs
+between trainings is seen less often than the seeds suggest, or not at all. A run's weights are the mean over the last quarter of its
 steps at a constant rate. `smoke` has made-up losses.
 """
 

@@ -3,11 +3,11 @@
 U different pieces are read 1 + R times; U_N is the size that U pieces are best for (N at most), N = U_N (1 + R_N):
 
     D' = U + U R* (1 - exp(-R / R*)),     N' = U_N + U_N R_N* (1 - exp(-R_N / R_N*))
-    L = E + A / N'^alpha + B / D'^beta,   U_N = min(N, (alpha A U^beta / (beta B))^(1 / alpha))
+    L = E + A / N'^alpha + B / D'^alpha,   U_N = min(N, U (A / B)^(1 / alpha))
 
-First E, A, B, alpha and beta are fitted to runs that read nothing twice, then R* and R_N* to all.
+First E, A, B and alpha are fitted to runs that read nothing twice, then R* and R_N* to all.
 
-Departs from the paper: alpha and beta may differ (there they are one); models of some 10,000 weights.
+Departs from the paper: models of some 10,000 weights, whose loss may rise again, which the law cannot say.
 
 >>> from math import exp
 >>> round(100 + 100 * 15.0 * (1 - exp(-4 / 15.0)), 1)                # 100 pieces five times, R* = 15: nearly 500
@@ -33,8 +33,9 @@ class DataConstrainedLaw(LossPredictionMethod):
 
     def fit(self, runs, loss):
         once = runs.units <= runs.unique
-        self.base = fitted(lambda theta, known: chinchilla(theta, known.weights, known.units), STARTS, LOW, HIGH,
-                           runs.where(once), loss[once])
+        tied = fitted(lambda theta, known: chinchilla([*theta, theta[2]], known.weights, known.units),
+                      [start[:4] for start in STARTS], LOW[:4], HIGH[:4], runs.where(once), loss[once])
+        self.base = np.append(tied, tied[2])
         self.decay = np.zeros(2)
         if not once.all():
             self.decay = fitted(self.law, [(a, b) for a in (0.7, 2.7) for b in (0.7, 2.7)], (-4.0, -4.0), (8.0, 8.0),

@@ -20,7 +20,8 @@ LEAST = 212 * 512       # pieces read: before that models only learn which piece
 
 @dataclass(frozen=True)
 class Split:
-    """Columns (8, n) of the known and the asked runs, their losses (n,), and what the asked scored in another world."""
+    """Columns (8, n) of the known and the asked runs, their losses (n,), and what the asked scored in another world, or
+    where there is one world, on other passages."""
 
     known: Tensor
     loss: Tensor
@@ -35,29 +36,31 @@ def columns(table: Tensor) -> Runs:
 
 def split(trial: Trial) -> Split:
     o, drawn = trial.options, trial.numpy("runs")
-    worlds = WORLDS if o.grid == "plain" else 2
+    worlds = WORLDS if o.grid == "plain" else 1
     runs, nats = grid(o.grid, trial.seed % worlds, o.small, trial.progress)
     _, other = grid(o.grid, (trial.seed + 1) % worlds, o.small, trial.progress)
     added = grid("plain", trial.seed % worlds, o.small, trial.progress) if o.grid == "repeated" else ([], nats[:0])
     sizes = np.full(nats.shape[1:], 100) if o.small else asked(False, trial.progress)[1]
     shares = drawn.dirichlet(np.full(nats.shape[1], 4.0))
-    windows = drawn.permutation(nats.shape[2])[:nats.shape[2] // 2]
+    mixed = drawn.permutation(nats.shape[2])
+    windows, others = np.array_split(mixed, 2)
 
-    def losses(nats: np.ndarray) -> np.ndarray:
+    def losses(nats: np.ndarray, windows: np.ndarray = windows) -> np.ndarray:
         return (nats[:, :, windows].sum(2, dtype=np.float64) / math.log(2) / sizes[:, windows].sum(1)) @ shares
 
     out = _asked(o.cut, runs, drawn)
     if o.small:
         known = np.flatnonzero(~out)
     else:
-        early = np.array([run.units < (LEAST if o.cut != "later" else 1) for run in runs])
+        early = np.array([run.units < (LEAST if o.grid != "upcycled" else 1) for run in runs])
         out &= ~early
         known = np.flatnonzero(~out & ~early & np.array([_cheap(o.cut, run, runs) for run in runs]))
     if not o.small or len(known) > 8:
         known = np.sort(drawn.permutation(known)[2:])
     more = [i for i, run in enumerate(added[0]) if run.compute < 0.3 * max(r.compute for r in added[0])
             and run.units >= LEAST]
-    y, again, extra = losses(nats), losses(other), losses(added[1])
+    y, extra = losses(nats), losses(added[1])
+    again = losses(other) if worlds > 1 else losses(nats, others)
     at = np.flatnonzero(out)
     return Split(_table([runs[i] for i in known] + [added[0][i] for i in more]),
                  torch.from_numpy(np.concatenate([y[known], extra[more]])), _table([runs[i] for i in at]),

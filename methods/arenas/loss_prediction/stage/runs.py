@@ -43,12 +43,13 @@ Law = Callable[[Vector, Runs], Vector]      # parameters, runs -> losses
 
 def fitted(law: Law, starts: list[tuple[float, ...]], low: tuple[float, ...], high: tuple[float, ...], runs: Runs,
            loss: Vector) -> Vector:
-    """The parameters with the least Huber loss of log residuals, from the best of several starts."""
+    """The parameters with the least Huber loss of log residuals, from the four best of several starts."""
     def residual(theta: Vector) -> Vector:
         return np.log(np.maximum(law(theta, runs), 1e-6)) - np.log(loss)
 
-    found = [least_squares(residual, np.clip(start, low, high), bounds=(low, high), loss="huber", f_scale=DELTA,
-                           x_scale="jac", max_nfev=150) for start in starts]
+    first = sorted((np.clip(start, low, high) for start in starts), key=lambda at: float(np.abs(residual(at)).sum()))
+    found = [least_squares(residual, start, bounds=(low, high), loss="huber", f_scale=DELTA, x_scale="jac",
+                           max_nfev=200) for start in first[:4]]
     return min(found, key=lambda each: each.cost).x
 
 
