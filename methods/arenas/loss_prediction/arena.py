@@ -15,8 +15,8 @@ that trained longest afterwards.
 
 Laws are fitted as Chinchilla is: Huber loss (delta 0.001) on log loss, from the four best of several starts. The grid
 of the first two settings was trained in three worlds, dealt to the seeds in turn, the other grids in one: what differs
-between trainings is seen less often than the seeds suggest, or not at all. A run's weights are the mean over the last quarter of its
-steps at a constant rate. `smoke` has made-up losses.
+between trainings is seen less often than the seeds suggest, or not at all. A run's weights are the mean over the last
+quarter of its steps at a constant rate. `smoke` has made-up losses.
 """
 
 from __future__ import annotations
