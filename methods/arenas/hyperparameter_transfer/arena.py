@@ -1,6 +1,6 @@
 """Can the learning rate of a large run be found on small ones?
 
-Language models of two blocks are trained at widths 8, 16, 32 and 64, each at five rates, for 212 steps of 8 windows of
+Language models of two blocks are trained at widths 8, 16, 32 and 64, each at seven rates (0.000625 to 0.04), for 212 steps of 8 windows of
 64 pieces, and looked at after 75, 106, 150 and 212 steps. A method sees the sweeps at the three small widths, under the
 rule for initialisation and rates that it trains by, and says at which rate to train the widest for 212 steps, and what
 it will score. `wide_bpb` is what that run scores; between the rates of the sweep, bits are a line over the logarithm of

@@ -15,13 +15,14 @@ from methods.kit.stage.lm_grids import Run, grid
 from methods.kit.stage.lm_ladder import WORLDS, asked
 
 COLUMNS = ("weights", "body", "units", "unique", "packed", "surprise", "grain", "before")
+RISING = 6.0            # the mixture with two thirds in loops, whose loss rises the more of it is read
 LEAST = 212 * 512       # pieces read: before that models only learn which pieces are frequent
 
 
 @dataclass(frozen=True)
 class Split:
     """Columns (8, n) of the known and the asked runs, their losses (n,), and what the asked scored in another world, or
-    where there is one world, on other passages."""
+    where there is one world, on twice the passages."""
 
     known: Tensor
     loss: Tensor
@@ -43,11 +44,13 @@ def split(trial: Trial) -> Split:
     sizes = np.full(nats.shape[1:], 100) if o.small else asked(False, trial.progress)[1]
     shares = drawn.dirichlet(np.full(nats.shape[1], 4.0))
     mixed = drawn.permutation(nats.shape[2])
-    windows, others = np.array_split(mixed, 2)
+    windows = mixed[:nats.shape[2] // 2]
 
     def losses(nats: np.ndarray, windows: np.ndarray = windows) -> np.ndarray:
         return (nats[:, :, windows].sum(2, dtype=np.float64) / math.log(2) / sizes[:, windows].sum(1)) @ shares
 
+    usable = [i for i, run in enumerate(runs) if run.mix != RISING]
+    runs, nats, other = [runs[i] for i in usable], nats[usable], other[usable]
     out = _asked(o.cut, runs, drawn)
     if o.small:
         known = np.flatnonzero(~out)
@@ -60,7 +63,7 @@ def split(trial: Trial) -> Split:
     more = [i for i, run in enumerate(added[0]) if run.compute < 0.3 * max(r.compute for r in added[0])
             and run.units >= LEAST]
     y, extra = losses(nats), losses(added[1])
-    again = losses(other) if worlds > 1 else losses(nats, others)
+    again = losses(other) if worlds > 1 else losses(nats, mixed)
     at = np.flatnonzero(out)
     return Split(_table([runs[i] for i in known] + [added[0][i] for i in more]),
                  torch.from_numpy(np.concatenate([y[known], extra[more]])), _table([runs[i] for i in at]),
