@@ -1,0 +1,49 @@
+"""Worst-case map: the map from attributes to kinds that is best when the worst law holds which the description allows.
+
+What is known of a kind is how often it has each attribute, not how attributes go together. A linear program finds the
+law, among all that agree with the description, for which even the best map errs most; its multipliers are a map, drawn
+by lot, that never errs more often than that, whatever the law. So the program's value bounds from both sides.
+
+    right = min over q of sum_a max_c q(a given c) / C,   sum_a q(a given c) = 1,   sum_a a_j q(a given c) = A_cj
+    h(c given a) = multiplier of t_a >= q(a given c) / C,   the answer is drawn from h
+
+Follows the paper, for detectors without error and kinds equally often. The description has seven attributes, all given;
+the paper picks some of many greedily. Seen kinds are never named.
+
+>>> import torch
+>>> answered(torch.tensor([[1.0, 0.0], [0.0, 1.0]])).tolist()                                     # the first bit is worth 1
+[1, 2]
+"""
+
+import torch
+
+from methods.arenas.zero_shot.arena import ZeroShotMethod
+from methods.arenas.zero_shot.stage.laws import worst
+from methods.kit.method import Beats, Card, Matches, Paper
+
+
+def answered(bits):
+    """(N,) which of the 2^B patterns each row of bits is."""
+    return (bits.long() << torch.arange(bits.shape[1], device=bits.device)).sum(1)
+
+
+class ZslBound(ZeroShotMethod):
+    card = Card(
+        title="Worst-case map",
+        papers=(Paper("Tight Lower Bounds on Worst-Case Guarantees for Zero-Shot Learning with Attributes", 2022,
+                      arxiv="2205.13068"),),
+        fidelity="faithful",
+        claims=(Beats("dap", on="unseen_accuracy", setting="worst-attributes"),
+                Beats("eszsl", on="unseen_accuracy", setting="worst-attributes")),
+    )
+    by_lot = True
+
+    def fit(self, task):
+        found = worst(task.attributes[task.seen:].double().cpu().numpy())
+        self.map = torch.from_numpy(found.answers).to(task.x)                                        # (unseen, 2^B)
+        task.trial.record(0, 1, promised=100 * found.right)
+
+    def scores(self, x, task):
+        h = self.map[:, answered(task.bits(x))].T.clamp(min=1e-9)
+        lot = -torch.log(-torch.log(torch.rand_like(h).clamp(1e-12, 1 - 1e-7)))         # the highest is a draw from h
+        return torch.cat([torch.full((len(x), task.seen), -1e3, device=x.device), h.log() + lot], 1)
