@@ -1,11 +1,11 @@
 """Can a kind of drawings be named of which none was ever seen, from what its name means?
 
-The 345 kinds of Quick, Draw! are split anew by every seed: of 245 there are 40 drawings each to learn from, of 100 there
-is none. A drawing is 96 features of a network trained on ImageNet (EfficientNet-Lite0, whitened principal parts); so
-unseen kinds are unseen by whatever learns here, and not by ImageNet. A kind is the vector of its name in a sentence
-encoder (all-MiniLM-L6-v2). Asked are 6,000 drawings of unseen kinds, ranked among the unseen names, and 4,900 more of
-seen kinds: any of the 345 names may then be the answer, and the better of two errors is to be found between naming all
-drawings after seen kinds and after unseen ones.
+The 345 kinds of Quick, Draw! are split anew by every seed: of 245 there are 40 drawings each to learn from, of 100
+there is none. A drawing is 96 features of a network trained on ImageNet (EfficientNet-Lite0, whitened principal
+parts); so unseen kinds are unseen by whatever learns here, and not by ImageNet. A kind is the vector of its name in a
+sentence encoder (all-MiniLM-L6-v2). Asked are 6,000 drawings of unseen kinds, ranked among the unseen names, and
+4,900 more of seen kinds: any of the 345 names may then be the answer, and the better of two errors is to be found
+between naming all drawings after seen kinds and after unseen ones.
 
 In `transductive` the unseen drawings are given beforehand, in no order, without names. In `few-seen` 60 kinds are seen
 and 285 are not. In `tagging` a question is four drawings, of which one to three are of kinds with a name and the others
@@ -13,7 +13,8 @@ of 45 kinds without any; which is which is not said, neither then nor in learnin
 seven bits to be measured on it (wide, closed, ...) and a kind the shares of its drawings that have each; 20 kinds are
 unseen. In `worst-attributes` the same, but the bits that are asked follow the worst law that these shares allow.
 
-Strengths are the best of a declared grid by mean reciprocal rank on seeds 100 to 102, which are not scored, or a paper's.
+Strengths are the best of a declared grid by mean reciprocal rank on seeds 100 to 102, which are not scored, or a
+paper's.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ from methods.kit.stage.sources import EFFICIENTNET_LITE0, MINILM
 
 SAME = {"sizes": "many", "describe": "names", "worst": False, "unlabelled": False}
 SMALL = {"seen": 5, "unseen": 4, "clutter": 0, "train": 20, "asked": 20, "asked_seen": 10, "bags": 0, "bag_tests": 0}
-LARGE = {"seen": 245, "unseen": 100, "clutter": 0, "train": 40, "asked": 60, "asked_seen": 20, "bags": 0, "bag_tests": 0}
+LARGE = {"seen": 245, "unseen": 100, "clutter": 0, "train": 40, "asked": 60, "asked_seen": 20, "bags": 0,
+         "bag_tests": 0}
 SIZES = {"many": LARGE, "few": {**LARGE, "seen": 60, "unseen": 285, "asked": 20},
          "several": {**LARGE, "seen": 200, "clutter": 45, "bags": 4000, "bag_tests": 4000},
          "bits": {**LARGE, "seen": 40, "unseen": 20}}
@@ -91,7 +93,7 @@ class ZeroShot(Arena):
     scales = {
         "smoke": Scale(5, 1024, {"small": True, "hidden": 16, "many": SMALL, "few": {**SMALL, "seen": 3, "unseen": 6},
                                  "several": {**SMALL, "clutter": 1, "bags": 80, "bag_tests": 40}, "bits": SMALL}),
-        "full": Scale(30, 2048, {"small": False, "hidden": 256, **SIZES}),
+        "full": Scale(30, 2048, {"small": False, "hidden": 128, **SIZES}),
         "gpu": Scale(600, 8192, {"small": False, "hidden": 2048, **SIZES}),
     }
     slot = ZeroShotMethod

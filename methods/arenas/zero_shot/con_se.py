@@ -1,14 +1,14 @@
 """ConSE: a drawing means what the seen kinds mean that it could be of.
 
-The vectors of the likeliest seen kinds are averaged by their probabilities, and the kind whose vector is nearest to that
-mean is the answer. Nothing is learnt beside a classifier of seen kinds.
+The vectors of the likeliest seen kinds are averaged by their probabilities, and the kind whose vector is nearest to
+that mean is the answer. Nothing is learnt beside a classifier of seen kinds.
 
     f(x) = sum_{t <= T} p_t s_t / sum_{t <= T} p_t,   score_c(x) = cos(f(x), s_c)
 
 Departs from the paper: the classifier is Gaussian, on fixed features. T is 10, as there.
 
 >>> import torch
->>> mixed(torch.tensor([[0.5, 0.3, 0.2]]), torch.eye(3), 2).tolist()                                # 0.5 / 0.8, 0.3 / 0.8
+>>> mixed(torch.tensor([[0.5, 0.3, 0.2]]), torch.eye(3), 2).tolist()                             # 0.5 / 0.8, 0.3 / 0.8
 [[0.625, 0.375, 0.0]]
 """
 

@@ -1,12 +1,13 @@
 """ESZSL: a bilinear score of drawing and meaning, in closed form.
 
-A matrix is sought whose product with a drawing and a kind's vector is 1 for its own kind and -1 for all other seen kinds,
-least squares with a penalty on either side. An unseen kind is scored by its own vector. The reference of this arena.
+A matrix is sought whose product with a drawing and a kind's vector is 1 for its own kind and -1 for all other seen
+kinds, least squares with a penalty on either side. An unseen kind is scored by its own vector. The reference of this
+arena.
 
     V = (X'X + gamma I)^-1 X'Y S (S'S + lam I)^-1,   score_c(x) = x' V s_c,   Y in {-1, 1}
 
-Follows the paper. Vectors are centred on the seen kinds and of length one. Both penalties are the best of three by three
-(1, 10, 100) on seeds 100 to 102.
+Follows the paper. Vectors are centred on the seen kinds and of length one. Both penalties are the best of three by
+three (1, 10, 100) on seeds 100 to 102.
 
 >>> import torch
 >>> from methods.arenas.zero_shot.stage.task import bilinear

@@ -6,11 +6,12 @@ beforehand, first guesses spread along a graph of nearest neighbours, so that a 
     Y_ic = softmax_c(-|x_i - s_c M|^2 / t),   F = (I - alpha D^-1/2 W D^-1/2)^-1 Y,   W of k nearest neighbours
 
 Departs from the paper, a survey: it stands for the one family of methods there that has no other file here, with
-prototypes of a ridge regression. A question is answered by F of its three nearest drawings. Without unseen drawings given
-it is that regression. k and alpha are the best of three by three (5, 10, 20; 0.5, 0.8, 0.95) on seeds 100 to 102.
+prototypes of a ridge regression. A question is answered by F of its three nearest drawings. Without unseen drawings
+given it is that regression. k and alpha are the best of three by three (5, 10, 20; 0.5, 0.8, 0.95) on seeds 100 to
+102.
 
 >>> import torch
->>> spread(torch.eye(2), torch.tensor([[1], [0]]), 0.5, 60).round(decimals=4).tolist()       # W = [[0, 1], [1, 0]], 4/3, 2/3
+>>> spread(torch.eye(2), torch.tensor([[1], [0]]), 0.5, 60).round(decimals=4).tolist()  # W = [[0, 1], [1, 0]], 4/3, 2/3
 [[1.3333, 0.6667], [0.6667, 1.3333]]
 """
 

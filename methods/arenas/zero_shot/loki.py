@@ -1,8 +1,8 @@
 """Loki: the kind in the middle of what the classifier believes.
 
-A classifier of seen kinds gives probabilities. Where kinds have distances, the answer need not be one of those: it is the
-kind, seen or not, whose squared distances to the seen kinds, weighted by their probabilities, are least. One line is
-changed, nothing is trained.
+A classifier of seen kinds gives probabilities. Where kinds have distances, the answer need not be one of those: it is
+the kind, seen or not, whose squared distances to the seen kinds, weighted by their probabilities, are least. One line
+is changed, nothing is trained.
 
     y(x) = argmin_{c of all} sum_{s seen} p_s d(c, s)^2,   d by the vectors of names
 
@@ -10,7 +10,7 @@ Follows the paper, with its distance of embeddings. Probabilities are tempered o
 the seen kinds chosen with care as a second step; here they are drawn.
 
 >>> import torch
->>> d = torch.tensor([[0.0, 2.0], [2.0, 0.0], [1.0, 1.0]])                           # the third lies between the two seen
+>>> d = torch.tensor([[0.0, 2.0], [2.0, 0.0], [1.0, 1.0]])                        # the third lies between the two seen
 >>> costs(torch.tensor([[0.5, 0.5], [1.0, 0.0]]), d.square()).tolist()
 [[2.0, 2.0, 1.0], [0.0, 4.0, 1.0]]
 """

@@ -8,10 +8,10 @@ f-CLSWGAN.
             + max(0, (t_cj - eps) - cos(m_c, mu_j))^2,   t_cj = cos(s_c, s_j),   m_c = mean of what is made of c
     generator's loss: f-CLSWGAN's + lambda (mean SR of seen + mean SR of unseen kinds)
 
-Departs from the paper: as f-CLSWGAN does; for the means, 16 seen and 16 unseen kinds are made eight times at every step,
-as a batch of 64 has but one or two of a kind; the loss that classifies what is made of unseen kinds is left out. n is 20
-as in the authors' code, where this loss is computed outside the gradients; eps is the best of three (0.05, 0.1, 0.2) and
-lambda of three (1, 10, 100) on seeds 100 to 102.
+Departs from the paper: as f-CLSWGAN does; for the means, 16 seen and 16 unseen kinds are made eight times at every
+step, as a batch of 64 has but one or two of a kind; the loss that classifies what is made of unseen kinds is left
+out. n is 20 as in the authors' code, where this loss is computed outside the gradients; eps is the best of three
+(0.05, 0.1, 0.2) and lambda of three (1, 10, 100) on seeds 100 to 102.
 
 >>> import torch
 >>> made, real = torch.tensor([[1.0, 0.0]]), torch.tensor([[1.0, 0.0], [0.0, 1.0]])              # cosines 1 and 0
@@ -48,7 +48,7 @@ class LsrGan(GeneratingMethod):
     near: int = param(20, "seen kinds that each kind is compared with", low=1, high=100)
 
     def fit(self, task):
-        self.means = task.means(task.features(task.x))
+        self.means = task.means(self.encode(task.x, task))
         seen = task.vectors[:task.seen]
         cosines = task.vectors @ seen.T
         cosines[:task.seen].fill_diagonal_(-2.0)                                     # not itself
@@ -61,6 +61,6 @@ class LsrGan(GeneratingMethod):
         groups = [torch.randperm(many, device=task.x.device)[:16] + first
                   for first, many in ((0, task.seen), (task.seen, task.unseen))]
         kinds = torch.cat(groups)
-        made = generator(task.vectors[kinds.repeat_interleave(8)]).view(len(kinds), 8, -1).mean(1)
+        made = generator(self.parts[kinds.repeat_interleave(8)]).view(len(kinds), 8, -1).mean(1)
         away = outside(made, self.means, self.wanted[kinds], self.nearest[kinds], self.eps)
         return self.relations * sum(part.mean() for part in away.split([len(group) for group in groups]))

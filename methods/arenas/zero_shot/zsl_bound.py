@@ -11,7 +11,7 @@ Follows the paper, for detectors without error and kinds equally often. The desc
 the paper picks some of many greedily. Seen kinds are never named.
 
 >>> import torch
->>> answered(torch.tensor([[1.0, 0.0], [0.0, 1.0]])).tolist()                                     # the first bit is worth 1
+>>> answered(torch.tensor([[1.0, 0.0], [0.0, 1.0]])).tolist()                                # the first bit is worth 1
 [1, 2]
 """
 
@@ -19,7 +19,7 @@ import torch
 
 from methods.arenas.zero_shot.arena import ZeroShotMethod
 from methods.arenas.zero_shot.stage.laws import worst
-from methods.kit.method import Beats, Card, Matches, Paper
+from methods.kit.method import Beats, Card, Paper
 
 
 def answered(bits):

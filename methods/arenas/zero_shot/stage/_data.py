@@ -17,7 +17,7 @@ from methods.kit.stage.arena import Trial
 
 @dataclass(frozen=True)
 class ZeroShotData:
-    """As in Task, and the questions: cells (N, K, W + B) of unseen and of seen kinds, which kinds are in them (N, C)."""
+    """As in Task, and the questions: cells (N, K, W + B) of unseen and of seen kinds, and who is in them (N, C)."""
 
     bags: Tensor
     tags: Tensor

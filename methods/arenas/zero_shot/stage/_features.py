@@ -1,4 +1,4 @@
-"""All drawings as a network sees them that was trained on ImageNet, seven things to be seen on them, and their names."""
+"""All drawings as a network sees them that was trained on ImageNet, seven bits measured on them, and their names."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def principal(x: torch.Tensor) -> torch.Tensor:
 
 
 def bits_of(images: np.ndarray) -> np.ndarray:
-    """(N, 7) of drawings (N, H, W), light on dark: much ink, wide, top-heavy, left-heavy, alike left and right, alike top
-    and bottom, closed (dark ground in more than one piece). All but the last against the median."""
+    """(N, 7) of drawings (N, H, W), light on dark: much ink, wide, top-heavy, left-heavy, alike left and right, alike
+    top and bottom, closed (dark ground in more than one piece). All but the last against the median."""
     x = images.astype(np.float32) / max(1, images.max())
     place = np.linspace(-1, 1, x.shape[1], dtype=np.float32)
     ink = x.sum((1, 2)) + 1e-6

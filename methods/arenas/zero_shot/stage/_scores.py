@@ -28,7 +28,7 @@ def area(unseen: Tensor, unseen_right: Tensor, seen: Tensor, seen_right: Tensor,
     the area is the share of pairs (unseen drawing, seen drawing), both right in their group, with that gap smaller for
     the unseen drawing. The first `first` columns are the seen kinds.
 
-    >>> u, s = torch.tensor([[1.0, 0.0]]), torch.tensor([[2.0, 0.0]])               # gaps 1 and 2: gamma between is right
+    >>> u, s = torch.tensor([[1.0, 0.0]]), torch.tensor([[2.0, 0.0]])            # gaps 1 and 2: gamma between is right
     >>> area(u, torch.tensor([[False, True]]), s, torch.tensor([[True, False]]), 1)
     100.0
     """

@@ -53,7 +53,7 @@ def softmax_rule(x: Tensor, y: Tensor, kinds: int, steps: int, rate: float = 0.0
     """A linear classifier by Adam on cross-entropy, batches of 256, its rate falling to nothing."""
     rule = nn.Linear(x.shape[1], kinds, device=x.device)
     nn.init.zeros_(rule.weight)
-    optimizer = torch.optim.Adam(rule.parameters(), rate)
+    optimizer = torch.optim.Adam(rule.parameters(), rate, fused=True)
     for step in range(steps):
         optimizer.param_groups[0]["lr"] = rate * (1 - step / steps)
         rows = torch.randint(len(x), (256,), device=x.device)
@@ -64,23 +64,32 @@ def softmax_rule(x: Tensor, y: Tensor, kinds: int, steps: int, rate: float = 0.0
     return rule.requires_grad_(False)
 
 
+def principal(vectors: Tensor, many: int) -> Tensor:
+    """(C, at most `many`) the principal parts of vectors (C, T), at a mean squared length of one."""
+    away = vectors - vectors.mean(0)
+    axes = torch.linalg.svd(away, full_matrices=False).Vh[:many].T
+    parts = away @ axes
+    return parts / parts.square().sum(1).mean().sqrt()
+
+
 class GeneratingMethod(ZeroShotMethod):
     """f-CLSWGAN with places to change: where features live, what else the generator is asked, what follows."""
 
     steps: int = param(150, "steps of the generator", low=1, high=20000)
     critics: int = param(5, "steps of the critic for each of the generator", low=1, high=10)
-    rate: float = param(0.001, "learning rate of both", low=1e-5, high=0.01)
-    classes: float = param(0.1, "weight of the seen classifier's loss on what is made", low=0.0, high=10.0)
+    rate: float = param(0.003, "learning rate of both", low=1e-5, high=0.01)
+    classes: float = param(1.0, "weight of the seen classifier's loss on what is made", low=0.0, high=10.0)
     made: int = param(40, "drawings made up for each unseen kind", low=1, high=1000)
 
-    batch, noise, pull, positive = 64, 64, 10.0, False
+    batch, noise, told, pull, positive = 64, 32, 64, 10.0, False
 
     def space(self, task: Task) -> Tensor:
         """(N, D) what is imitated, of the drawings to learn from."""
-        return task.features(task.x)
+        return self.encode(task.x, task)
 
     def encode(self, x: Tensor, task: Task) -> Tensor:
-        return task.features(x)
+        """Features, each at a mean square of about one."""
+        return task.features(x) * task.width**0.5
 
     def judge(self, z: Tensor, y: Tensor) -> Tensor:
         """Loss of made features z (N, D) of seen kinds y (N,)."""
@@ -97,18 +106,19 @@ class GeneratingMethod(ZeroShotMethod):
     def fit(self, task: Task) -> None:
         with torch.enable_grad():
             z = self.space(task).detach()
-            self.seen_rule = softmax_rule(z, task.y, task.seen, 300)
+            self.seen_rule = softmax_rule(z, task.y, task.seen, 200)
+            self.parts = principal(task.vectors, self.told)
             generator = self.after(self._learnt(z, task), task)
             with torch.no_grad():
                 kinds = torch.arange(task.seen, task.kinds, device=z.device).repeat_interleave(self.made)
-                fakes = generator(task.vectors[kinds])
+                fakes = generator(self.parts[kinds])
             self.rule = softmax_rule(torch.cat([z, fakes]), torch.cat([task.y, kinds]), task.kinds, 300)
 
     def _learnt(self, z: Tensor, task: Task) -> Generator:
-        s, hidden = task.vectors[task.y], task.trial.options.hidden
+        s, hidden = self.parts[task.y], task.trial.options.hidden
         generator = Generator(s.shape[1], self.noise, hidden, z.shape[1], self.positive).to(z.device)
         critic = Critic(z.shape[1] + s.shape[1], hidden).to(z.device)
-        adam_g, adam_c = (torch.optim.Adam(net.parameters(), self.rate, (0.5, 0.999)) for net in (generator, critic))
+        adam_g, adam_c = self.optimizers(generator, critic)
         for step in range(self.steps):
             gap = self.criticise(generator, critic, adam_c, z, s)
             rows = torch.randint(len(z), (self.batch,), device=z.device)
@@ -122,6 +132,9 @@ class GeneratingMethod(ZeroShotMethod):
             if step % max(1, self.steps // 10) == 0 or step == self.steps - 1:
                 task.trial.record(step + 1, self.steps, gap=gap.item(), loss=loss.item())
         return generator
+
+    def optimizers(self, *nets: nn.Module) -> list[torch.optim.Adam]:
+        return [torch.optim.Adam(net.parameters(), self.rate, (0.5, 0.999), fused=True) for net in nets]
 
     def criticise(self, generator: Generator, critic: Critic, adam: torch.optim.Optimizer, z: Tensor, s: Tensor,
                   blind: bool = False) -> Tensor:

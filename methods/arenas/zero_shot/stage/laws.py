@@ -24,9 +24,9 @@ def patterns(bits: int) -> np.ndarray:
 
 
 def worst(described: np.ndarray) -> Worst:
-    """Of kinds with shares `described` (C, B), all kinds equally often.
+    """Of kinds with shares `described` = A (C, B), all kinds equally often.
 
-    min over q of sum_a t_a,   t_a >= q(a given y) / C,   sum_a q(a given y) = 1,   sum_a a_j q(a given y) = described[y, j]
+    min over q of sum_a t_a,   t_a >= q(a given y) / C,   sum_a q(a given y) = 1,   sum_a a_j q(a given y) = A_yj
 
     `answers` are the multipliers of the first constraints: for every a they sum to one over the kinds.
 

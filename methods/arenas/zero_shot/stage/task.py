@@ -16,9 +16,10 @@ class Task:
     """Kinds are numbered from 0; the first `seen` have drawings `x` (N, W + B) with kinds `y` (N,), the others none.
 
     A row of `x` is `width` features and then B bits, see `features` and `bits`. `meaning` (C, T) says what each kind
-    means: the vector of its name, or the shares of its drawings that have each bit; `attributes` (C, B) are those shares
-    always. `bags` (M, K, W + B) and `tags` (M, seen) are what the rows of `x` come from: the kinds that are somewhere in
-    K cells. `unlabelled` (L, W + B) are drawings of unseen kinds in no order, in the setting that gives them.
+    means: the vector of its name, or the shares of its drawings that have each bit; `attributes` (C, B) are those
+    shares always. `bags` (M, K, W + B) and `tags` (M, seen) are what the rows of `x` come from: the kinds that are
+    somewhere in K cells. `unlabelled` (L, W + B) are drawings of unseen kinds in no order, in the setting that gives
+    them.
     `many` (C - seen, W) are means of drawings of the unseen kinds, for upper bounds alone.
     """
 
