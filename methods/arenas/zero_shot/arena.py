@@ -91,10 +91,11 @@ class ZeroShot(Arena):
             **SAME, "sizes": "bits", "describe": "bits", "worst": True}),
     )
     scales = {
-        "smoke": Scale(5, 1024, {"small": True, "hidden": 16, "many": SMALL, "few": {**SMALL, "seen": 3, "unseen": 6},
-                                 "several": {**SMALL, "clutter": 1, "bags": 80, "bag_tests": 40}, "bits": SMALL}),
-        "full": Scale(30, 2048, {"small": False, "hidden": 128, **SIZES}),
-        "gpu": Scale(600, 8192, {"small": False, "hidden": 2048, **SIZES}),
+        "smoke": Scale(5, 1024, {"small": True, "hidden": 16, "shorter": 10, "many": SMALL,
+                                 "few": {**SMALL, "seen": 3, "unseen": 6}, "bits": SMALL,
+                                 "several": {**SMALL, "clutter": 1, "bags": 80, "bag_tests": 40}}),
+        "full": Scale(30, 2048, {"small": False, "hidden": 128, "shorter": 1, **SIZES}),
+        "gpu": Scale(600, 8192, {"small": False, "hidden": 2048, "shorter": 1, **SIZES}),
     }
     slot = ZeroShotMethod
     baseline = "eszsl"

@@ -34,6 +34,7 @@ class DeepMilTagging(TaggingMethod):
         fidelity="core",
         claims=(Beats("fast0tag", on="mrr", setting="tagging"), Beats("con-se", on="mrr", setting="tagging"),
                 Beats("fast0tag", on="harmonic", setting="tagging")),
+        needs_scale=("The cell that scores a tag best gives a box in a photograph.",),
     )
 
     r: float = param(1.0, "sharpness of the smooth maximum", low=0.01, high=100.0)

@@ -7,6 +7,11 @@ what is still wrong is due to the features. The upper end of this arena, not a c
 
 Follows the textbook. In `tagging` a kind is scored by its best cell. In `attributes` and `worst-attributes` it is no
 bound: means of bits are what the description says anyway.
+
+>>> import torch
+>>> x, means = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 0.0], [1.0, 2.0]])
+>>> (-torch.cdist(x, means).square()).tolist()
+[[-1.0, -4.0]]
 """
 
 import torch

@@ -6,8 +6,8 @@ is changed, nothing is trained.
 
     y(x) = argmin_{c of all} sum_{s seen} p_s d(c, s)^2,   d by the vectors of names
 
-Follows the paper, with its distance of embeddings. Probabilities are tempered on a fifth of the drawings. The paper has
-the seen kinds chosen with care as a second step; here they are drawn.
+Follows the paper. The distance is its one of embeddings. Probabilities are tempered on a fifth of the drawings. The
+paper has the seen kinds chosen with care as a second step; here they are drawn.
 
 >>> import torch
 >>> d = torch.tensor([[0.0, 2.0], [2.0, 0.0], [1.0, 1.0]])                        # the third lies between the two seen

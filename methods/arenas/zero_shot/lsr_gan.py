@@ -9,9 +9,10 @@ f-CLSWGAN.
     generator's loss: f-CLSWGAN's + lambda (mean SR of seen + mean SR of unseen kinds)
 
 Departs from the paper: as f-CLSWGAN does; for the means, 16 seen and 16 unseen kinds are made eight times at every
-step, as a batch of 64 has but one or two of a kind; the loss that classifies what is made of unseen kinds is left
-out. n is 20 as in the authors' code, where this loss is computed outside the gradients; eps is the best of three
-(0.05, 0.1, 0.2) and lambda of three (1, 10, 100) on seeds 100 to 102.
+step, as a batch of 64 has but one or two of a kind; the losses that classify what is made of unseen kinds and that draw
+means to their own kind's are left out. In the authors' code the loss of relations is a number without gradients; here
+it has them, as the formula says. n and eps are of that code (eps as for SUN); lambda is the best of three (1, 10, 100)
+on seeds 100 to 102.
 
 >>> import torch
 >>> made, real = torch.tensor([[1.0, 0.0]]), torch.tensor([[1.0, 0.0], [0.0, 1.0]])              # cosines 1 and 0

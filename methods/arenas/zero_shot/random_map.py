@@ -3,6 +3,11 @@
     score_c(x) = cos(x' R, s_c),   R of standard normal entries
 
 Follows the textbook.
+
+>>> import torch
+>>> x, r = torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, 0.0], [0.0, 2.0]])                     # (3, 4) at length one
+>>> [round(v, 2) for v in F.normalize(x @ r, dim=1)[0].tolist()]
+[0.6, 0.8]
 """
 
 import torch

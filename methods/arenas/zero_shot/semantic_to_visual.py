@@ -29,7 +29,7 @@ class SemanticToVisual(ZeroShotMethod):
         claims=(Beats("visual-to-semantic", on="unseen_accuracy"), Beats("visual-to-semantic", on="mrr")),
     )
 
-    strength: float = param(100.0, "penalty of the regression", low=0.1, high=100000.0)
+    strength: float = param(1000.0, "penalty of the regression", low=0.1, high=100000.0)
 
     def fit(self, task):
         self.prototypes = prototypes(task, self.strength)

@@ -4,6 +4,13 @@
 
 Departs from the paper: names alone, by a sentence encoder, no second source; the last layer has no rectifier, as
 features may be negative. The rate is the best of three (0.001, 0.003, 0.01) on seeds 100 to 102.
+
+>>> import torch
+>>> from methods.arenas.zero_shot.stage.nets import layers
+>>> phi = layers(1, 1, 1)
+>>> for p, v in zip(phi.parameters(), (2.0, -1.0, 3.0, 0.5), strict=True): _ = p.data.fill_(v)
+>>> phi(torch.tensor([[1.0], [0.0]])).flatten().tolist()                             # 3 (2 - 1) + 0.5; the unit is off
+[3.5, 0.5]
 """
 
 from methods.arenas.zero_shot.stage.nets import MappedMeanings

@@ -2,7 +2,8 @@
 
     B = argmin |X B - S_y|^2 + r |B|^2,   score_c(x) = cos(x' B, s_c)
 
-Follows the textbook. The penalty r is the best of five (0.1 to 1000) on seeds 100 to 102.
+Follows the textbook. The penalty r is the best of five (0.1 to 1000) on seeds 100 to 102, by little: any up to 10 does
+as well.
 
 >>> import torch
 >>> from methods.arenas.zero_shot.stage.task import ridge
@@ -21,7 +22,7 @@ from methods.kit.params import param
 class VisualToSemantic(ZeroShotMethod):
     card = Card(title="Visual to semantic")
 
-    strength: float = param(10.0, "penalty of the regression", low=0.01, high=10000.0)
+    strength: float = param(0.1, "penalty of the regression", low=0.01, high=10000.0)
 
     def fit(self, task):
         self.map = ridge(task.features(task.x), task.vectors[task.y], self.strength)

@@ -7,8 +7,8 @@ by lot, that never errs more often than that, whatever the law. So the program's
     right = min over q of sum_a max_c q(a given c) / C,   sum_a q(a given c) = 1,   sum_a a_j q(a given c) = A_cj
     h(c given a) = multiplier of t_a >= q(a given c) / C,   the answer is drawn from h
 
-Follows the paper, for detectors without error and kinds equally often. The description has seven attributes, all given;
-the paper picks some of many greedily. Seen kinds are never named.
+Follows the paper. Detectors are without error and kinds equally often asked. The description has seven attributes,
+all given; the paper picks some of many greedily. Seen kinds are never named.
 
 >>> import torch
 >>> answered(torch.tensor([[1.0, 0.0], [0.0, 1.0]])).tolist()                                # the first bit is worth 1
@@ -35,6 +35,7 @@ class ZslBound(ZeroShotMethod):
         fidelity="faithful",
         claims=(Beats("dap", on="unseen_accuracy", setting="worst-attributes"),
                 Beats("eszsl", on="unseen_accuracy", setting="worst-attributes")),
+        needs_scale=("The bound for two kinds tells which kinds methods for many attributes will confuse.",),
     )
     by_lot = True
 

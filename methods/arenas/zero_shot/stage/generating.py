@@ -75,11 +75,11 @@ def principal(vectors: Tensor, many: int) -> Tensor:
 class GeneratingMethod(ZeroShotMethod):
     """f-CLSWGAN with places to change: where features live, what else the generator is asked, what follows."""
 
-    steps: int = param(150, "steps of the generator", low=1, high=20000)
+    steps: int = param(150, "steps of the generator", low=1, high=300)
     critics: int = param(5, "steps of the critic for each of the generator", low=1, high=10)
     rate: float = param(0.003, "learning rate of both", low=1e-5, high=0.01)
     classes: float = param(1.0, "weight of the seen classifier's loss on what is made", low=0.0, high=10.0)
-    made: int = param(40, "drawings made up for each unseen kind", low=1, high=1000)
+    made: int = param(40, "drawings made up for each unseen kind", low=1, high=200)
 
     batch, noise, told, pull, positive = 64, 32, 64, 10.0, False
 
@@ -105,21 +105,22 @@ class GeneratingMethod(ZeroShotMethod):
 
     def fit(self, task: Task) -> None:
         with torch.enable_grad():
-            z = self.space(task).detach()
-            self.seen_rule = softmax_rule(z, task.y, task.seen, 200)
+            z, short = self.space(task).detach(), task.trial.options.shorter
+            self.seen_rule = softmax_rule(z, task.y, task.seen, 200 // short)
             self.parts = principal(task.vectors, self.told)
             generator = self.after(self._learnt(z, task), task)
             with torch.no_grad():
                 kinds = torch.arange(task.seen, task.kinds, device=z.device).repeat_interleave(self.made)
                 fakes = generator(self.parts[kinds])
-            self.rule = softmax_rule(torch.cat([z, fakes]), torch.cat([task.y, kinds]), task.kinds, 300)
+            self.rule = softmax_rule(torch.cat([z, fakes]), torch.cat([task.y, kinds]), task.kinds, 300 // short)
 
     def _learnt(self, z: Tensor, task: Task) -> Generator:
         s, hidden = self.parts[task.y], task.trial.options.hidden
         generator = Generator(s.shape[1], self.noise, hidden, z.shape[1], self.positive).to(z.device)
         critic = Critic(z.shape[1] + s.shape[1], hidden).to(z.device)
         adam_g, adam_c = self.optimizers(generator, critic)
-        for step in range(self.steps):
+        steps = max(1, self.steps // task.trial.options.shorter)
+        for step in range(steps):
             gap = self.criticise(generator, critic, adam_c, z, s)
             rows = torch.randint(len(z), (self.batch,), device=z.device)
             fake = generator(s[rows])
@@ -129,8 +130,8 @@ class GeneratingMethod(ZeroShotMethod):
             adam_g.zero_grad(set_to_none=True)
             loss.backward()
             adam_g.step()
-            if step % max(1, self.steps // 10) == 0 or step == self.steps - 1:
-                task.trial.record(step + 1, self.steps, gap=gap.item(), loss=loss.item())
+            if step % max(1, steps // 10) == 0 or step == steps - 1:
+                task.trial.record(step + 1, steps, gap=gap.item(), loss=loss.item())
         return generator
 
     def optimizers(self, *nets: nn.Module) -> list[torch.optim.Adam]:

@@ -18,7 +18,7 @@ def layers(into: int, hidden: int, out: int) -> nn.Sequential:
 class MappedMeanings(ZeroShotMethod):
     """A network takes vectors of kinds to where their drawings are; the nearest is the answer."""
 
-    steps: int = param(150, "steps of training", low=1, high=5000)
+    steps: int = param(150, "steps of training", low=1, high=400)
     rate: float = param(0.003, "learning rate", low=1e-5, high=0.1)
 
     def extra(self, task: Task) -> list[nn.Parameter]:
@@ -34,9 +34,10 @@ class MappedMeanings(ZeroShotMethod):
         self.net = layers(seen.shape[1], 2 * task.trial.options.hidden, x.shape[1]).to(x.device)
         optimizer = torch.optim.Adam([*self.net.parameters(), *self.extra(task)], self.rate, weight_decay=1e-4,
                                      fused=True)
+        steps = max(1, self.steps // task.trial.options.shorter)
         with torch.enable_grad():
-            for step in range(self.steps):
-                optimizer.param_groups[0]["lr"] = self.rate * (1 - step / self.steps)
+            for step in range(steps):
+                optimizer.param_groups[0]["lr"] = self.rate * (1 - step / steps)
                 rows = torch.randint(len(x), (256,), device=x.device)
                 mapped = self.net(seen)
                 loss = (mapped[y[rows]] - x[rows]).square().mean()
@@ -45,8 +46,8 @@ class MappedMeanings(ZeroShotMethod):
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()
                 optimizer.step()
-                if step % max(1, self.steps // 10) == 0 or step == self.steps - 1:
-                    task.trial.record(step + 1, self.steps, loss=loss.item())
+                if step % max(1, steps // 10) == 0 or step == steps - 1:
+                    task.trial.record(step + 1, steps, loss=loss.item())
         with torch.no_grad():
             self.prototypes = self.net(task.vectors)
 
@@ -69,7 +70,7 @@ def outranked(scores: Tensor, tags: Tensor) -> Tensor:
 class TaggingMethod(ZeroShotMethod):
     """A network takes features to where names are; tags that a question has shall outrank those that it has not."""
 
-    steps: int = param(150, "steps of training", low=1, high=5000)
+    steps: int = param(150, "steps of training", low=1, high=400)
     rate: float = param(0.003, "learning rate", low=1e-5, high=0.1)
 
     def pooled(self, cells: Tensor, vectors: Tensor) -> Tensor:
@@ -80,16 +81,17 @@ class TaggingMethod(ZeroShotMethod):
         bags, seen = task.features(task.bags) * task.width**0.5, task.vectors[:task.seen]
         self.net = layers(bags.shape[2], 2 * task.trial.options.hidden, seen.shape[1]).to(bags.device)
         optimizer = torch.optim.Adam(self.net.parameters(), self.rate, fused=True)
+        steps = max(1, self.steps // task.trial.options.shorter)
         with torch.enable_grad():
-            for step in range(self.steps):
-                optimizer.param_groups[0]["lr"] = self.rate * (1 - step / self.steps)
+            for step in range(steps):
+                optimizer.param_groups[0]["lr"] = self.rate * (1 - step / steps)
                 rows = torch.randint(len(bags), (64,), device=bags.device)
                 loss = outranked(self.pooled(bags[rows], seen), task.tags[rows])
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()
                 optimizer.step()
-                if step % max(1, self.steps // 10) == 0 or step == self.steps - 1:
-                    task.trial.record(step + 1, self.steps, loss=loss.item())
+                if step % max(1, steps // 10) == 0 or step == steps - 1:
+                    task.trial.record(step + 1, steps, loss=loss.item())
 
     def bag_scores(self, cells: Tensor, task: Task) -> Tensor:
         with torch.no_grad():
