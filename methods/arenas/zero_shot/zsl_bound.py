@@ -15,11 +15,48 @@ all given; the paper picks some of many greedily. Seen kinds are never named.
 [1, 2]
 """
 
+from typing import NamedTuple
+
+import numpy as np
 import torch
+from scipy import sparse
+from scipy.optimize import linprog
 
 from methods.arenas.zero_shot.arena import ZeroShotMethod
-from methods.arenas.zero_shot.stage.laws import worst
+from methods.arenas.zero_shot.stage.laws import patterns
 from methods.kit.method import Beats, Card, Paper
+
+
+class Worst(NamedTuple):
+    """`law` (C, 2^B) = q(a given c), `answers` (C, 2^B) = h(c given a), `right` = what share is right at best."""
+
+    law: np.ndarray
+    answers: np.ndarray
+    right: float
+
+
+def worst(described: np.ndarray) -> Worst:
+    """Of kinds with shares `described` = A (C, B), all kinds equally often.
+
+    min over q of sum_a t_a,   t_a >= q(a given c) / C,   sum_a q(a given c) = 1,   sum_a a_j q(a given c) = A_cj
+
+    `answers` are the multipliers of the first constraints: for every a they sum to one over the kinds.
+
+    >>> found = worst(np.array([[1.0], [0.5]]))               # kind 1 looks like kind 0 half of the time: 1/2 + 1/4
+    >>> round(found.right, 6), found.law.round(3).tolist()
+    (0.75, [[0.0, 1.0], [0.5, 0.5]])
+    """
+    (kinds, bits), many = described.shape, 1 << described.shape[1]
+    block = sparse.csr_matrix(np.vstack([np.ones(many), patterns(bits).T]))
+    equal = sparse.hstack([sparse.block_diag([block] * kinds), sparse.csr_matrix((kinds * (bits + 1), many))])
+    above = sparse.hstack([sparse.eye(kinds * many) / kinds, -sparse.vstack([sparse.eye(many)] * kinds)])
+    cost = np.concatenate([np.zeros(kinds * many), np.ones(many)])
+    found = linprog(cost, A_ub=above.tocsr(), b_ub=np.zeros(kinds * many), A_eq=equal.tocsr(),
+                    b_eq=np.concatenate([np.ones((kinds, 1)), described], 1).ravel(), method="highs-ds")
+    if found.status:
+        raise ValueError(f"the linear program has no answer: {found.message}")
+    return Worst(found.x[:kinds * many].reshape(kinds, many).clip(0),
+                 (-found.ineqlin.marginals).reshape(kinds, many).clip(0), float(found.fun))
 
 
 def answered(bits):

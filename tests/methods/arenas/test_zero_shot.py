@@ -15,10 +15,10 @@ from methods.arenas.zero_shot.lsr_gan import outside
 from methods.arenas.zero_shot.psr_zsl import broken
 from methods.arenas.zero_shot.stage._scores import area, ranked
 from methods.arenas.zero_shot.stage.generating import Critic, penalty
-from methods.arenas.zero_shot.stage.laws import patterns, worst
+from methods.arenas.zero_shot.stage.laws import against, patterns
 from methods.arenas.zero_shot.stage.nets import outranked
 from methods.arenas.zero_shot.stage.task import bilinear
-from methods.arenas.zero_shot.zsl_bound import answered
+from methods.arenas.zero_shot.zsl_bound import answered, worst
 from methods.kit.engine.registry import load_method, method_files
 
 
@@ -104,6 +104,19 @@ def test_the_worst_law_agrees_with_the_description_and_no_map_does_better():
     for share in rng.random(5):
         law = share * independent + (1 - share) * found.law                   # agrees with the description as well
         assert (law * found.answers).sum() / 4 >= found.right - 1e-9
+
+
+def test_no_law_is_worse_and_the_worst_case_map_keeps_its_promise():
+    rng = np.random.default_rng(0)
+    described, bits = rng.uniform(0.1, 0.9, (4, 3)), patterns(3)
+    answers = np.eye(4)[rng.integers(0, 4, 8)].T
+    law = against(answers, described)
+    assert law.sum(1) == pytest.approx(1) and law @ bits == pytest.approx(described)
+    independent = np.prod(np.where(bits[None], described[:, None], 1 - described[:, None]), 2)
+    assert ((law * answers).sum(1) <= (independent * answers).sum(1) + 1e-9).all()
+    found = worst(described)
+    assert (against(found.answers, described) * found.answers).sum() / 4 == pytest.approx(found.right, abs=1e-6)
+    assert (law * answers).sum() / 4 <= found.right + 1e-9                     # no other map promises more
 
 
 def test_patterns_are_numbered_as_they_are_listed():

@@ -10,20 +10,23 @@ import torch
 from torch import Tensor
 
 from methods.arenas.zero_shot.stage import _features
-from methods.arenas.zero_shot.stage.laws import patterns, worst
 from methods.kit.stage import data as datasets
 from methods.kit.stage.arena import Trial
 
 
 @dataclass(frozen=True)
 class ZeroShotData:
-    """As in Task, and the questions: cells (N, K, W + B) of unseen and of seen kinds, and who is in them (N, C)."""
+    """As in Task, and the questions: cells (N, K, W + B) of unseen and of seen kinds, and who is in them (N, C).
+
+    `middle` (W,) was taken off all features.
+    """
 
     bags: Tensor
     tags: Tensor
     meaning: Tensor
     attributes: Tensor
     names: Tensor
+    middle: Tensor
     many: Tensor
     width: int
     unseen_cells: Tensor
@@ -41,13 +44,11 @@ def zero_shot_data(trial: Trial) -> ZeroShotData:
     features, bits, names = features[kinds[:, None], order], bits[kinds[:, None], order], names[kinds]
     if describe == "bits":
         features = bits
-    features = features - features[:o.seen, :o.train].mean((0, 1))
+    middle = features[:o.seen, :o.train].mean((0, 1))
+    features = features - middle
     x, c = np.concatenate([features, bits], 2).astype(np.float32), o.seen + o.unseen
     attributes = (bits[:c, :o.train].sum(1) + 1) / (o.train + 2)
     tests = (x[o.seen:c, o.train:o.train + o.asked], x[:o.seen, o.train:o.train + o.asked_seen])
-    if trial.options.worst:
-        drawn = _worst(attributes[o.seen:], o.asked, trial.numpy("worst law"))
-        tests = (np.concatenate([drawn - bits[:o.seen, :o.train].mean((0, 1)), drawn], 2).astype(np.float32), tests[1])
     hidden = x[c:].reshape(-1, x.shape[2]) if o.clutter else None
     draw = trial.numpy("bags")
     (bags, tags), unseen, seen = (
@@ -56,11 +57,10 @@ def zero_shot_data(trial: Trial) -> ZeroShotData:
                                   (tests[1], 0, o.bag_tests // 2)))
     put = trial.device
     meaning = attributes if describe == "bits" else names
-    return ZeroShotData(
-        *(torch.from_numpy(np.ascontiguousarray(a)).to(put) for a in (
-            bags, tags[:, :o.seen], meaning[:c].astype(np.float32), attributes.astype(np.float32),
-            names[:c].astype(np.float32), features[o.seen:c, :o.train].mean(1).astype(np.float32))),
-        features.shape[2], *(torch.from_numpy(np.ascontiguousarray(a)).to(put) for a in (*unseen, *seen)))
+    floats = (meaning[:c], attributes, names[:c], middle, features[o.seen:c, :o.train].mean(1))
+    return ZeroShotData(*(torch.from_numpy(np.ascontiguousarray(a)).to(put) for a in (
+        bags, tags[:, :o.seen], *(a.astype(np.float32) for a in floats))), features.shape[2],
+        *(torch.from_numpy(np.ascontiguousarray(a)).to(put) for a in (*unseen, *seen)))
 
 
 def _large(trial: Trial) -> tuple[np.ndarray, ...]:
@@ -104,10 +104,3 @@ def _bags(part: np.ndarray, first: int, kinds: int, hidden: np.ndarray | None, m
     right[row, first + named[row, place]] = True
     mixed = rng.random((many, size)).argsort(1)
     return cells[np.arange(many)[:, None], mixed], right
-
-
-def _worst(described: np.ndarray, each: int, rng: np.random.Generator) -> np.ndarray:
-    """(C, each, B) bits of drawings that there are not: they follow the worst law that the description allows."""
-    law = worst(described.astype(np.float64)).law
-    drawn = np.stack([rng.choice(law.shape[1], each, p=row / row.sum()) for row in law])
-    return patterns(described.shape[1])[drawn].astype(np.float32)
