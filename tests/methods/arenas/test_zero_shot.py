@@ -47,6 +47,19 @@ def test_features_are_centred_on_what_is_learnt():
     assert data.bags[..., :data.width].mean((0, 1)).abs().max() < 1e-5
 
 
+@pytest.mark.parametrize(("setting", "told"), [("default", False), ("attributes", True)])
+def test_what_unseen_kinds_look_like_is_told_only_where_the_setting_says_so(setting, told):
+    stage, trial, data = made(setting)
+    watched, given = load_method("zero-shot", "eszsl")(), []
+    fit = watched.fit
+    watched.fit = lambda task: (given.append(task), fit(task))
+    stage.score(watched, trial, data)
+    assert given[0].many is None and given[0].unlabelled is None
+    seen = given[0].seen
+    assert torch.equal(given[0].attributes[:seen], data.attributes[:seen])
+    assert torch.equal(given[0].attributes, data.attributes) == told
+
+
 def test_a_question_of_several_kinds_has_one_to_three():
     data = made("tagging")[2]
     assert data.bags.shape[1] == 4 and set(data.tags.sum(1).tolist()) <= {1, 2, 3}

@@ -16,10 +16,10 @@ class Task:
     """Kinds are numbered from 0; the first `seen` have drawings `x` (N, W + B) with kinds `y` (N,), the others none.
 
     A row of `x` is `width` features and then B bits, see `features` and `bits`. `meaning` (C, T) says what each kind
-    means: the vector of its name, or the shares of its drawings that have each bit; `attributes` (C, B) are those
-    shares always. `bags` (M, K, W + B) and `tags` (M, seen) are what the rows of `x` come from: the kinds that are
-    somewhere in K cells. `unlabelled` (L, W + B) are drawings of unseen kinds in no order, in the setting that gives
-    them.
+    means: the vector of its name, or the shares of its drawings that have each bit. `attributes` (C, B) are those
+    shares; where unseen kinds have only a name, theirs are predicted from it. `bags` (M, K, W + B) and `tags`
+    (M, seen) are what the rows of `x` come from: the kinds that are somewhere in K cells. `unlabelled` (L, W + B) are
+    drawings of unseen kinds in no order, in the setting that gives them.
     `many` (C - seen, W) are means of drawings of the unseen kinds, for upper bounds alone.
     """
 
@@ -37,6 +37,10 @@ class Task:
 
     def __post_init__(self):
         self.vectors = F.normalize(self.meaning - self.meaning[:self.seen].mean(0), dim=1)
+        if self.trial.options.describe == "names":
+            known = self.attributes[:self.seen]
+            found = known.mean(0) + self.vectors @ ridge(self.vectors[:self.seen], known - known.mean(0), 10.0)
+            self.attributes = torch.cat([known, found[self.seen:].clamp(0.02, 0.98)])
 
     @property
     def kinds(self) -> int:
