@@ -7,8 +7,9 @@ by lot, that never errs more often than that, whatever the law. So the program's
     right = min over q of sum_a max_c q(a given c) / C,   sum_a q(a given c) = 1,   sum_a a_j q(a given c) = A_cj
     h(c given a) = multiplier of t_a >= q(a given c) / C,   the answer is drawn from h
 
-Follows the paper. Detectors are without error and kinds equally often asked. The description has seven attributes,
-all given; the paper picks some of many greedily. Seen kinds are never named.
+Follows the paper. Detectors are without error and kinds equally often asked. All seven attributes of 20 kinds are used;
+of more kinds only the attributes in which they differ most, as the program grows with both (the paper picks greedily).
+Seen kinds are never named.
 
 >>> import torch
 >>> answered(torch.tensor([[1.0, 0.0], [0.0, 1.0]])).tolist()                                # the first bit is worth 1
@@ -25,6 +26,9 @@ from scipy.optimize import linprog
 from methods.arenas.zero_shot.arena import ZeroShotMethod
 from methods.arenas.zero_shot.stage.laws import patterns
 from methods.kit.method import Beats, Card, Paper
+
+
+LIMIT = 4096    # kinds times patterns of attributes in the linear program
 
 
 class Worst(NamedTuple):
@@ -77,11 +81,14 @@ class ZslBound(ZeroShotMethod):
     by_lot = True
 
     def fit(self, task):
-        found = worst(task.attributes[task.seen:].double().cpu().numpy())
+        described = task.attributes[task.seen:].double().cpu().numpy()
+        many = min(described.shape[1], int(LIMIT // task.unseen).bit_length() - 1)
+        self.kept = np.sort(np.argsort(-described.std(0), kind="stable")[:many]).tolist()
+        found = worst(described[:, self.kept])
         self.map = torch.from_numpy(found.answers).to(task.x)                                        # (unseen, 2^B)
         task.trial.record(0, 1, promised=100 * found.right)
 
     def scores(self, x, task):
-        h = self.map[:, answered(task.bits(x))].T.clamp(min=1e-9)
+        h = self.map[:, answered(task.bits(x)[:, self.kept])].T.clamp(min=1e-9)
         lot = -torch.log(-torch.log(torch.rand_like(h).clamp(1e-12, 1 - 1e-7)))         # the highest is a draw from h
         return torch.cat([torch.full((len(x), task.seen), -1e3, device=x.device), h.log() + lot], 1)
