@@ -23,7 +23,7 @@ class Lof(OodDetectionMethod):
         fidelity="faithful",
     )
 
-    k: int = param(20, "neighbours", low=2, high=200)
+    k: int = param(20, "how many neighbours give the density", low=2, high=200)
 
     def fit(self, task):
         self.found = LocalOutlierFactor(min(self.k, len(task.x) - 1), novelty=True).fit(task.x.cpu().numpy())
