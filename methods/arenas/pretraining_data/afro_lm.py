@@ -2,7 +2,7 @@
 
     u(x) = mean over eight drawn pieces of H(p(. | first eight pieces of x, what was drawn));   S += rows of highest u
 
-Asked are four times as many unread passages, by chance, as a round keeps; then training goes on with all kept so far.
+Asked are four times as many unread passages, by chance, as a round keeps; then training goes on with all kept.
 
 Departs from the paper: a causal model for a masked one; the uncertain prompt's own passage enters the pool, not what the
 model wrote.

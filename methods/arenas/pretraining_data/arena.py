@@ -1,15 +1,15 @@
 """Which passages of a mixed pool should a small language model read?
 
 A causal language model of 29,000 weights is early in its training: it has read 400 batches of 16 passages (65 pieces
-each) of eight sources, from novels to source code. It goes on with 120 batches, from a pool of 5,120 further passages
-of which it may keep a fifth. Two fifths of the pool are clean; a fifth each has its pieces in mixed order, three in ten
+each) of eight sources, from novels to source code. It goes on with 100 batches, from a pool of 2,560 other passages of
+which it may keep a quarter. Two fifths of the pool are clean; a fifth each has its pieces in mixed order, three in ten
 pieces replaced by strange ones, or is one of 24 passages that come again and again. A method says which passages to
 keep (in one round or several, each followed by its share of the training), may change them, and may weigh the passages
-of a batch by their losses. It has at hand 200 clean passages, 304 of which it is known whether they are whole, the model
-itself, and others that have read 100 to 1,500 batches of clean text. The score is bits per byte of other documents of
+of a batch by their losses. It has at hand 200 clean passages, 304 of which it is known whether they are whole, the
+model itself, and others that have read 100 to 1,500 batches of clean text. The score is bits per byte of other documents of
 all eight sources.
 
-In `target` nothing is spoilt, the 200 passages are docstrings, a tenth is kept, and docstrings alone are asked.
+In `target` nothing is spoilt, the 200 passages are docstrings, an eighth is kept, and docstrings alone are asked.
 
 AdamW at rate 0.005, the same for all, since only the passages differ; a tenth of warm-up, then a cosine to a tenth.
 The regime (how much the start had read, how often passages repeat) was chosen on seeds that are never scored. From a
@@ -36,7 +36,7 @@ from methods.kit.stage.sources import BIBLE, NOVELS
 
 
 class PretrainingDataMethod(Method):
-    """The slot: everything has a default, which together is a random fifth."""
+    """The slot: everything has a default, which together is a random quarter."""
 
     rounds = 1          # how often passages are chosen
 
@@ -65,15 +65,15 @@ class PretrainingData(Arena):
     )
     settings = (
         Setting("default", "a spoilt pool"),
-        Setting("target", "one source is asked", {"target": "docs", "dirt": (1.0, 0.0, 0.0, 0.0), "keep": 0.1}),
+        Setting("target", "one source is asked", {"target": "docs", "dirt": (1.0, 0.0, 0.0, 0.0), "keep": 0.125}),
     )
     scales = {
         "smoke": Scale(5, 1024, {"small": True, "pool": 160, "dirt": (0.4, 0.2, 0.2, 0.2), "target": "all", "keep": 0.2,
                                  "sample": 16, "annotated": 32, "test": 16, "ladder": (1, 2, 3, 4, 5), "begin": 2,
                                  "steps": 8, "batch": 4, "rate": 5e-3, "reference": 4, "buckets": 512}),
-        "full": Scale(60, 2048, {"small": False, "pool": 5120, "dirt": (0.4, 0.2, 0.2, 0.2), "target": "all",
-                                 "keep": 0.2, "sample": 200, "annotated": 304, "test": 1024,
-                                 "ladder": (100, 200, 400, 800, 1500), "begin": 2, "steps": 120, "batch": 16,
+        "full": Scale(60, 2048, {"small": False, "pool": 2560, "dirt": (0.4, 0.2, 0.2, 0.2), "target": "all",
+                                 "keep": 0.25, "sample": 200, "annotated": 304, "test": 1024,
+                                 "ladder": (100, 200, 400, 800, 1500), "begin": 2, "steps": 100, "batch": 16,
                                  "rate": 5e-3, "reference": 60, "buckets": 4096}),
     }
     slot = PretrainingDataMethod

@@ -4,7 +4,7 @@
 
 The reference is a fresh model after 60 batches of the pool, the teacher has read 1,500 batches of clean text.
 
-Departs from the paper: the student goes on from an early start; a fifth is kept instead of half; student and teacher
+Departs from the paper: the student goes on from an early start; a quarter is kept instead of half; student and teacher
 have one size and differ in what they read.
 
 >>> -1.5 - -2.0                           # a passage of one piece

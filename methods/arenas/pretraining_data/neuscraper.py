@@ -5,8 +5,8 @@
 
 One layer, taught by 304 annotated passages.
 
-Departs from the paper: parts of eight pieces for text nodes of a web page, which have no markup; a passage's parts share
-its label; whole passages are kept.
+Departs from the paper: parts of eight pieces for text nodes of a web page, which have no markup; a passage's parts
+share its label; whole passages are kept.
 
 >>> sum([0.9, 0.7]) / 2 > sum([0.9, 0.1]) / 2
 True

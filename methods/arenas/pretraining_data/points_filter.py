@@ -1,8 +1,8 @@
-"""POINTS' filter: keep the fifth that a strong model finds easiest.
+"""POINTS' filter: keep what a strong model finds easiest.
 
     S = rows with the lowest -mean log p_teacher(x_i | x_<i)
 
-Departs from the paper: text alone, captions without pictures; its soup of models tuned on several data sets is not
+Departs from the paper: a quarter is kept for a fifth; text alone, captions without pictures; its soup of models tuned on several data sets is not
 run.
 
 >>> sorted([2.1, 5.0, 3.3])[:1]

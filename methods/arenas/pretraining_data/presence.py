@@ -1,4 +1,4 @@
-"""PRESENCE: weigh passages by their influence on themselves, first towards what is new, later away from what is noise.
+"""PRESENCE: weigh passages by their influence on themselves, first towards the new, later away from noise.
 
     SI(x) = |d l(x) / d embeddings of x|^2;   w = softmax(tau SI / mean SI) in the first part, softmax(-tau SI / mean SI)
     later;   L = sum_x w_x l(x)

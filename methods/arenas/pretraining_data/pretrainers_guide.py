@@ -7,8 +7,8 @@ The classifier is linear, over hashed pieces and pairs, the clean sample against
 Departs from the paper: one of its attributes. Age and toxicity have no counterpart in these texts, and left-out
 sources are not tested.
 
->>> int(0.5 * 5120)
-2560
+>>> int(0.5 * 2560)
+1280
 """
 
 from methods.arenas.pretraining_data.arena import PretrainingDataMethod

@@ -1,11 +1,11 @@
-"""Random: a fifth of the pool as it comes.
+"""Random: a part of the pool as it comes.
 
     S = keep rows, all sets alike likely
 
 Follows the textbook.
 
->>> round(0.2 * 5120)
-1024
+>>> round(0.25 * 2560)
+640
 """
 
 from methods.arenas.pretraining_data.arena import PretrainingDataMethod

@@ -2,8 +2,8 @@
 
 Follows the textbook.
 
->>> 1024 // 4
-256
+>>> 640 // 4
+160
 """
 
 import torch

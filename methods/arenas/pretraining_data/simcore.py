@@ -1,6 +1,6 @@
-"""SimCore: a core of the pool that covers the target: the nearest unused passage to each of its centres, again and again.
+"""SimCore: a core of the pool that covers the target: the nearest unused passages to its centres, in rounds.
 
-    rounds of argmax_u cos(c, u) for all centres c;   stop when the mean of a round < 0.95 of the first's, or all is full
+    rounds of argmax_u cos(c, u) for all centres c;   stop when the mean of a round < 0.95 of the first's
 
 Centres are k-means of the sample's mean states under the start, without the mean of the pool.
 

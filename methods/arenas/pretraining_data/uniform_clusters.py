@@ -4,8 +4,8 @@
 
 Follows the textbook.
 
->>> 1024 // 16
-64
+>>> 640 // 16
+40
 """
 
 import torch

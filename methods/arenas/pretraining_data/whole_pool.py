@@ -4,7 +4,7 @@ Keeps more than the budget of others, so fewer passages are read twice.
 
 Follows the textbook.
 
->>> 120 * 16 < 5120
+>>> 100 * 16 < 2560
 True
 """
 

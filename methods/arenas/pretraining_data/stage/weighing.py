@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 
 def standing(losses: Tensor) -> Tensor:
     """Losses brought to [-1, 1] within the batch.
 
+    >>> import torch
     >>> standing(torch.tensor([1.0, 2.0, 3.0])).tolist()
     [-1.0, 0.0, 1.0]
     """
