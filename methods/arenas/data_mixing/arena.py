@@ -2,7 +2,8 @@
 
 A causal language model of 29,000 weights, early in its training (400 batches of 16 passages of 65 pieces), goes on with
 100 batches drawn from eight sources of very unequal size, 6,000 passages in all: source code has 2 parts, novels 10,
-the Bible in English 12, in Portuguese 30, in Latin 24, reviews 4, news 18, and passages with pieces in mixed order 6. What is asked are docstrings, which are none of the sources: 64 passages of them are known. Every ten batches a method
+the Bible in English 12, in Portuguese 30, in Latin 24, reviews 4, news 18, and passages with pieces in mixed order 6.
+What is asked are docstrings, which are none of the sources: 64 passages of them are known. Every ten batches a method
 says how likely a passage comes from each source. It may look at losses on 32 further passages of each source, at
 gradients, and at 24 short runs of 40 batches whose mixtures were drawn from a flat Dirichlet. It may also say how the
 rate goes, and how long the passages of a batch are, the number of pieces read being the same.

@@ -2,7 +2,7 @@
 
     from the smallest source on: p_s = min(left / number left, epochs N_s / all that is read)
 
-Departs from the paper: the weights of sources, of the many steps it compares.
+Departs from the paper: one of the weightings of sources that it compares.
 
 >>> capped([10, 1000], 200, 2)
 [20.0, 180.0]

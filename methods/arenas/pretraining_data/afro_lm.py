@@ -1,10 +1,10 @@
 """AfroLM: four rounds, each with the passages that the model itself is least sure how to go on with.
 
-    u(x) = mean over eight drawn pieces of H(p(. | first eight pieces of x, what was drawn));   S += rows of highest u
+    u(x) = mean over eight drawn pieces of H(p(. | first eight of x, what was drawn));   S += rows of highest u
 
 Asked are four times as many unread passages, by chance, as a round keeps; then training goes on with all kept.
 
-Departs from the paper: a causal model for a masked one; the uncertain prompt's own passage enters the pool, not what the
+Departs from the paper: a causal model for a masked one; the passage of an uncertain prompt enters the pool, not what the
 model wrote.
 
 >>> from math import log

@@ -6,8 +6,8 @@ which it may keep a quarter. Two fifths of the pool are clean; a fifth each has 
 pieces replaced by strange ones, or is one of 24 passages that come again and again. A method says which passages to
 keep (in one round or several, each followed by its share of the training), may change them, and may weigh the passages
 of a batch by their losses. It has at hand 200 clean passages, 304 of which it is known whether they are whole, the
-model itself, and others that have read 100 to 1,500 batches of clean text. The score is bits per byte of other documents of
-all eight sources.
+model itself, and others that have read 100 to 1,500 batches of clean text. The score is bits per byte of other
+documents of all eight sources.
 
 In `target` nothing is spoilt, the 200 passages are docstrings, an eighth is kept, and docstrings alone are asked.
 

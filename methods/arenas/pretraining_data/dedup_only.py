@@ -2,7 +2,7 @@
 
     S = random rows of those that share no band of four MinHashes (of sixteen, runs of five pieces) with an earlier one
 
-Follows the textbook.
+Departs from the paper: its first step alone; sixteen hashes for its many.
 
 >>> 16 // 4
 4

@@ -2,8 +2,8 @@
 
     S = rows with the lowest -mean log p_teacher(x_i | x_<i)
 
-Departs from the paper: a quarter is kept for a fifth; text alone, captions without pictures; its soup of models tuned on several data sets is not
-run.
+Departs from the paper: a quarter is kept for a fifth; text alone, captions without pictures; its soup of models tuned
+on several data sets is not run.
 
 >>> sorted([2.1, 5.0, 3.3])[:1]
 [2.1]

@@ -1,7 +1,6 @@
 """PRESENCE: weigh passages by their influence on themselves, first towards the new, later away from noise.
 
-    SI(x) = |d l(x) / d embeddings of x|^2;   w = softmax(tau SI / mean SI) in the first part, softmax(-tau SI / mean SI)
-    later;   L = sum_x w_x l(x)
+    SI(x) = |d l(x) / d embeddings of x|^2;   w = softmax(+-tau SI / mean SI), + first, - later;   L = sum_x w_x l(x)
 
 Departs from the paper: the gradient is that at what the first block reads, place by place, not at its weights; each
 passage is a micro-batch.
