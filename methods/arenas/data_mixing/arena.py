@@ -23,13 +23,14 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from methods.arenas.data_mixing.stage._data import Sources, batch_of, mixed, sources
+from methods.arenas.data_mixing.stage._data import Sources, mixed, sources
+from methods.arenas.data_mixing.stage.drawing import batch_of
 from methods.arenas.data_mixing.stage.task import Task
 from methods.kit.lm_nets import bits_per_byte
+from methods.kit.lm_reading import adamw, per_passage, step, warm_cosine
 from methods.kit.method import Method
 from methods.kit.stage import data as datasets
 from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
-from methods.kit.stage.lm_reading import adamw, per_passage, step, warm_cosine
 from methods.kit.stage.sources import BIBLE, NOVELS
 
 EVERY = 10          # batches between two questions for the mixture
@@ -51,7 +52,7 @@ class DataMixingMethod(Method):
 
     def batch(self, windows: list[Tensor], weights: Tensor, task: Task, order: torch.Generator) -> Tensor:
         """The passages of this step."""
-        return batch_of(windows, weights, task.size, order)[0]
+        return batch_of(windows, weights, task.size, order)
 
 
 class DataMixing(Arena):
@@ -61,6 +62,7 @@ class DataMixing(Arena):
         Metric("general_bpb", "Sources", "lower", "bits", help="bits per byte of unread documents, mean of the sources "
                "that are not the target"),
         Metric("junk_share", "Junk read", "lower", "%", help="of what was read, passages with pieces in mixed order"),
+        Metric("pieces", "Pieces read", "lower", "thousand", help="in the training"),
     )
     settings = (
         Setting("default", "docstrings, of which 64 passages are known"),
@@ -94,13 +96,13 @@ class DataMixing(Arena):
             value = per_passage(task.net, batch).mean()
             step(task.net, optimizer, o.rate * method.rate(task), value)
             read, junk = read + batch.numel(), junk + batch.numel() * float(weights[-1] / weights.sum())
-            trial.count(pieces=batch.numel())
+            trial.count(windows=len(batch))
             if task.step % max(1, o.steps // 20) == 0 or task.step == o.steps - 1:
                 trial.record(task.step + 1, o.steps, loss=value.item())
         task.net.eval()
         return {"target_bpb": bits_per_byte(task.net, data.test_target, data.sizes),
                 "general_bpb": bits_per_byte(task.net, data.test_general, data.sizes),
-                "junk_share": 100 * junk / read}
+                "junk_share": 100 * junk / read, "pieces": read / 1000}
 
     def shuffle_labels(self, data: Sources, generator: torch.Generator) -> Sources:
         """All that is read has its pieces in mixed order, and the start has learnt nothing."""

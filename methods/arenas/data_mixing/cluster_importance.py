@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 
 from methods.arenas.data_mixing.arena import DataMixingMethod
+from methods.kit.lm_reading import mean_states
 from methods.kit.method import Card
-from methods.kit.stage.lm_reading import mean_states
 
 
 class ClusterImportance(DataMixingMethod):

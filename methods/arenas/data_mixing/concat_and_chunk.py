@@ -11,7 +11,7 @@ Follows the textbook.
 import torch
 
 from methods.arenas.data_mixing.arena import DataMixingMethod
-from methods.arenas.data_mixing.stage._data import batch_of
+from methods.arenas.data_mixing.stage.drawing import batch_of
 from methods.kit.method import Card
 
 
@@ -19,7 +19,7 @@ class ConcatAndChunk(DataMixingMethod):
     card = Card(title="Concatenate and chunk")
 
     def batch(self, windows, weights, task, order):
-        a, b = (batch_of(windows, weights, task.size, order)[0] for _ in range(2))
+        a, b = (batch_of(windows, weights, task.size, order) for _ in range(2))
         k = torch.randint(a.shape[1], (len(a), 1), generator=order).to(a.device)
         at = torch.arange(a.shape[1], device=a.device) + k
         return torch.cat([a, b], 1).gather(1, at)

@@ -13,7 +13,7 @@ shares of the three lengths; a start that has read passages of 65.
 """
 
 from methods.arenas.data_mixing.arena import DataMixingMethod
-from methods.arenas.data_mixing.stage._data import batch_of
+from methods.arenas.data_mixing.stage.drawing import batch_of
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 
@@ -39,7 +39,7 @@ class DatasetDecomposition(DataMixingMethod):
 
     def batch(self, windows, weights, task, order):
         length = length_at(task.progress, self.cycles)
-        batch, _ = batch_of(windows, weights, task.size * 64 // length, order)
+        batch = batch_of(windows, weights, task.size * 64 // length, order)
         parts = batch[:, 1:].unfold(1, length, length)              # of each passage one, in turn
         rows = range(len(batch))
         first = [i % parts.shape[1] * length for i in rows]

@@ -19,9 +19,9 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from methods.arenas.data_mixing.arena import DataMixingMethod
+from methods.kit.lm_reading import per_passage
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
-from methods.kit.stage.lm_reading import per_passage
 
 TERMS, TUNING, DAMPED = 3, 0.1, 0.05
 

@@ -12,9 +12,9 @@ Departs from the paper: the start has read the rich sources already; one split o
 """
 
 from methods.arenas.data_mixing.arena import DataMixingMethod
+from methods.kit.lm_reading import warm_cosine
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
-from methods.kit.stage.lm_reading import warm_cosine
 
 
 class OrderMatters(DataMixingMethod):

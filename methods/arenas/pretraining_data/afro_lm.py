@@ -4,8 +4,8 @@
 
 Asked are four times as many unread passages, by chance, as a round keeps; then training goes on with all kept.
 
-Departs from the paper: a causal model for a masked one; the passage of an uncertain prompt enters the pool, not what the
-model wrote.
+Departs from the paper: a causal model for a masked one; the passage of an uncertain prompt enters the pool, not what
+the model wrote.
 
 >>> from math import log
 >>> round(-2 * 0.5 * log(0.5), 4)                 # two pieces alike likely

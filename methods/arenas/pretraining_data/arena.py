@@ -28,10 +28,11 @@ from torch import Tensor, nn
 from methods.arenas.pretraining_data.stage._data import PassageData, passages
 from methods.arenas.pretraining_data.stage.task import Task
 from methods.kit.lm_nets import batches, bits_per_byte
+from methods.kit.lm_reading import adamw, per_passage, step, warm_cosine
 from methods.kit.method import Method
 from methods.kit.stage import data as datasets
 from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
-from methods.kit.stage.lm_reading import adamw, per_passage, step, warm_cosine
+from methods.kit.stage.lm_starts import blank
 from methods.kit.stage.sources import BIBLE, NOVELS
 
 
@@ -84,7 +85,7 @@ class PretrainingData(Arena):
         return passages(trial)
 
     def run(self, method: PretrainingDataMethod, data: PassageData, trial: Trial) -> dict[str, float]:
-        o, task = trial.options, Task(data, trial)
+        o, task = trial.options, Task(data, trial, blank("narrow", trial.seed))
         task.rounds = method.rounds
         optimizer, order = adamw(task.net, o.rate), trial.generator("order")
         read = method.rewrite(data.pool, task)

@@ -13,9 +13,9 @@ passage is a micro-batch.
 import torch
 
 from methods.arenas.pretraining_data.arena import PretrainingDataMethod
+from methods.kit.lm_reading import EMPTY
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
-from methods.kit.stage.lm_reading import EMPTY
 
 
 def self_influence(net, windows):

@@ -13,9 +13,9 @@ not where; texts are not normalised; no passage is left with less than half of i
 
 from methods.arenas.pretraining_data.arena import PretrainingDataMethod
 from methods.arenas.pretraining_data.stage.labelled import Editor, without
+from methods.kit.lm_reading import EMPTY
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
-from methods.kit.stage.lm_reading import EMPTY
 
 
 class Prox(PretrainingDataMethod):

@@ -12,9 +12,9 @@ no style.
 import torch
 
 from methods.arenas.pretraining_data.arena import PretrainingDataMethod
+from methods.kit.lm_reading import nats
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
-from methods.kit.stage.lm_reading import nats
 
 
 @torch.no_grad()

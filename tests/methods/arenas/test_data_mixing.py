@@ -8,7 +8,7 @@ from methods.arenas.data_mixing import dataset_decomposition, meta_pretraining
 from methods.arenas.data_mixing.stage import fits, unlearning
 from methods.arenas.data_mixing.unimax import capped
 from methods.kit.lm_nets import Body
-from methods.kit.stage.lm_reading import per_passage
+from methods.kit.lm_reading import per_passage
 
 
 def test_a_law_is_found_again():

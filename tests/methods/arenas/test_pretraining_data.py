@@ -13,7 +13,7 @@ from methods.arenas.pretraining_data.stage import copies, quality
 from methods.arenas.pretraining_data.stage._data import CLEAN, REPEATED, SHUFFLED, spoilt
 from methods.arenas.pretraining_data.stage.labelled import without
 from methods.kit.lm_nets import Body
-from methods.kit.stage.lm_reading import per_passage
+from methods.kit.lm_reading import per_passage
 
 
 @pytest.fixture

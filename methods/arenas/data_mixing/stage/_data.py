@@ -14,12 +14,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from methods.arenas.data_mixing.stage.drawing import batch_of
+from methods.kit import lm_reading
 from methods.kit.engine.archives import decoded
 from methods.kit.lm_nets import Body
+from methods.kit.lm_reading import adamw, passage_losses, per_passage, step, warm_cosine
 from methods.kit.stage import data as datasets
-from methods.kit.stage import lm_reading, lm_starts
+from methods.kit.stage import lm_starts
 from methods.kit.stage.arena import Trial
-from methods.kit.stage.lm_reading import adamw, passage_losses, per_passage, step, warm_cosine
 from methods.kit.stage.lm_text import TEST, TRAIN, VALIDATION, library
 from methods.kit.stage.seeding import torch_generator
 from methods.kit.stage.sources import BIBLE, NOVELS
@@ -98,14 +100,6 @@ def mixed(windows: Tensor, mix: torch.Generator) -> Tensor:
     return windows.gather(1, torch.rand(windows.shape, generator=mix).argsort(1))
 
 
-def batch_of(windows, weights: Tensor, size: int, order: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Passages (size, 65): a source by weights, then one of its passages; and the sources (size,)."""
-    at = torch.multinomial(weights.detach().double().cpu(), size, replacement=True, generator=order)
-    luck = torch.rand(size, generator=order)
-    return torch.stack([windows[i][int(u * len(windows[i]))] for i, u in zip(at.tolist(), luck.tolist(),
-                                                                              strict=True)]), at
-
-
 def _proxies(o, world: int) -> dict[str, np.ndarray]:
     """Short runs from the start, each with a mixture drawn from a flat Dirichlet."""
     rng, order = np.random.default_rng(1000 + world), torch_generator(world, "proxies")
@@ -127,7 +121,7 @@ def short_run(start: Body, windows, weights: Tensor, o, order: torch.Generator) 
     net = deepcopy(start).requires_grad_(True)
     optimizer = adamw(net, o.rate)
     for i in range(o.proxy_steps):
-        batch, _ = batch_of(windows, weights, o.batch, order)
+        batch = batch_of(windows, weights, o.batch, order)
         step(net, optimizer, o.rate * warm_cosine(i / o.proxy_steps, o.proxy_steps), per_passage(net, batch).mean())
     return net.eval()
 

@@ -7,9 +7,9 @@ from copy import deepcopy
 import torch
 from torch import Tensor, nn
 
-from methods.arenas.data_mixing.stage._data import batch_of
+from methods.arenas.data_mixing.stage.drawing import batch_of
 from methods.kit.lm_nets import Body
-from methods.kit.stage.lm_reading import passage_losses, per_passage
+from methods.kit.lm_reading import passage_losses, per_passage
 
 
 class Task:
@@ -53,7 +53,7 @@ class Task:
 
     def mixed(self, weights: Tensor, many: int) -> Tensor:
         """Passages of sources by weights."""
-        return batch_of(self.windows, weights, many, self.generator)[0]
+        return batch_of(self.windows, weights, many, self.generator)
 
     def gradient(self, windows: Tensor, net: nn.Module | None = None) -> Tensor:
         """All derivatives of the mean loss of some passages, in a row."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from methods.arenas.data_mixing.stage.task import Task
-from methods.kit.stage.lm_reading import passage_losses, per_passage
+from methods.kit.lm_reading import passage_losses, per_passage
 
 STEPS, RATE = 6, 0.05
 

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from methods.arenas.pretraining_data.stage.task import Task, logistic
-from methods.kit.stage.lm_reading import nats
+from methods.kit.lm_reading import nats
 
 PART = 8
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from methods.arenas.pretraining_data.stage.task import Task
-from methods.kit.stage.lm_reading import nats
+from methods.kit.lm_reading import nats
 
 
 @torch.no_grad()

@@ -10,8 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from methods.kit.lm_nets import Body
-from methods.kit.stage.lm_reading import mean_states, passage_losses, trained
-from methods.kit.stage.lm_starts import blank
+from methods.kit.lm_reading import mean_states, passage_losses, trained
 
 
 class Task:
@@ -21,9 +20,10 @@ class Task:
     `ladder` are five models from weak to strong. `kept` are the rows kept so far, `round` counts rounds, `progress`
     goes from 0 to 1 in the training. `wanted` is for references alone: which passages are right."""
 
-    def __init__(self, data, trial):
+    def __init__(self, data, trial, blank: Body):
         o = trial.options
         self.options, self.device, self.trial = o, trial.device, trial
+        self._blank = blank.to(trial.device)
         self.pool, self.sample, self.annotated, self.good = data.pool, data.sample, data.annotated, data.good
         self.wanted, self.ladder, self.sizes = data.wanted, data.ladder, data.sizes
         self.start: Body = data.ladder[o.begin]
@@ -63,7 +63,7 @@ class Task:
             if (i + 1) * many % steps < many:
                 found.append(deepcopy(net).eval())
 
-        trained(blank("narrow", self.trial.seed).to(self.device), self.pool, steps, 0.01, self.generator,
+        trained(deepcopy(self._blank), self.pool, steps, 0.01, self.generator,
                 self.options.batch, after=after)
         self.trial.count(windows_of_scorers=steps * self.options.batch)
         return found
