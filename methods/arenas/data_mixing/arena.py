@@ -33,8 +33,6 @@ from methods.kit.stage import data as datasets
 from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
 from methods.kit.stage.sources import BIBLE, NOVELS
 
-EVERY = 10          # batches between two questions for the mixture
-
 
 class DataMixingMethod(Method):
     """The slot: everything has a default, which together is reading all text as it comes."""
@@ -43,7 +41,7 @@ class DataMixingMethod(Method):
         """Called once, before the first batch."""
 
     def mixture(self, task: Task) -> Tensor:
-        """How likely a passage comes from each source (S,); asked every EVERY batches."""
+        """How likely a passage comes from each source (S,); asked every ten batches."""
         return task.shares
 
     def rate(self, task: Task) -> float:
@@ -71,11 +69,11 @@ class DataMixing(Arena):
     scales = {
         "smoke": Scale(5, 1024, {"small": True, "read": 3, "target": "docs", "scarce": 8, "known": 8, "many": 212,
                                  "validation": 2, "asked_target": 8, "asked_general": 2, "proxies": 12,
-                                 "proxy_steps": 2, "steps": 10, "batch": 4, "rate": 5e-3, "pieces": 65}),
+                                 "proxy_steps": 2, "steps": 8, "every": 2, "batch": 4, "rate": 5e-3}),
         "full": Scale(60, 2048, {"small": False, "read": 400, "target": "docs", "scarce": 60, "known": 64,
                                  "many": 6000, "validation": 32, "asked_target": 512, "asked_general": 48,
-                                 "proxies": 24, "proxy_steps": 40, "steps": 100, "batch": 16, "rate": 5e-3,
-                                 "pieces": 65}),
+                                 "proxies": 24, "proxy_steps": 40, "steps": 100, "every": 10, "batch": 16,
+                                 "rate": 5e-3}),
     }
     slot = DataMixingMethod
     baseline = "natural-shares"
@@ -90,7 +88,7 @@ class DataMixing(Arena):
         method.prepare(task)
         read, junk, weights = 0.0, 0.0, task.shares
         for task.step in range(o.steps):
-            if task.step % EVERY == 0:
+            if task.step % o.every == 0:
                 weights = method.mixture(task).to(trial.device)
             batch = method.batch(list(data.windows), weights, task, order)
             value = per_passage(task.net, batch).mean()

@@ -26,7 +26,7 @@ class RedundancyReduction(PretrainingDataMethod):
         claims=(Beats("random", on="bits_per_byte"), Beats("whole-pool", on="bits_per_byte")),
     )
 
-    t: float = param(0.1, "share of signs that must differ", low=0.0, high=0.3)
+    t: float = param(0.1, "share of signs that must differ", low=0.0, high=0.5)
 
     def choose(self, task):
         counts = task.grams(task.pool)

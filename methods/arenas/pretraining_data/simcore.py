@@ -37,13 +37,14 @@ class Simcore(PretrainingDataMethod):
         alike = F.normalize(pool - pool.mean(0), dim=1) @ F.normalize(centres, dim=1).T
         rows, first = [], None
         while len(rows) < task.now:
-            likeness = []
+            likeness, new = [], []
             for c in range(min(alike.shape[1], task.now - len(rows))):
                 value, row = alike[:, c].max(0)
                 likeness.append(float(value))
-                rows.append(int(row))
+                new.append(int(row))
                 alike[row] = -2.0
             first = first or sum(likeness) / len(likeness)
             if sum(likeness) / len(likeness) < self.tau * first:
                 break
+            rows += new
         return torch.tensor(rows)

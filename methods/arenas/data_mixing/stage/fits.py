@@ -43,8 +43,8 @@ def law(mixtures: Tensor, losses: Tensor, drawn: torch.Generator, restarts: int 
             return value
 
         with torch.enable_grad():
-            value = float(optimizer.step(closure))
-            value = float(closure())
+            optimizer.step(closure)
+            value = float(closure().detach())
         if value < best[0]:
             best = value, (c.detach(), k.detach(), t.detach())
     c, k, t = best[1]
