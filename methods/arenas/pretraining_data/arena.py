@@ -16,6 +16,9 @@ The regime (how much the start had read, how often passages repeat) was chosen o
 blank start 240 batches end a third of a bit below pieces' frequencies, and a rule that keeps easy text beats clean text
 itself. Models that have read are trained once and kept, three worlds of them, dealt to the seeds in turn. They read
 clean passages of the same training documents, so some of the pool is known to them.
+
+A rule that ranks passages keeps every copy of one it likes. Papers that rank start from text without copies, which is
+spared them there and not here.
 """
 
 from __future__ import annotations
