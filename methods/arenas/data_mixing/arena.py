@@ -13,7 +13,7 @@ not read.
 
 AdamW at rate 0.005, the same for all; a tenth of warm-up, then a cosine to a tenth, unless a method owns it. The regime
 was chosen on seeds that are never scored. What was trained once and is kept (starts and short runs) comes in three
-worlds, dealt to the seeds in turn.
+worlds, dealt to the seeds in turn. Strengths of methods were set once, beforehand; none was searched.
 """
 
 from __future__ import annotations
