@@ -11,15 +11,14 @@ documents of all eight sources.
 
 In `target` nothing is spoilt, the 200 passages are docstrings, an eighth is kept, and docstrings alone are asked.
 
-AdamW at rate 0.005, the same for all, since only the passages differ; a tenth of warm-up, then a cosine to a tenth.
-The regime (how much the start had read, how often passages repeat) was chosen on seeds that are never scored. From a
-blank start 240 batches end a quarter of a bit below pieces' frequencies, and a rule that keeps easy text beats clean text
+AdamW at rate 0.005, the same for all, since only the passages differ; a tenth of warm-up, then a cosine to a tenth. The
+regime (how much the start had read, how often passages repeat) was chosen on seeds that are never scored. From a blank
+start 240 batches end a quarter of a bit below pieces' frequencies, and a rule that keeps easy text beats clean text
 itself. Models that have read are trained once and kept, three worlds of them, dealt to the seeds in turn. They read
 clean passages of the same training documents, so some of the pool is known to them.
 
 A rule that ranks passages keeps every copy of one it likes. Papers that rank start from text without copies, which is
-spared them there and not here. Strengths of methods were set once, beforehand;
-none was searched.
+spared them there and not here. Strengths of methods were set once, beforehand; none was searched.
 """
 
 from __future__ import annotations
