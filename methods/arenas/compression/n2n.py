@@ -47,7 +47,7 @@ class N2n(CompressionMethod):
         fidelity="core",
         claims=(Beats("random-search", on="bits_per_byte"),),
     )
-    rate_factor = 3.0
+    rate_factor = 1.0
 
     candidates: int = param(16, "students that are tried", low=2, high=40)
     policy_rate: float = param(0.03, "Adam's rate of the policies", low=0.0, high=1.0)

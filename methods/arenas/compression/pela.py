@@ -36,7 +36,7 @@ class Pela(CompressionMethod):
         claims=(Beats("plain-svd", on="bits_per_byte"), Matches("dense-tuned", on="bits_per_byte", within=0.05,
                                                                cost="stored")),
     )
-    rate_factor = 3.0
+    rate_factor = 1.0
 
     distil: float = param(0.1, "weight of the features' error", low=0.0, high=10.0)
     bound: float = param(1.0, "weight of the largest change of a weight", low=0.0, high=100.0)

@@ -16,7 +16,7 @@ from methods.kit.method import Card
 
 class PlainSvd(CompressionMethod):
     card = Card(title="Plain SVD")
-    rate_factor = 3.0
+    rate_factor = 1.0
 
     def compress(self, net, task):
         bits = room(net, task.budget)

@@ -18,7 +18,7 @@ from methods.kit.params import param
 
 class RandomSearch(CompressionMethod):
     card = Card(title="Random search of students")
-    rate_factor = 3.0
+    rate_factor = 1.0
 
     candidates: int = param(16, "students that are tried", low=1, high=40)
 

@@ -15,7 +15,8 @@ Follows the textbook.
 from torch import Tensor
 
 from methods.arenas.compression.arena import CompressionMethod
-from methods.arenas.compression.stage.packed import narrower, stored_bits
+from methods.arenas.compression.stage.elastic import bits_of
+from methods.arenas.compression.stage.packed import narrower
 from methods.kit.method import Card
 
 
@@ -26,7 +27,7 @@ def strength(rise: Tensor, out: Tensor) -> Tensor:
 
 class StructuredMagnitude(CompressionMethod):
     card = Card(title="Structured magnitude pruning")
-    rate_factor = 3.0
+    rate_factor = 1.0
 
     def compress(self, net, task):
         heads, units = [], []
@@ -35,10 +36,8 @@ class StructuredMagnitude(CompressionMethod):
             heads.append(out.unflatten(1, (block.mixer.heads, -1)).square().mean((0, 2)).argsort(descending=True))
             units.append(strength(block.feed.rise.weight.detach(), block.feed.out.weight.detach())
                          .argsort(descending=True))
-        for hundredth in range(100, -1, -1):
-            share = hundredth / 100
-            small = narrower(task.dense(), [each[:max(1, round(share * len(each)))].sort().values for each in heads],
-                             [each[:max(1, int(share * len(each)))].sort().values for each in units])
-            if stored_bits(small) <= task.budget:
-                return small
-        raise ValueError("not even one head and one unit a block fit")
+        sizes = [[(max(1, round(at / 100 * len(a))), max(1, int(at / 100 * len(b)))) for a, b in
+                  zip(heads, units, strict=True)] for at in range(101)]
+        most = max((size for size in sizes if bits_of(net, size) <= task.budget), key=lambda size: bits_of(net, size))
+        return narrower(net, [each[:n].sort().values for each, (n, _) in zip(heads, most, strict=True)],
+                        [each[:n].sort().values for each, (_, n) in zip(units, most, strict=True)])

@@ -37,7 +37,7 @@ class WeightSharingNas(CompressionMethod):
         fidelity="core",
         claims=(Beats("structured-magnitude", on="bits_per_byte"), Beats("random-search", on="bits_per_byte")),
     )
-    rate_factor = 3.0
+    rate_factor = 1.0
 
     looks: int = param(30, "parts that are judged", low=4, high=200)
 
