@@ -60,7 +60,6 @@ class BlockMovementPruning(CompressionMethod):
         fidelity="core",
         claims=(Beats("magnitude-pruning", on="bits_per_byte"), Beats("structured-magnitude", on="bits_per_byte")),
     )
-    rate_factor = 1.0
 
     block: int = param(4, "side of a block of weights", choices=(1, 4, 8))
     lam: float = param(0.1, "weight of the mean of sigmoid(S)", low=0.0, high=100.0)

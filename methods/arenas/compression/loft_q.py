@@ -38,7 +38,6 @@ class LoftQ(CompressionMethod):
                       arxiv="2310.08659"),),
         fidelity="core",
     )
-    rate_factor = 1.0
 
     bits: int = param(2, "bits of a code", low=1, high=3)
 

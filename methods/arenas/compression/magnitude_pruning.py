@@ -19,7 +19,6 @@ from methods.kit.method import Card
 
 class MagnitudePruning(CompressionMethod):
     card = Card(title="Magnitude pruning")
-    rate_factor = 1.0
 
     def compress(self, net, task):
         return pruned(net, lambda weight: weight.abs(), density(net, task.budget))

@@ -47,7 +47,6 @@ class N2n(CompressionMethod):
         fidelity="core",
         claims=(Beats("random-search", on="bits_per_byte"),),
     )
-    rate_factor = 1.0
 
     candidates: int = param(16, "students that are tried", low=2, high=40)
     policy_rate: float = param(0.03, "Adam's rate of the policies", low=0.0, high=1.0)
@@ -98,7 +97,7 @@ class N2n(CompressionMethod):
                 optimizer.step()
 
         lot = task.trial.generator("policy")
-        return sought(task, self.teacher, many, self.rate_factor, propose, learn)
+        return sought(task, self.teacher, many, propose, learn)
 
     def loss(self, net, batch, task):
         return taught(net, self.teacher, batch)

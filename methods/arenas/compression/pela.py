@@ -36,7 +36,6 @@ class Pela(CompressionMethod):
         claims=(Beats("plain-svd", on="bits_per_byte"), Matches("dense-tuned", on="bits_per_byte", within=0.05,
                                                                cost="stored")),
     )
-    rate_factor = 1.0
 
     distil: float = param(0.1, "weight of the features' error", low=0.0, high=10.0)
     bound: float = param(1.0, "weight of the largest change of a weight", low=0.0, high=100.0)
@@ -58,5 +57,5 @@ class Pela(CompressionMethod):
             far = strayed([(each.u, each.v, w) for each, w in zip(put, whole, strict=True)], self.eps)
             return named + self.distil * apart + self.bound * far
 
-        task.train(net, task.steps // 2, loss, factor=self.rate_factor, known=True)
+        task.train(net, task.steps // 2, loss, known=True)
         return net

@@ -16,7 +16,6 @@ from methods.kit.method import Card
 
 class PlainSvd(CompressionMethod):
     card = Card(title="Plain SVD")
-    rate_factor = 1.0
 
     def compress(self, net, task):
         bits = room(net, task.budget)

@@ -4,7 +4,8 @@
     weights: S = 127 / max |W|;   activations: S = 127 / (moving average of max |x|)
     gradients go straight through; norms, softmax and GELU stay as they are
 
-Embeddings and all maps are rounded, and at the end stored, at eight bits, each matrix with one scale of 32 bits: 51 % in all, whatever the room.
+Embeddings and all maps are rounded, and at the end stored, at eight bits, each matrix with one scale of 32 bits: 51 %
+in all, whatever the room.
 
 Departs from the paper: a causal model; biases stay at 16 bits; the moving average keeps 0.9 of the old and starts with
 what the trained model shows on eight known windows.

@@ -19,7 +19,6 @@ from methods.kit.method import Card
 
 class RandomPruning(CompressionMethod):
     card = Card(title="Random pruning")
-    rate_factor = 1.0
 
     def compress(self, net, task):
         return pruned(net, lambda weight: torch.rand(weight.shape, generator=task.generator, device=weight.device),

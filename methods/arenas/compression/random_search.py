@@ -18,14 +18,13 @@ from methods.kit.params import param
 
 class RandomSearch(CompressionMethod):
     card = Card(title="Random search of students")
-    rate_factor = 1.0
 
     candidates: int = param(16, "students that are tried", low=1, high=40)
 
     def compress(self, net, task):
         self.teacher = task.teacher()
         many = min(self.candidates, task.steps // 4) if task.steps else self.candidates
-        return sought(task, self.teacher, many, self.rate_factor, lambda at: drawn(net, task.generator),
+        return sought(task, self.teacher, many, lambda at: drawn(net, task.generator),
                       lambda value: None)
 
     def loss(self, net, batch, task):

@@ -65,7 +65,6 @@ class Reallm(CompressionMethod):
         claims=(Beats("round-to-nearest", on="bits_per_byte", setting="low-bit"),
                 Beats("loft-q", on="bits_per_byte", setting="low-bit-tuned")),
     )
-    rate_factor = 1.0
 
     fitting: int = param(100, "steps that fit encoder, table and decoder", low=0, high=1000)
 

@@ -27,7 +27,6 @@ def strength(rise: Tensor, out: Tensor) -> Tensor:
 
 class StructuredMagnitude(CompressionMethod):
     card = Card(title="Structured magnitude pruning")
-    rate_factor = 1.0
 
     def compress(self, net, task):
         heads, units = [], []

@@ -37,7 +37,6 @@ class WeightSharingNas(CompressionMethod):
         fidelity="core",
         claims=(Beats("structured-magnitude", on="bits_per_byte"), Beats("random-search", on="bits_per_byte")),
     )
-    rate_factor = 1.0
 
     looks: int = param(30, "parts that are judged", low=4, high=200)
 
@@ -54,7 +53,7 @@ class WeightSharingNas(CompressionMethod):
                                          log_target=True).sum(-1).mean()
             return value
 
-        task.train(net, task.steps // 2, loss, factor=self.rate_factor)
+        task.train(net, task.steps // 2, loss)
         task.step = task.steps
         windows = (task.new[-24:] if task.steps else task.known[:24]).long()
         tried: list[Choice] = [least]

@@ -1,11 +1,11 @@
 """GHN-3: a transformer over the graph of a network predicts all of its matrices.
 
-    node: what its tensor is for + depth, width + degree;   attention: softmax(q k / sqrt(d) + bias of the path's length)
+    node: what its tensor is for + depth, width + degree;   attention: softmax(q k / sqrt(d) + bias of path length)
     a decoder makes the largest matrix of each node's kind, of which the network takes a part
     learnt ahead: min CE of networks with predicted weights, another of seven shapes at each step
 
 Departs from the paper: language models of one family instead of a space of image networks; nodes are matrices, one a
-tensor, in a chain; the decoder is linear, one for each kind of tensor; vectors are not predicted; 600 steps.
+tensor, in a chain; the decoder is linear, one for each kind of tensor; vectors are not predicted; 400 steps.
 
 >>> import torch
 >>> from methods.arenas.warm_start.stage.predicting import cut

@@ -5,7 +5,8 @@
 Pieces of pictures have embeddings of their own, which text never used; they begin as they are in the source. Where the
 target has another shape, the source is padded.
 
-Departs from the paper: pictures are 49 greys of eight, not codes of a learnt tokenizer; the loss counts all pieces alike.
+Departs from the paper: pictures are 49 greys of eight, not codes of a learnt tokenizer; the loss counts all pieces
+alike.
 
 >>> 7 * 7 + 5
 54

@@ -3,7 +3,7 @@
     theta_l = theta_B + (l - 1) / L theta_A,   l = 1 ... L
     learnt ahead in a network of six such blocks: (CE + KL to a trained teacher) / 2;   then expanded and untied
 
-Departs from the paper: the teacher has three blocks of the same width; 600 steps ahead; embeddings and the last norm
+Departs from the paper: the teacher has three blocks of the same width; 400 steps ahead; embeddings and the last norm
 are taken over as well, as heads are there. A target of another width is padded.
 
 >>> import torch

@@ -2,10 +2,10 @@
 
     theta = weights of a model of the target's shape; where there is none, what fits of the source
 
-Follows the textbook.
+There is such a model in `smaller` alone. Follows the textbook.
 
->>> 1500 * 16 // (96 * 8)                         # how many times as many windows it has read
-31
+>>> 2000 * 16 // (64 * 8)                         # how many times as many windows it has read
+62
 """
 
 from methods.arenas.warm_start.arena import WarmStartMethod

@@ -33,7 +33,7 @@ class ZeroPadding(WarmStartMethod):
         source, drawn = task.source, task.generator
         many = len(source.blocks)
         with torch.no_grad():
-            for name, value in target.named_parameters():
+            for value in target.parameters():
                 if value.dim() > 1:
                     value.copy_(self.size * torch.randn(value.shape, generator=drawn, device=value.device))
             upper = target.blocks[many:]

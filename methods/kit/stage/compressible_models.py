@@ -1,10 +1,10 @@
-"""Small language models that have read for long, to be made smaller or larger: trained once on code and novels, and kept.
+"""Small language models that have read for long, to be made smaller or larger: trained once and kept.
 
-`deep` has six blocks of width 48, `masked-75` is as large but three quarters of the weights of its blocks were zero
-throughout, one draw of places a matrix; `shallow` has three blocks of width 32, `wide` three of width 64. All are
-trained alike: AdamW (0.9, 0.98), decay 0.05, 5 % warm-up, then a cosine to a tenth of the rate, gradients cut at norm
-1. There is one of each, so what differs between trained models is not seen. What is kept goes by a digest of the code
-that made it.
+They have read source code and novels. `deep` has six blocks of width 48, `masked-75` is as large but three quarters of
+the weights of its blocks were zero throughout, one draw of places a matrix; `shallow` has three blocks of width 32. All
+are trained alike: AdamW (0.9, 0.98), decay 0.05, 5 % warm-up, then a cosine to a tenth of the rate, gradients cut at
+norm 1. There is one of each, so what differs between trained models is not seen. What is kept goes by a digest of the
+code that made it.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from methods.kit.stage.seeding import seeded, torch_generator
 from methods.kit.stage.sources import BIBLE, NOVELS
 
 READ = ("code", "fiction")
-SHAPES = {"deep": (48, 6), "shallow": (32, 3), "wide": (64, 3)}          # width and blocks
-STEPS = {"deep": 3000, "masked-75": 3000, "shallow": 2000, "wide": 1500}
-RATES = {"deep": 0.004, "masked-75": 0.004, "shallow": 0.006, "wide": 0.004}
+SHAPES = {"deep": (48, 6), "shallow": (32, 3)}          # width and blocks
+STEPS = {"deep": 3000, "masked-75": 3000, "shallow": 2000}
+RATES = {"deep": 0.004, "masked-75": 0.004, "shallow": 0.006}
 BATCH, LAST, WORLD = 16, 0.1, 1001                       # the world is no scoring seed
 SMALL_STEPS = 12
 
@@ -56,7 +56,8 @@ def masks(net: Body, share: float) -> dict[str, Tensor]:
     kept = {}
     for name, weight in matrices(net).items():
         order = torch.rand(weight.numel(), generator=drawn).argsort()
-        kept[name] = torch.ones(weight.numel()).index_fill_(0, order[:round(share * weight.numel())], 0.0).view_as(weight)
+        gone = order[:round(share * weight.numel())]
+        kept[name] = torch.ones(weight.numel()).index_fill_(0, gone, 0.0).view_as(weight)
     return kept
 
 

@@ -33,7 +33,7 @@ def reward(size: float, accuracy: float) -> float:
     return c * (2 - c) * accuracy
 
 
-def sought(task, teacher: Body, candidates: int, factor: float, propose: Callable[[int], Choice],
+def sought(task, teacher: Body, candidates: int, propose: Callable[[int], Choice],
            learn: Callable[[float], None]) -> Body:
     """The best of so many students by reward, those without room get -1; it begins as it was cut."""
     text = task.new if task.steps else task.known
@@ -46,7 +46,7 @@ def sought(task, teacher: Body, candidates: int, factor: float, propose: Callabl
         if any(heads for heads, _ in choice) and bits_of(teacher, choice) <= task.budget:
             student = cut(task.dense(), choice)
             task.train(student, min(STEPS, task.steps) if task.steps else 0,
-                       lambda batch, net=student: taught(net, teacher, batch), factor=factor, tell=False)
+                       lambda batch, net=student: taught(net, teacher, batch), tell=False)
             value = reward(bits_of(teacher, choice) / bits_of(teacher, whole(teacher)),
                            _accuracy(student, windows) / max(right, 1e-8))
         if value > best:

@@ -53,13 +53,13 @@ class Task:
         text = self.known if known else self.new
         return text[rows % len(text)]
 
-    def train(self, net: nn.Module, steps: int, loss: Callable[[Tensor], Tensor], *, factor: float = 1.0,
+    def train(self, net: nn.Module, steps: int, loss: Callable[[Tensor], Tensor], *,
               known: bool = False, after: Callable[[], None] | None = None, tell: bool = True) -> None:
-        """Steps of AdamW on what trains in the model: the rate falls by a cosine to nothing, after a tenth of warm-up."""
+        """Steps of AdamW on what trains in the model: the rate falls by a cosine to nothing after warm-up."""
         learnt = [p for p in net.parameters() if p.requires_grad]
         if not learnt or not steps:
             return
-        rate = self.options.rate * factor
+        rate = self.options.rate
         optimizer = torch.optim.AdamW(groups(net, self.options.decay), rate, betas=(0.9, 0.98))
         net.train()
         for at in range(steps):

@@ -67,7 +67,7 @@ def growing(trial: Trial) -> Growing:
 
 
 def _pictures(trial: Trial, shelves: Library, rng: np.random.Generator, many: int) -> Tensor:
-    """(N, WORD + SIDE^2) the name of what is to be seen, then a picture row by row, in eight greys by the first pieces."""
+    """(N, WORD + SIDE^2) the name of what is to be seen, then a picture by rows, in eight greys as the first pieces."""
     from tokenizers import Tokenizer
 
     if trial.options.small:

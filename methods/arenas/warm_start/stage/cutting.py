@@ -38,8 +38,8 @@ def outermost(many: int, of: int) -> list[int]:
 
 
 def cut_out(target: Body, source: Body, score: Score) -> None:
-    """The entries with the highest scores stay, in their order, and what reads fewer entries is scaled up by the root of
-    their share. A target that is larger is padded."""
+    """The entries with the highest scores stay, in their order, and what reads fewer is scaled up by the root of their
+    share. A target that is larger is padded."""
     if target.width > source.width or len(target.blocks) > len(source.blocks):
         return overlap(target, source)
     ours, theirs = widths(target), widths(source)

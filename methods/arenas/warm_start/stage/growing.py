@@ -56,7 +56,7 @@ def axes(name: str, sides: tuple[str, ...]) -> list[tuple[int, str]]:
 
 def picked(tensors: dict[str, Tensor], table: dict[str, tuple[str, ...]], rows: dict[str, Tensor],
            scaled: Callable[[str, str, int], Tensor | None] | None = None) -> dict[str, Tensor]:
-    """Every tensor with the chosen entries of each side; `scaled(name, side, axis)` is what an axis is multiplied by."""
+    """Every tensor with the chosen entries of each side; an axis is multiplied by `scaled(name, side, axis)`."""
     made = {}
     for name, value in tensors.items():
         for axis, side in axes(name, table[name]):

@@ -54,7 +54,7 @@ class Predictor(nn.Module):
                                                  nn.Linear(2 * HIDDEN, HIDDEN)) for _ in range(2))
         self.norms = nn.ModuleList(nn.LayerNorm(HIDDEN) for _ in range(2))
         self.decode = nn.ModuleDict({name: nn.Linear(HIDDEN, math.prod(size)) for name, size in LARGEST.items()})
-        for name, layer in self.decode.items():
+        for layer in self.decode.values():
             nn.init.normal_(layer.weight, std=0.05 / HIDDEN ** 0.5)
             nn.init.normal_(layer.bias, std=0.05)
 

@@ -1,6 +1,6 @@
 """What is learnt ahead, once, and kept: a learngene, and networks that predict weights of others.
 
-Steps ahead are not charged, and are as many for all: `AHEAD` of 16 windows of the text that sources have read.
+Steps ahead are not charged, and are as many for all: `AHEAD` of 8 windows of the text that sources have read.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from methods.kit.stage.lm_text import TRAIN, library
 from methods.kit.stage.seeding import numpy_generator, torch_generator
 from methods.kit.stage.sources import BIBLE, NOVELS
 
-AHEAD, BATCH, WIDTH, DEPTH = 600, 16, 32, 6
+AHEAD, BATCH, WIDTH, DEPTH = 400, 8, 32, 6
 SMALL = 6                       # steps ahead in a rehearsal
 RATE = 0.004
 
@@ -51,7 +51,7 @@ def expanded(learnt: dict[str, Tensor], depth: int) -> dict[str, Tensor]:
 
 
 def learngene(small: bool, on_progress=None) -> dict[str, Tensor]:
-    """theta_A, theta_B and what surrounds blocks, learnt as a network of six blocks, taught by the trained one of three."""
+    """theta_A, theta_B and what surrounds blocks, learnt as a network of six blocks."""
     return _kept("learngene", _learngene, small, on_progress)
 
 
