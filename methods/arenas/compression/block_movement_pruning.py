@@ -15,7 +15,7 @@ teacher's steps are taken from the budget; scores train at ten times the rate of
 >>> spread(torch.tensor([[1.0, 2.0]]), 2).tolist()
 [[1.0, 1.0, 2.0, 2.0], [1.0, 1.0, 2.0, 2.0]]
 >>> round(kept(0.4, 0.375), 4)                         # halfway of the fall
-0.4984
+0.4531
 """
 
 import torch

@@ -31,15 +31,15 @@ def rest(matrix: Tensor, rank: int) -> float:
 
 
 class Corrected(nn.Module):
-    """x -> (W + A B) x + b, W shared with another block."""
+    """x -> (W + A B) x + b, W shared with another block. A B begins as what W lacks, or as 0 with a `start` for B."""
 
-    def __init__(self, shared: nn.Linear, own: nn.Linear, rank: int, start: str, generator: torch.Generator):
+    def __init__(self, shared: nn.Linear, own: nn.Linear, rank: int, start: Tensor | None):
         super().__init__()
         self.shared = shared
         self.bias = nn.Parameter(own.bias.detach().clone())
         a, b = low_rank(own.weight - shared.weight, rank)
-        if start == "random":
-            a, b = torch.zeros_like(a), torch.randn(b.shape, generator=generator, device=b.device) / b.shape[1] ** 0.5
+        if start is not None:
+            a, b = torch.zeros_like(a), start
         self.a, self.b = nn.Parameter(a), nn.Parameter(b)
 
     @property
@@ -98,8 +98,10 @@ class FlexiGpt(CompressionMethod):
                     rest(getattr(getattr(block, p), n).weight - getattr(getattr(net.blocks[j], p), n).weight, rank)
                     for p, n in PLACES))]
                 for part, name in PLACES:
+                    own = getattr(getattr(block, part), name)
+                    start = torch.randn(rank, own.in_features, generator=task.generator,
+                                        device=task.device) / own.in_features ** 0.5
                     setattr(getattr(block, part), name, Corrected(
-                        getattr(getattr(twin, part), name), getattr(getattr(block, part), name), rank, self.start,
-                        task.generator))
+                        getattr(getattr(twin, part), name), own, rank, start if self.start == "random" else None))
                 net.blocks[at] = Normed(block, streams[at], streams[at + 1] - streams[at])
         return net

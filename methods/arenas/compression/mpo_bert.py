@@ -59,14 +59,11 @@ def contract(chain: list[Tensor]) -> Tensor:
 class Chain(nn.Module):
     """A map whose weights are a chain with a shared middle, and a thin product."""
 
-    def __init__(self, linear: nn.Linear, chain: list[Tensor], middle: nn.Parameter, rank: int,
-                 generator: torch.Generator):
+    def __init__(self, linear: nn.Linear, chain: list[Tensor], middle: nn.Parameter, v: Tensor):
         super().__init__()
         self.middle, self.bias, self.in_features = middle, linear.bias, linear.in_features
         self.small = nn.ParameterList(nn.Parameter(chain[at].clone()) for at in (0, 1, 3, 4))
-        m, n = linear.weight.shape
-        self.u = nn.Parameter(torch.zeros(m, rank, device=middle.device))
-        self.v = nn.Parameter(torch.randn(rank, n, generator=generator, device=middle.device) / n ** 0.5)
+        self.u, self.v = nn.Parameter(v.new_zeros(len(linear.weight), len(v))), nn.Parameter(v)
 
     def forward(self, x: Tensor) -> Tensor:
         small = list(self.small)
@@ -94,7 +91,8 @@ class MpoBert(CompressionMethod):
         stored += WORD * (sum(middle.numel() for middle in middles)
                           + len(net.blocks) * sum(chain[at].numel() for chain in chains for at in (0, 1, 3, 4)))
         sides = sum(sum(linear.weight.shape) for _, _, linear in places)
-        rank = int((task.budget - stored) / (WORD * sides)) if self.adapters else 0
+        rank = max(0, int((task.budget - stored) / (WORD * sides))) if self.adapters else 0
         for at, (holder, name, linear) in enumerate(places):
-            setattr(holder, name, Chain(linear, chains[at % 4], middles[at % 4], max(0, rank), task.generator))
+            v = torch.randn(rank, linear.in_features, generator=task.generator, device=task.device)
+            setattr(holder, name, Chain(linear, chains[at % 4], middles[at % 4], v / linear.in_features ** 0.5))
         return net

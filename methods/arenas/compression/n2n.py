@@ -2,7 +2,7 @@
 
     removal: a bidirectional LSTM reads the blocks' sizes and keeps or removes each
     shrinkage: an LSTM that also reads its last action gives each heads and units a factor 0.1 ... 1
-    R = C (2 - C) A / A_teacher, -1 where there is no room;   REINFORCE, less a moving average of R, Adam
+    R = C (2 - C) A / A_teacher, -1 where there is no room;   REINFORCE, less a moving average of R, Adam at 0.03
     students learn from CE + squared difference of logits
 
 The first half of the students trains the first policy, the second, starting from the best so far, the other. The best
@@ -20,9 +20,8 @@ from torch import nn
 
 from methods.arenas.compression.arena import CompressionMethod
 from methods.arenas.compression.stage.elastic import Choice, whole
-from methods.arenas.compression.stage.students import sought, taught
+from methods.arenas.compression.stage.students import CANDIDATES, sought, taught
 from methods.kit.method import Beats, Card, Paper
-from methods.kit.params import param
 
 FACTORS = tuple(at / 10 for at in range(1, 11))
 
@@ -48,14 +47,11 @@ class N2n(CompressionMethod):
         claims=(Beats("random-search", on="bits_per_byte"),),
     )
 
-    candidates: int = param(16, "students that are tried", low=2, high=40)
-    policy_rate: float = param(0.03, "Adam's rate of the policies", low=0.0, high=1.0)
-
     def compress(self, net, task):
         self.teacher = task.teacher()
-        many = min(self.candidates, task.steps // 4) if task.steps else self.candidates
+        many = min(CANDIDATES, task.steps // 3) if task.steps else CANDIDATES
         layers, policies = whole(net), Policies().to(task.device)
-        optimizer = torch.optim.Adam(policies.parameters(), self.policy_rate)
+        optimizer = torch.optim.Adam(policies.parameters(), 0.03)
         size = torch.tensor([[at / len(layers), a / 10, b / 1000] for at, (a, b) in enumerate(layers)],
                             device=task.device)
         state = {"average": 0.0, "best": -2.0, "kept": list(layers)}

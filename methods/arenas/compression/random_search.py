@@ -11,19 +11,16 @@ Follows the textbook: what N2N does, with another way of proposing.
 
 from methods.arenas.compression.arena import CompressionMethod
 from methods.arenas.compression.stage.elastic import drawn
-from methods.arenas.compression.stage.students import sought, taught
+from methods.arenas.compression.stage.students import CANDIDATES, sought, taught
 from methods.kit.method import Card
-from methods.kit.params import param
 
 
 class RandomSearch(CompressionMethod):
     card = Card(title="Random search of students")
 
-    candidates: int = param(16, "students that are tried", low=1, high=40)
-
     def compress(self, net, task):
         self.teacher = task.teacher()
-        many = min(self.candidates, task.steps // 4) if task.steps else self.candidates
+        many = min(CANDIDATES, task.steps // 3) if task.steps else CANDIDATES
         return sought(task, self.teacher, many, lambda at: drawn(net, task.generator),
                       lambda value: None)
 

@@ -33,9 +33,8 @@ def nearest(pairs: Tensor, table: Tensor) -> Tensor:
     return (table.square().sum(1) - 2 * pairs @ table.T).argmin(1)
 
 
-def spread_out(pairs: Tensor, many: int, times: int, generator: torch.Generator) -> Tensor:
-    """A table by k-means."""
-    table = pairs[torch.randperm(len(pairs), generator=generator, device=pairs.device)[:many]].clone()
+def spread_out(pairs: Tensor, table: Tensor, times: int) -> Tensor:
+    """A table by k-means from a first one."""
     for _ in range(times):
         at = nearest(pairs, table)
         counts = torch.bincount(at, minlength=len(table)).clamp(min=1)[:, None]
@@ -47,11 +46,10 @@ def spread_out(pairs: Tensor, many: int, times: int, generator: torch.Generator)
 class Bent(nn.Module):
     """x + a small network of it, nothing at the start."""
 
-    def __init__(self, hidden: int, generator: torch.Generator, device: torch.device):
+    def __init__(self, rise: Tensor):
         super().__init__()
-        self.rise = nn.Parameter(torch.randn(hidden, PATCH, generator=generator, device=device) / PATCH ** 0.5)
-        self.bias = nn.Parameter(torch.zeros(hidden, device=device))
-        self.out = nn.Parameter(torch.zeros(PATCH, hidden, device=device))
+        self.rise, self.bias = nn.Parameter(rise), nn.Parameter(rise.new_zeros(len(rise)))
+        self.out = nn.Parameter(torch.zeros_like(rise.T))
 
     def forward(self, x: Tensor) -> Tensor:
         return x + F.linear(F.gelu(F.linear(x, self.rise, self.bias)), self.out)
@@ -91,9 +89,11 @@ class Reallm(CompressionMethod):
     def coded(self, patches: Tensor, code: int, task) -> Tensor:
         """Patches as they come back from their codes."""
         generator = task.generator
-        encoder, decoder = (Bent(16, generator, patches.device) for _ in range(2))
+        encoder, decoder = (Bent(torch.randn(16, PATCH, generator=generator, device=patches.device) / PATCH ** 0.5)
+                            for _ in range(2))
         some = patches[torch.randperm(len(patches), generator=generator, device=patches.device)[:4096]]
-        table = nn.Parameter(spread_out(some.reshape(-1, 2), 4 ** code, 10, generator))
+        pairs = some.reshape(-1, 2)
+        table = nn.Parameter(spread_out(pairs, pairs[:4 ** code].clone(), 10))
         optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters(), table], 3e-3)
         for _ in range(self.fitting):
             x = patches[torch.randint(len(patches), (512,), generator=generator, device=patches.device)]

@@ -33,6 +33,6 @@ class Ghn3(WarmStartMethod):
     def initialise(self, target, task):
         if not task.prepared:
             return overlap(target, task.source)
-        predictor = Predictor.drawn("graph").to(task.device)
+        predictor = Predictor("graph").to(task.device)
         predictor.load_state_dict(task.prepared["graph"])
         set_(target, made_of(predictor, target))

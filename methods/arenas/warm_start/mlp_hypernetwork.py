@@ -21,6 +21,6 @@ class MlpHypernetwork(WarmStartMethod):
     def initialise(self, target, task):
         if not task.prepared:
             return overlap(target, task.source)
-        predictor = Predictor.drawn("alone").to(task.device)
+        predictor = Predictor("alone").to(task.device)
         predictor.load_state_dict(task.prepared["alone"])
         set_(target, made_of(predictor, target))

@@ -7,7 +7,7 @@ Departs from the paper: the teacher has three blocks of the same width; 400 step
 are taken over as well, as heads are there. A target of another width is padded.
 
 >>> import torch
->>> from methods.arenas.warm_start.stage.preparation import expanded
+>>> from methods.arenas.warm_start.stage.predicting import expanded
 >>> line = expanded({"a.w": torch.tensor(8.0), "b.w": torch.tensor(1.0)}, 4)
 >>> [float(value) for value in line.values()]
 [1.0, 3.0, 5.0, 7.0]
@@ -15,7 +15,7 @@ are taken over as well, as heads are there. A target of another width is padded.
 
 from methods.arenas.warm_start.arena import WarmStartMethod
 from methods.arenas.warm_start.stage.growing import overlap
-from methods.arenas.warm_start.stage.preparation import expanded
+from methods.arenas.warm_start.stage.predicting import expanded
 from methods.arenas.warm_start.stage.task import loaded
 from methods.kit.method import Beats, Card, Paper
 

@@ -63,7 +63,7 @@ def test_squares_hold_every_weight():
 
 
 def test_predicted_weights_fit_every_shape():
-    predictor = Predictor.drawn("graph")
+    predictor = Predictor("graph")
     for width, blocks in ((16, 1), (48, 3), (64, 2)):
         net = shaped(width, blocks, 0)
         made = made_of(predictor, net)

@@ -11,7 +11,7 @@ from torch import Tensor
 from methods.arenas.compression.stage.elastic import Choice, bits_of, cut, whole
 from methods.kit.lm_nets import Body
 
-STEPS = 2       # of a candidate
+STEPS, CANDIDATES = 2, 16        # of a candidate; that are tried at most
 
 
 def taught(net: Body, teacher: Body, batch: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from methods.arenas.warm_start.stage.preparation import learngene, predictors
+from methods.arenas.warm_start.stage._preparation import learngene, predictors
 from methods.kit.stage.arena import Trial
 from methods.kit.stage.compressible_models import READ, trained
 from methods.kit.stage.data import FASHION_NAMES, digits, fashion_mnist

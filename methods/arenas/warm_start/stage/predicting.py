@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 
 from methods.kit.lm_nets import Body
-from methods.kit.stage.seeding import seeded
 
 KINDS = ("graph", "alone")                              # nodes look at each other, or do not
 ARCHITECTURES = ((16, 1), (16, 2), (16, 4), (32, 1), (32, 3), (48, 1), (48, 2))      # width and blocks, seen ahead
@@ -57,11 +56,6 @@ class Predictor(nn.Module):
         for layer in self.decode.values():
             nn.init.normal_(layer.weight, std=0.05 / HIDDEN ** 0.5)
             nn.init.normal_(layer.bias, std=0.05)
-
-    @classmethod
-    def drawn(cls, kind: str) -> Predictor:
-        with seeded(1001, torch.device("cpu")):
-            return cls(kind)
 
     def forward(self, roles: Tensor, places: Tensor, distances: Tensor) -> Tensor:
         """(N, H) what the encoder makes of each node."""
@@ -126,3 +120,18 @@ def cut(whole: Tensor, what: str, width: int) -> Tensor:
     if what == "rise":
         return scale * whole[:4 * width, :width]
     return scale * whole[:width, :(4 * width if what == "fall" else width)]
+
+
+def expanded(learnt: dict[str, Tensor], depth: int) -> dict[str, Tensor]:
+    """theta_l = theta_B + (l - 1) / L theta_A for l = 1 ... L; what is not of blocks is as it is.
+
+    >>> out = expanded({"a.w": torch.tensor(4.0), "b.w": torch.tensor(1.0), "norm.w": torch.tensor(7.0)}, 2)
+    >>> {name: float(value) for name, value in out.items()}
+    {'norm.w': 7.0, 'blocks.0.w': 1.0, 'blocks.1.w': 3.0}
+    """
+    made = {name: value for name, value in learnt.items() if name[:2] not in ("a.", "b.")}
+    for at in range(depth):
+        for name, value in learnt.items():
+            if name.startswith("b."):
+                made[f"blocks.{at}.{name[2:]}"] = value + at / depth * learnt[f"a.{name[2:]}"]
+    return made

@@ -20,34 +20,19 @@ from torch import Tensor
 from torch.func import functional_call
 
 from methods.arenas.warm_start.stage import predicting
-from methods.arenas.warm_start.stage.predicting import ARCHITECTURES, KINDS, Predictor, made_of
+from methods.arenas.warm_start.stage.predicting import ARCHITECTURES, KINDS, Predictor, expanded, made_of
 from methods.kit.engine.archives import decoded
 from methods.kit.lm_nets import Body, batches
 from methods.kit.stage.compressible_models import READ, WORLD, shaped, trained
 from methods.kit.stage.compressible_models import digest as models_digest
 from methods.kit.stage.data import MOVIE_REVIEWS, REUTERS
 from methods.kit.stage.lm_text import TRAIN, library
-from methods.kit.stage.seeding import numpy_generator, torch_generator
+from methods.kit.stage.seeding import numpy_generator, seeded, torch_generator
 from methods.kit.stage.sources import BIBLE, NOVELS
 
 AHEAD, BATCH, WIDTH, DEPTH = 400, 8, 32, 6
 SMALL = 6                       # steps ahead in a rehearsal
 RATE = 0.004
-
-
-def expanded(learnt: dict[str, Tensor], depth: int) -> dict[str, Tensor]:
-    """theta_l = theta_B + (l - 1) / L theta_A for l = 1 ... L; what is not of blocks is as it is.
-
-    >>> out = expanded({"a.w": torch.tensor(4.0), "b.w": torch.tensor(1.0), "norm.w": torch.tensor(7.0)}, 2)
-    >>> {name: float(value) for name, value in out.items()}
-    {'norm.w': 7.0, 'blocks.0.w': 1.0, 'blocks.1.w': 3.0}
-    """
-    made = {name: value for name, value in learnt.items() if name[:2] not in ("a.", "b.")}
-    for at in range(depth):
-        for name, value in learnt.items():
-            if name.startswith("b."):
-                made[f"blocks.{at}.{name[2:]}"] = value + at / depth * learnt[f"a.{name[2:]}"]
-    return made
 
 
 def learngene(small: bool, on_progress=None) -> dict[str, Tensor]:
@@ -132,7 +117,9 @@ def _learngene(small: bool, on_progress) -> dict[str, np.ndarray]:
 
 def _predictor(kind: str, small: bool, on_progress) -> dict[str, np.ndarray]:
     """Every step another architecture, none of those that are asked for."""
-    predictor, drawn = Predictor.drawn(kind), numpy_generator(WORLD, "architectures")
+    with seeded(WORLD, torch.device("cpu")):
+        predictor = Predictor(kind)
+    drawn = numpy_generator(WORLD, "architectures")
     bodies = {shape: shaped(*shape, WORLD) for shape in ARCHITECTURES}
 
     def loss(windows: Tensor) -> Tensor:
