@@ -2,7 +2,7 @@
 
     block l of the target = block l mod L of the source;   what is wider is padded as drawn
 
-Follows the paper, but for the padding. It grows once, from a source that was trained to the end.
+Departs from the paper: it grows once, from a source that was trained to the end; what is wider is padded.
 
 >>> from methods.arenas.warm_start.stage.growing import heights
 >>> heights(6, 3)
@@ -20,7 +20,7 @@ class Stacking(WarmStartMethod):
     card = Card(
         title="Stacking",
         papers=(Paper("Efficient Training of BERT by Progressively Stacking", 2019),),
-        fidelity="faithful",
+        fidelity="core",
     )
 
     def initialise(self, target, task):

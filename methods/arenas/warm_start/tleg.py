@@ -16,7 +16,6 @@ are taken over as well, as heads are there. A target of another width is padded.
 from methods.arenas.warm_start.arena import WarmStartMethod
 from methods.arenas.warm_start.stage.growing import overlap
 from methods.arenas.warm_start.stage.predicting import expanded
-from methods.arenas.warm_start.stage.task import loaded
 from methods.kit.method import Beats, Card, Paper
 
 
@@ -32,4 +31,4 @@ class Tleg(WarmStartMethod):
     def initialise(self, target, task):
         if not task.prepared:
             return overlap(target, task.source)
-        overlap(target, loaded(expanded(task.prepared["learngene"], len(target.blocks)), task.device))
+        overlap(target, task.body(expanded(task.prepared["learngene"], len(target.blocks))))

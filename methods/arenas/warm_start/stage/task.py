@@ -28,6 +28,10 @@ class Task:
         matching = bool(data.ready) and len(loaded(data.ready, self.device).blocks) == target[1]
         self.ready = loaded(data.ready, self.device) if matching else None
 
+    def body(self, weights: dict[str, Tensor]) -> Body:
+        """A frozen body with these weights."""
+        return loaded(weights, self.device)
+
     def batch(self) -> Tensor:
         """The next windows to train on."""
         rows = torch.arange(self._taken, self._taken + self.size, device=self.device) % len(self.train)
