@@ -2,8 +2,7 @@
 
     L = mean -log p(x_i | x_<i) over [words; pieces of the picture],   from the language model's weights
 
-Pieces of pictures have embeddings of their own, which text never used; they begin as they are in the source. Where the
-target has another shape, the source is padded.
+Pieces of pictures have embeddings of their own, drawn anew. Where the target has another shape, the source is padded.
 
 Departs from the paper: pictures are 49 greys of eight, not codes of a learnt tokenizer; the loss counts all pieces
 alike.
@@ -11,6 +10,8 @@ alike.
 >>> 7 * 7 + 5
 54
 """
+
+import torch
 
 from methods.arenas.warm_start.arena import WarmStartMethod
 from methods.arenas.warm_start.stage.growing import overlap
@@ -27,4 +28,7 @@ class PlmImageTokens(WarmStartMethod):
     )
 
     def initialise(self, target, task):
+        drawn = target.embed.weight[:task.greys].detach().clone()                # pieces that no text has
         overlap(target, task.source)
+        with torch.no_grad():
+            target.embed.weight[:task.greys] = drawn

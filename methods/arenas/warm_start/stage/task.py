@@ -11,15 +11,17 @@ from torch.func import functional_call
 
 from methods.kit.lm_nets import Body
 from methods.kit.stage.compressible_models import shaped
+from methods.kit.stage.lm_text import RESERVED
 
 
 class Task:
     """`source` is the trained model, frozen; `ready` one of the target's shape, for upper bounds, or None. `train`
     (N, T) are the windows to train on, `watch` are asked between. `prepared` are weights of what was learnt ahead, by
-    name. `spend` steps on fitting what initialises: they are taken from those of training."""
+    name. The first `greys` pieces are those of pictures: no text has them. `spend` steps on fitting what initialises: they are taken from those of training."""
 
     def __init__(self, data, trial, target: tuple[int, int]):
         o = trial.options
+        self.greys = RESERVED
         self.options, self.trial, self.device = o, trial, trial.device
         self.train, self.watch, self.prepared = data.train, data.watch, data.prepared
         self.steps, self.size, self.spent, self._taken = o.steps // len(o.targets), o.batch, 0, 0
