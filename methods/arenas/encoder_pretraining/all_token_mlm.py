@@ -12,9 +12,9 @@ import torch
 import torch.nn.functional as F
 
 from methods.arenas.encoder_pretraining.arena import EncoderPretrainingMethod
+from methods.arenas.encoder_pretraining.stage.words import MASK
 from methods.kit.method import Card, Paper
 from methods.kit.params import param
-from methods.kit.stage.word_text import MASK
 
 
 class AllTokenMlm(EncoderPretrainingMethod):

@@ -1,4 +1,25 @@
 """Which task, set by the text itself, teaches an encoder most?
+
+Words, 1,000 frequent ones and the ends of others, are read by two blocks of width 48 behind a short convolution. The
+encoder has guessed hidden words (40 %) for 1,500 steps on the Brown corpus; now a method sets its own task for 100
+steps of 32 windows of 32 words. Who changes the architecture or never shows a mask begins from random weights instead
+and is compared with `masked-language-model-scratch`. A step that costs more than plain masked words, counted in words
+that pass through blocks with gradients, is made less often; heads on words are not counted.
+
+Then the encoder is frozen and asked. A linear classifier of all its states, learnt from 150 windows of other documents,
+is to name the class of each of 25,600 test words (`probe_bits`); others name a hidden word among the 64 most frequent,
+and the genre of a window; the cosine of mean states is to tell what belongs together. Random labels for the probe give
+3.1 bits, what classes' shares give.
+
+In `default` the text is 800 windows of Brown, each read four times. In `documents` it is 8,000 passages of the Bible,
+of which pairs are linked by cross references; hidden words and pairs are asked there, classes and genres in Brown.
+
+One rate for all: 0.001, 0.002 and 0.004 were tried with masked words at two seeds that are never scored, and the
+highest had the lowest probe bits. From random weights it is doubled, except where that made the states collapse on
+these seeds (`rts`, `c-rts`). Weights of losses are the papers'. Replaced-token detection does not learn at this size:
+its loss ends at that of always saying the share of replaced words, so methods built on it keep their claims for a
+larger scale. Starts are trained once and kept, three of them, dealt to the seeds in turn, so what differs between starts is
+seen less often than the seeds suggest. They have learnt from masks, which favours methods that show masks.
 """
 
 from __future__ import annotations
@@ -12,14 +33,14 @@ from torch import Tensor, nn
 from methods.arenas.encoder_pretraining.stage._data import EncoderData, encoder_data
 from methods.arenas.encoder_pretraining.stage.net import Encoder
 from methods.arenas.encoder_pretraining.stage.task import Task
+from methods.arenas.encoder_pretraining.stage.words import CLASSES, MASK, RESERVED
 from methods.kit.lm_nets import groups
 from methods.kit.method import Method
 from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
-from methods.kit.stage.encoder_text import BIBLE, BROWN, CLASSES
 from methods.kit.stage.data import BROWN_GENRES
+from methods.kit.stage.encoder_text import BIBLE, BROWN
 from methods.kit.stage.lm_probes import FREQUENT, closeness, effective_rank, linear_bits
 from methods.kit.stage.scores import auroc
-from methods.kit.stage.word_text import MASK, RESERVED
 
 
 class EncoderPretrainingMethod(Method):
@@ -60,12 +81,15 @@ def warm_cosine(progress: float, steps: int) -> float:
 class EncoderPretraining(Arena):
     title = "Encoder pretraining"
     metrics = (
-        Metric("probe_bits", "Word class", "lower", "bits", chance=3.1, ceiling=0, help="of a word's class"),
+        Metric("probe_bits", "Word class", "lower", "bits", chance=3.1, ceiling=0,
+               help="of a word's class, by a linear classifier of frozen states"),
         Metric("probe_error", "Word class errors", "lower", "%", help="words whose class the probe names wrongly"),
-        Metric("cloze_bits", "Hidden word", "lower", "bits"),
-        Metric("topic_bits", "Genre", "lower", "bits"),
-        Metric("pair_auroc", "Pairs", unit="%", chance=50, ceiling=100),
-        Metric("effective_rank", "Effective rank"),
+        Metric("cloze_bits", "Hidden word", "lower", "bits", chance=6.0, ceiling=0,
+               help="of a hidden word, one of 64 frequent ones or another, by a linear classifier"),
+        Metric("topic_bits", "Genre", "lower", "bits", ceiling=0, help="of a window's genre, one of 15"),
+        Metric("pair_auroc", "Pairs", unit="%", chance=50, ceiling=100,
+               help="whether windows of one document, or linked passages, are closer than any two"),
+        Metric("effective_rank", "Effective rank", help="singular values of last states that make 80 % of their sum"),
     )
     settings = (
         Setting("default", "windows of running text", {"bible": False, "text": 800}),
@@ -75,7 +99,7 @@ class EncoderPretraining(Arena):
         "smoke": Scale(5, 1024, {"small": True, "read": 3, "width": 16, "blocks": 2, "steps": 4, "batch": 4,
                                  "rate": 4e-3, "decay": 0.05, "labelled": 24, "tests": 24, "gaps": 24, "pairs": 16}),
         "full": Scale(60, 2048, {"small": False, "read": 1500, "width": 48, "blocks": 2, "steps": 100, "batch": 32,
-                                 "rate": 2e-3, "decay": 0.05, "labelled": 150, "tests": 800, "gaps": 400,
+                                 "rate": 4e-3, "decay": 0.05, "labelled": 150, "tests": 800, "gaps": 400,
                                  "pairs": 2000}),
     }
     slot = EncoderPretrainingMethod
@@ -119,7 +143,7 @@ class EncoderPretraining(Arena):
 
         seen, asked = states(data.labelled), states(data.test)
         bits, wrong = linear_bits(seen.flatten(0, 1), data.classes.flatten(), asked.flatten(0, 1),
-                                  data.test_classes.flatten(), len(CLASSES))
+                                  data.test_classes.flatten(), CLASSES)
         topic, _ = linear_bits(seen.mean(1), data.genres, asked.mean(1), data.test_genres, len(BROWN_GENRES), 0.1)
         left, right = (states(ids).mean(1) for ids in data.pairs)
         near = closeness(left, right, torch.cat([left, right]).mean(0))
@@ -136,7 +160,9 @@ class EncoderPretraining(Arena):
         return at.flatten(0, 1), truth.where(truth >= 0, FREQUENT).flatten()
 
     def shuffle_labels(self, data: EncoderData, generator: torch.Generator) -> EncoderData:
+        """Classes and genres that the probes learn from, and those of the upper bound, change places."""
         def dealt(values: Tensor) -> Tensor:
             return values.flatten()[torch.randperm(values.numel(), generator=generator)].view_as(values)
 
-        return replace(data, classes=dealt(data.classes), genres=dealt(data.genres))
+        return replace(data, classes=dealt(data.classes), genres=dealt(data.genres),
+                       told_classes=dealt(data.told_classes))

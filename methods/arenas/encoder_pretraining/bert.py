@@ -18,8 +18,8 @@ import torch
 from methods.arenas.encoder_pretraining.arena import EncoderPretrainingMethod
 from methods.arenas.encoder_pretraining.stage.pairs import Pool, pair_loss
 from methods.arenas.encoder_pretraining.stage.task import guessed
+from methods.arenas.encoder_pretraining.stage.words import MASK
 from methods.kit.method import Card, Paper
-from methods.kit.stage.word_text import MASK
 
 
 class Bert(EncoderPretrainingMethod):

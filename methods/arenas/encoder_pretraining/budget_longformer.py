@@ -1,6 +1,8 @@
 """BudgetLongformer: replaced-token detection for an encoder whose words look at near words alone.
 
-    L = L_MLM(G) + 50 mean over all t of BCE(w . h_t, x~_t is not x_t),   attention within 8 words; the first, everywhere
+    L = L_MLM(G) + 50 mean over all t of BCE(w . h_t, x~_t is not x_t),
+
+A word attends to those within 8 places and to the first, which attends everywhere.
 
 Departs from the paper: windows of 32 or 64 words, which full attention could read as well; it goes on from an encoder
 that has read with it; general English; the paper's summaries are out of reach. Detection hardly learns at this size.

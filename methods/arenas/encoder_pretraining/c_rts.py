@@ -5,7 +5,8 @@ share of errors on such swaps.
 
     L = mean over all t of BCE(w . h_t, x~_t is not x_t),   odds(b | a) = errors(a, b) + 1/K
 
-Begins from random weights, as its rival does; the groups come from the embeddings that everybody else begins with.
+Begins from random weights, as its rival does, at the arena's rate; the groups come from the embeddings that others begin
+with.
 
 Departs from the paper: 16 groups, and an exponential mean of the errors.
 
@@ -19,9 +20,9 @@ from torch import nn
 
 from methods.arenas.encoder_pretraining.arena import EncoderPretrainingMethod
 from methods.arenas.encoder_pretraining.stage.task import detected
+from methods.arenas.encoder_pretraining.stage.words import RESERVED
 from methods.kit.method import Card, Matches, Paper
 from methods.kit.params import param
-from methods.kit.stage.word_text import RESERVED
 
 
 def nearest(x, centres):
@@ -36,7 +37,6 @@ class CRts(EncoderPretrainingMethod):
         fidelity="core",
         claims=(Matches("masked-language-model-scratch", on="probe_bits", within=0.02, cost="seconds"),),
     )
-    rate_factor = 2.0
 
     groups: int = param(16, "groups of words", low=2, high=32)
 

@@ -15,8 +15,8 @@ separating symbols; masks only, where BERT exchanges or leaves some of the chose
 from methods.arenas.encoder_pretraining.arena import EncoderPretrainingMethod
 from methods.arenas.encoder_pretraining.stage.task import LINKED, guessed
 from methods.arenas.encoder_pretraining.stage.windows import local
+from methods.arenas.encoder_pretraining.stage.words import MASK
 from methods.kit.method import Beats, Card, Paper
-from methods.kit.stage.word_text import MASK
 
 
 class Cdlm(EncoderPretrainingMethod):

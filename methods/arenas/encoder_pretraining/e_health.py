@@ -6,7 +6,7 @@
 Two corruptions of one window are alike, those of other windows of the batch are not. A step costs 2.2 plain ones.
 
 Departs from the paper: it goes on from an encoder that has read, in general English; choices are made at corrupted
-places alone, mean states stand for a first symbol's. Weights are from memory of the paper. Detection hardly learns.
+places alone, mean states stand for a first symbol's. Detection hardly learns.
 
 >>> import torch
 >>> round(float(contrast(torch.eye(2), torch.eye(2), 1.0)), 4)         # log(1 + 1/e)

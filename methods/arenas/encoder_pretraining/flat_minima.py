@@ -3,7 +3,7 @@
     L = - mean over masked t of log p(x_t | x~),   with labels that a share of the time are the model's own samples
 
 Among models of one loss, those trained longer lie in flatter places and serve better; labels drawn from the model make
-the noise that drives there. The rival is the same run, stopped at the first checkpoint of the same loss on kept windows.
+the noise that drives there. The rival is the same run, stopped at its first checkpoint of that loss.
 
 Departs from the paper: running text in place of grammars whose best loss is known, a probe in place of fine-tuning; the
 text is read four times only, and the trace of the Hessian is not measured.

@@ -7,7 +7,8 @@
 Departs from the paper: general English, and it goes on from an encoder that has read.
 
 >>> import torch
->>> weights(torch.tensor([[2.0, 0.0], [2.0, 1.0]])).round(decimals=2).tolist()      # the second word is of one document
+>>> found = weights(torch.tensor([[2.0, 0.0], [2.0, 1.0]]))        # the second word is of one document: log 2
+>>> [[round(float(w), 2) for w in row] for row in found]
 [[0.0, 0.0], [0.0, 0.69]]
 """
 
@@ -15,8 +16,8 @@ import torch
 
 from methods.arenas.encoder_pretraining.arena import EncoderPretrainingMethod
 from methods.arenas.encoder_pretraining.stage.task import guessed
+from methods.arenas.encoder_pretraining.stage.words import RESERVED
 from methods.kit.method import Beats, Card, Paper
-from methods.kit.stage.word_text import RESERVED
 
 
 def weights(counts):

@@ -2,7 +2,7 @@
 
     h = encoder(x at places not hidden),   L = - mean over hidden t of log p(x_t | decoder(h, masks)),   15 %
 
-Masks so take none of the room that real words' states could use. The decoder is one block. A step costs 1.35 plain ones.
+Masks so take none of the room of real words' states. The decoder is one block. A step costs 1.35 plain ones.
 
 Departs from the paper: it goes on from an encoder that has read with masks, in which the harm may have been done; the
 short convolution sees nothing where words are hidden; a decoder of one block, where the paper's has four.
@@ -12,14 +12,13 @@ short convolution sees nothing where words are hidden; a decoder of one block, w
 [[1, 3]]
 """
 
-import torch
 
 from methods.arenas.encoder_pretraining.arena import EncoderPretrainingMethod
 from methods.arenas.encoder_pretraining.stage.net import Block, start_block
 from methods.arenas.encoder_pretraining.stage.task import guessed
+from methods.arenas.encoder_pretraining.stage.words import MASK
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
-from methods.kit.stage.word_text import MASK
 
 
 def places(hidden):

@@ -15,9 +15,9 @@ import torch
 
 from methods.arenas.encoder_pretraining.arena import EncoderPretrainingMethod
 from methods.arenas.encoder_pretraining.stage.task import guessed
+from methods.arenas.encoder_pretraining.stage.words import MASK
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
-from methods.kit.stage.word_text import MASK
 
 
 class MaskMoreMaskLater(EncoderPretrainingMethod):

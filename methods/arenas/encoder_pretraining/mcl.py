@@ -17,11 +17,12 @@ confusion matrix; the mean is of one run's checkpoints, not of courses. Detectio
 import copy
 
 import torch
+import torch.nn.functional as F
 
 from methods.arenas.encoder_pretraining.stage.replaced import Replaced
+from methods.arenas.encoder_pretraining.stage.words import MASK
 from methods.kit.method import Card, Paper
 from methods.kit.params import param
-from methods.kit.stage.word_text import MASK
 
 
 def inserted(ids, chosen):
@@ -62,7 +63,7 @@ class Mcl(Replaced):
         if not mistaken.any():
             return total
         again = task.parts["generator"](net, torch.where(mistaken, MASK, ids))
-        total = total + torch.nn.functional.cross_entropy(net.guess(again[mistaken]), ids[mistaken])
+        total = total + F.cross_entropy(net.guess(again[mistaken]), ids[mistaken])
         return total + self.lam * self.detection(net, task, net(torch.where(mistaken, made.ids, ids)), mistaken)
 
     def swapped(self, net, task, ids):

@@ -10,8 +10,8 @@
 from methods.arenas.encoder_pretraining.arena import EncoderPretrainingMethod
 from methods.arenas.encoder_pretraining.stage.task import RANDOM, guessed
 from methods.arenas.encoder_pretraining.stage.windows import local
+from methods.arenas.encoder_pretraining.stage.words import MASK
 from methods.kit.method import Card
-from methods.kit.stage.word_text import MASK
 
 
 class RandomSets(EncoderPretrainingMethod):

@@ -2,7 +2,8 @@
 
     L = mean over all t of BCE(w . h_t, x~_t is not x_t),   15 % swapped uniformly over the vocabulary
 
-Begins from random weights, as its rival does. The detector learns: its loss ends well below that of saying 15 %.
+Begins from random weights, as its rival does, at the arena's rate. The detector learns: its loss ends well
+below that of always saying 15 %.
 
 Departs from the paper: a small encoder, and few steps.
 
@@ -29,7 +30,6 @@ class Rts(EncoderPretrainingMethod):
         fidelity="faithful",
         claims=(Matches("masked-language-model-scratch", on="probe_bits", within=0.02, cost="seconds"),),
     )
-    rate_factor = 2.0
 
     share: float = param(0.15, "words that are swapped", low=0.05, high=0.6)
 

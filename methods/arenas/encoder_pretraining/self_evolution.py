@@ -17,9 +17,9 @@ read; its transfer of prompts is left out.
 import torch
 
 from methods.arenas.encoder_pretraining.arena import EncoderPretrainingMethod
+from methods.arenas.encoder_pretraining.stage.words import MASK
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
-from methods.kit.stage.word_text import MASK
 
 
 def soft_loss(logits, truth, said, alpha):
@@ -31,8 +31,8 @@ def soft_loss(logits, truth, said, alpha):
 class SelfEvolution(EncoderPretrainingMethod):
     card = Card(
         title="Self-evolution",
-        papers=(Paper("Toward Efficient Language Model Pretraining and Downstream Adaptation via Self-Evolution: A Case "
-                      "Study on SuperGLUE", 2022, arxiv="2212.01853"),),
+        papers=(Paper("Toward Efficient Language Model Pretraining and Downstream Adaptation via Self-Evolution: A "
+                      "Case Study on SuperGLUE", 2022, arxiv="2212.01853"),),
         fidelity="core",
         claims=(Beats("masked-language-model", on="probe_bits", by=0.01),),
     )

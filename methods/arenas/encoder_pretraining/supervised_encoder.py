@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from methods.arenas.encoder_pretraining.arena import EncoderPretrainingMethod
+from methods.arenas.encoder_pretraining.stage.words import CLASSES
 from methods.kit.method import Card
-from methods.kit.stage.encoder_text import CLASSES
 
 
 class SupervisedEncoder(EncoderPretrainingMethod):
@@ -20,7 +20,7 @@ class SupervisedEncoder(EncoderPretrainingMethod):
 
     def prepare(self, task):
         net = task.start()
-        task.add("head", nn.Linear(net.width, len(CLASSES)))
+        task.add("head", nn.Linear(net.width, CLASSES))
         return net
 
     def loss(self, net, task):

@@ -72,7 +72,8 @@ def _arrays(bible: Path, on_progress) -> dict[str, np.ndarray]:
 
 
 def _links(references) -> list[tuple[str, str]]:
-    return [(verse, one["to"]) for verse, found in references.items() for one in found if one["weight"] >= _LEAST_WEIGHT]
+    return [(verse, one["to"]) for verse, found in references.items() for one in found
+            if one["weight"] >= _LEAST_WEIGHT]
 
 
 def _cut(text: str) -> list[str]:

@@ -11,7 +11,7 @@ from torch import Tensor
 from methods.arenas.encoder_pretraining.arena import EncoderPretrainingMethod
 from methods.arenas.encoder_pretraining.stage.net import Encoder
 from methods.arenas.encoder_pretraining.stage.task import Task, guessed
-from methods.kit.stage.word_text import MASK
+from methods.arenas.encoder_pretraining.stage.words import MASK
 
 
 class Past(EncoderPretrainingMethod):

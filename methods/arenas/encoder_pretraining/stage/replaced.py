@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from methods.arenas.encoder_pretraining.arena import EncoderPretrainingMethod
 from methods.arenas.encoder_pretraining.stage.net import Block, Encoder, start_block
 from methods.arenas.encoder_pretraining.stage.task import Task, detected, guessed
-from methods.kit.stage.word_text import MASK
+from methods.arenas.encoder_pretraining.stage.words import MASK
 
 
 class Generator(nn.Module):

@@ -23,7 +23,8 @@ from methods.kit.stage.word_text import MASK
 WORLDS, BATCH, SHARE = 3, 32, 0.4
 
 
-def blank(words: int, o: SimpleNamespace, seed: int, causal: bool = False, width: float = 1, blocks: int = 0) -> Encoder:
+def blank(words: int, o: SimpleNamespace, seed: int, causal: bool = False, width: float = 1,
+          blocks: int = 0) -> Encoder:
     """An encoder that has read nothing."""
     wide = int(o.width * width) // 4 * 4
     with seeded(seed, torch.device("cpu")):

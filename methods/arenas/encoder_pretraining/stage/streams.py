@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from methods.arenas.encoder_pretraining.stage.net import Encoder
-from methods.kit.stage.word_text import MASK
+from methods.arenas.encoder_pretraining.stage.words import MASK
 
 
 def allowed(rank: Tensor, places: Tensor, compensate: bool) -> Tensor:

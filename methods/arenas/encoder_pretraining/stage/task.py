@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from methods.arenas.encoder_pretraining.stage.net import Encoder
 from methods.arenas.encoder_pretraining.stage.starts import blank
-from methods.kit.stage.word_text import MASK, RESERVED
+from methods.arenas.encoder_pretraining.stage.words import MASK, RESERVED
 
 NEXT, RANDOM, LINKED = 0, 1, 2      # how the second half of a pair comes to the first
 
