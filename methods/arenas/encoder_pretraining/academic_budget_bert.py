@@ -32,6 +32,7 @@ class AcademicBudgetBert(EncoderPretrainingMethod):
     rate_factor = 2.0
 
     def prepare(self, task):
+        self.length = task.length // 2
         return task.blank(width=1.5)
 
     def rate(self, task):
@@ -39,6 +40,10 @@ class AcademicBudgetBert(EncoderPretrainingMethod):
 
     def loss(self, net, task):
         ids = task.draw()
-        ids = ids.view(2 * len(ids), -1)
+        ids = ids.view(-1, self.length)
         chosen = task.choose(ids, 0.15)
         return guessed(net, net(task.damaged(ids, chosen)), ids, chosen)
+
+    def states(self, net, ids):
+        """Longer windows are read in parts of the length that was trained."""
+        return [x.view(*ids.shape, -1) for x in net.states(ids.view(-1, self.length))]

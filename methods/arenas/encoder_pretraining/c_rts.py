@@ -5,8 +5,7 @@ share of errors on such swaps.
 
     L = mean over all t of BCE(w . h_t, x~_t is not x_t),   odds(b | a) = errors(a, b) + 1/K
 
-Begins from random weights, as its rival does, at the arena's rate; the groups come from the embeddings that others begin
-with.
+Begins from random weights, as its rival does, at the arena's rate; groups are of embeddings that others begin with.
 
 Departs from the paper: 16 groups, and an exponential mean of the errors.
 

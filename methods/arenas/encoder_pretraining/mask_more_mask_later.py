@@ -2,7 +2,8 @@
 
     early blocks: words not hidden;   later ones: also masks;   L = - mean over hidden t of log p(x_t | .)
 
-With half of the words, the early half costs half, so a step costs 0.75 plain ones and there are more of them.
+With half of the words, the early half costs half, so a step counts as 0.75 plain ones and there are more of them. Here
+hidden places are computed in the early half as well, unseen by the others, and thrown away.
 
 Departs from the paper: it goes on from an encoder that has read; two blocks, so that masks enter before the last one;
 the short convolution sees nothing where words are hidden.
