@@ -29,7 +29,6 @@ class AcademicBudgetBert(EncoderPretrainingMethod):
         claims=(Beats("masked-language-model-scratch", on="cloze_bits", by=0.02),),
     )
     cost = 2.25
-    rate_factor = 2.0
 
     def prepare(self, task):
         self.length = task.length // 2

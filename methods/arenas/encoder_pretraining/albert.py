@@ -2,7 +2,7 @@
 
     e = W E[x], E of a third of the width;   L = - mean over chosen t of log p(x_t | x~) + CE(pool(h), order)
 
-Half of the windows have their halves swapped. It begins from random weights, at twice the rate, as its rival does.
+Half of the windows have their halves swapped. It begins from random weights, as its rival does.
 
 Departs from the paper: as wide as the others, so that it has fewer weights at equal computing; segments are halves of
 a window, judged by the mean state; plain 15 % masks, not runs.
@@ -26,7 +26,7 @@ class SmallEmbedding(nn.Module):
     def __init__(self, words, width, small):
         super().__init__()
         self.rows, self.rise = nn.Embedding(words, small), nn.Linear(small, width, bias=False)
-        nn.init.normal_(self.rows.weight, std=0.1)
+        nn.init.normal_(self.rows.weight, std=0.1 * (width / small) ** 0.5)
         nn.init.orthogonal_(self.rise.weight)
 
     @property
@@ -47,7 +47,6 @@ class Albert(EncoderPretrainingMethod):
         needs_scale=("Asking for the order of segments helps tasks on several sentences, and more than asking whether "
                      "one follows the other.",),
     )
-    rate_factor = 2.0
 
     def prepare(self, task):
         net = task.blank()

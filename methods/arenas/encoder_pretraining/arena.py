@@ -15,8 +15,8 @@ In `default` the text is 800 windows of Brown, each read four times. In `documen
 of which pairs are linked by cross references; hidden words and pairs are asked there, classes and genres in Brown.
 
 One rate for all: 0.001, 0.002 and 0.004 were tried with masked words at two seeds that are never scored, and the
-highest had the lowest probe bits. From random weights it is doubled, except where that made the states collapse on
-these seeds (`rts`, `c-rts`). Weights of losses are the papers'. Replaced-token detection does not learn at this size:
+highest had the lowest probe bits. From random weights a method has this rate or twice it, whichever was better on
+validation stretches at one of these seeds; for `rts` and `c-rts`, whose states collapsed at twice, this one. Weights of losses are the papers'. Replaced-token detection does not learn at this size:
 its loss ends at that of always saying the share of replaced words, so methods built on it keep their claims for a
 larger scale. Starts are trained once and kept, three of them, dealt to the seeds in turn, so what differs between
 starts is seen less often than the seeds suggest. They have learnt from masks, which favours methods that show masks.

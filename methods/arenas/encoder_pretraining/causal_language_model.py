@@ -3,12 +3,12 @@
     L = - mean over t of log p(x_t | x_<t)
 
 Attention and the short convolution look to the left alone, in training and when the encoder is asked. It begins from
-random weights, at twice the rate.
+random weights.
 
 Departs from the paper: it is a survey, from whose history this is one step.
 
 >>> CausalLanguageModel.rate_factor
-2.0
+1.0
 """
 
 import torch.nn.functional as F
@@ -25,7 +25,6 @@ class CausalLanguageModel(EncoderPretrainingMethod):
         fidelity="proxy",
         claims=(Beats("no-pretraining", on="probe_bits", by=0.05),),
     )
-    rate_factor = 2.0
 
     def prepare(self, task):
         return task.blank(causal=True)

@@ -2,7 +2,7 @@
 
     h' = h + W [GRU->(h), GRU<-(h)],   L = - mean over chosen t of log p(x_t | x~) from h'
 
-The encoder asked has the GRU's states as well. It begins from random weights, at twice the rate; a step costs 1.5 plain
+The encoder asked has the GRU's states as well. It begins from random weights; a step costs 1.5 plain
 ones.
 
 Departs from the paper: a GRU stands for its recurrent layer, added to the stream.
@@ -40,7 +40,6 @@ class RnnLayerBert(EncoderPretrainingMethod):
         needs_scale=("Other variants, detection of replaced words among them, differ little at equal text and steps.",),
     )
     cost = 1.5
-    rate_factor = 2.0
 
     def prepare(self, task):
         net = task.blank()

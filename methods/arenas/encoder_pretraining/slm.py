@@ -26,7 +26,6 @@ class Slm(EncoderPretrainingMethod):
         fidelity="faithful",
         claims=(Beats("masked-language-model-scratch", on="probe_bits", by=0.01),),
     )
-    rate_factor = 2.0
 
     share: float = param(0.15, "words that are swapped", low=0.05, high=0.6)
 

@@ -40,7 +40,6 @@ class SpanMasking(EncoderPretrainingMethod):
         fidelity="core",
         claims=(Beats("causal-language-model", on="probe_bits", by=0.02),),
     )
-    rate_factor = 2.0
 
     def prepare(self, task):
         return task.blank()
