@@ -3,8 +3,9 @@
 Words, 1,000 frequent ones and the ends of others, are read by two blocks of width 48 behind a short convolution. The
 encoder has guessed hidden words (40 %) for 1,500 steps on the Brown corpus; now a method sets its own task for 100
 steps of 32 windows of 32 words. Who changes the architecture, and swaps that are not to be confused with what masks
-taught (`slm`, `rts`, `c-rts`), begin from random weights and are compared with `masked-language-model-scratch`. A step that costs more than plain masked words, counted in words
-that pass through blocks with gradients, is made less often; heads on words are not counted.
+taught (`slm`, `rts`, `c-rts`), begin from random weights and are compared with `masked-language-model-scratch`. A step
+that costs more than plain masked words, counted in words that pass through blocks with gradients, is made less often;
+heads on words are not counted.
 
 Then the encoder is frozen and asked. A linear classifier of all its states, learnt from 150 windows of other documents,
 is to name the class of each of 25,600 test words (`probe_bits`); others name a hidden word among the 64 most frequent,
