@@ -17,7 +17,8 @@ from methods.kit.stage.lm_text import RESERVED
 class Task:
     """`source` is the trained model, frozen; `ready` one of the target's shape, for upper bounds, or None. `train`
     (N, T) are the windows to train on, `watch` are asked between. `prepared` are weights of what was learnt ahead, by
-    name. The first `greys` pieces are those of pictures: no text has them. `spend` steps on fitting what initialises: they are taken from those of training."""
+    name. The first `greys` pieces are those of pictures: no text has them. `spend` steps on fitting what initialises:
+    they are taken from those of training."""
 
     def __init__(self, data, trial, target: tuple[int, int]):
         o = trial.options
