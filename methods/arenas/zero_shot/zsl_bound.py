@@ -27,7 +27,6 @@ from methods.arenas.zero_shot.arena import ZeroShotMethod
 from methods.arenas.zero_shot.stage.laws import patterns
 from methods.kit.method import Beats, Card, Paper
 
-
 LIMIT = 4096    # kinds times patterns of attributes in the linear program
 
 

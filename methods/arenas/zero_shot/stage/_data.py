@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from methods.kit.stage import recognised_drawings as _features
 from methods.kit.stage import data as datasets
+from methods.kit.stage import recognised_drawings as _features
 from methods.kit.stage.arena import Trial
 
 
