@@ -10,21 +10,21 @@ token and all u_k stay without effect; weights are learnt for each of the five r
 several. 400 steps of Adam at 0.1; the paper gives no rate.
 
 >>> import torch
->>> mixed(torch.tensor([[[0.9, 0.1], [0.2, 0.8]]]), torch.tensor([[1.0, 3.0]])).tolist()
-[[1.5, 2.5]]
+>>> mixed(torch.tensor([[[0.5, 0.5], [0.25, 0.75]]]), torch.tensor([[1.0, 3.0]])).tolist()
+[[1.25, 2.75]]
 """
 
 import torch
 
 from methods.arenas.syntax_probing.arena import SyntaxProbingMethod
 from methods.arenas.syntax_probing.stage.probes import fitted
-from methods.kit.method import Beats, Card, Paper, Withstands
+from methods.kit.method import Beats, Card, GainGrows, Paper
 from methods.kit.params import param
 from methods.kit.stage.byte_code import RELATIONS
 
 
 def mixed(maps, w):
-    """(E, T) the attention (E, K, T) of all heads by weights (E, K), to three digits in the example."""
+    """(E, T) the attention (E, K, T) of all heads by weights (E, K)."""
     return torch.einsum("ekt,ek->et", maps, w)
 
 
@@ -34,7 +34,7 @@ class AttentionProbe(SyntaxProbingMethod):
         papers=(Paper("What Does BERT Look At? An Analysis of BERT's Attention", 2019, arxiv="1906.04341"),),
         fidelity="core",
         claims=(Beats("code-syntax", on="edge_accuracy"), Beats("offset", on="edge_accuracy"),
-                Withstands("offset", on="edge_accuracy", to="default", from_="untrained")),
+                GainGrows("offset", on="edge_accuracy", to="default", from_="untrained")),
     )
 
     rate: float = param(0.1, "rate of Adam", low=1e-3, high=1.0)

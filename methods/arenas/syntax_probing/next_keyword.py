@@ -5,7 +5,7 @@ taken whose nearest occurrence is the head most often among the edges for learni
 
     head(i) = max {j < i : word(j) = w},   w = argmax_w #{(i, j) : head(i) = j}
 
-Follows the textbook.
+Departs from the paper: five relations, dependents ask for their heads, so the nearest word is sought before the token.
 
 >>> import torch
 >>> nearest(torch.tensor([[4, 2, 4, 1]]), torch.tensor([3]), 4).tolist()          # tokens 0 and 2 are the word
@@ -15,7 +15,7 @@ Follows the textbook.
 import torch
 
 from methods.arenas.syntax_probing.arena import SyntaxProbingMethod
-from methods.kit.method import Card
+from methods.kit.method import Beats, Card, Paper
 from methods.kit.stage.byte_code import RELATIONS, WORDS
 
 
@@ -26,7 +26,13 @@ def nearest(words, query, word):
 
 
 class NextKeyword(SyntaxProbingMethod):
-    card = Card(title="Nearest word of a kind")
+    card = Card(
+        title="Nearest word of a kind",
+        papers=(Paper("Benchmarking Language Models for Code Syntax Understanding", 2022, arxiv="2210.14473",
+                      covers="the keyword baseline"),),
+        fidelity="core",
+        claims=(Beats("code-syntax", on="edge_accuracy"),),
+    )
 
     def fit(self, edges):
         self.word = []
