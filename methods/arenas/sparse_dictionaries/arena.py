@@ -3,12 +3,11 @@
 A small causal model (four blocks, width 64) has learnt to predict the next byte of Python source and is never trained
 again. A method learns 256 entries from what the third block gives out at 24,576 positions of its training files, and
 then writes each of 12,288 positions of other files as a sum of eight of them; the model goes on from the sums. Lost is
-what it then predicts worse. Training is 400 steps of Adam on 512 positions for all who train.
+what it then predicts worse. Training is 400 steps of Adam on 256 positions for all who train.
 
 A method may use the gradient of the model's loss with regard to the layer to choose entries. The loss is taken of the
 byte that the model itself holds most likely, as the next byte is not known when a code is made. In `seeing` it is taken
 of the next byte, which tells the code something of what is to be predicted: not a question but a measure of that leak.
-In `k-4` four entries are allowed.
 """
 
 from __future__ import annotations
@@ -67,14 +66,13 @@ class SparseDictionaries(Arena):
     )
     settings = (
         Setting("default", "eight of 256", {"k": 8, "seeing": False}),
-        Setting("k-4", "four of 256", {"k": 4, "seeing": False}),
         Setting("seeing", "eight, gradients of the true next byte", {"k": 8, "seeing": True}),
     )
     scales = {
         "smoke": Scale(5, 1024, {"small": True, "block": 1, "entries": 48, "train": 4, "test": 3, "steps": 4,
                                  "batch": 64, "rate": 3e-3, "patience": 2, "steered": 2}),
         "full": Scale(60, 4096, {"small": False, "block": 3, "entries": 256, "train": 192, "test": 96, "steps": 400,
-                                 "batch": 512, "rate": 3e-3, "patience": 25, "steered": 6}),
+                                 "batch": 256, "rate": 3e-3, "patience": 25, "steered": 6}),
         "gpu": Scale(600, 16384, {"small": False, "block": 3, "entries": 1024, "train": 2000, "test": 1000,
                                   "steps": 4000, "batch": 4096, "rate": 1e-3, "patience": 100, "steered": 6}),
     }

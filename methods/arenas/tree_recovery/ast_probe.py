@@ -32,13 +32,14 @@ class AstProbe(TreeRecoveryMethod):
                 GainGrows("embedding-probe", on="labelled_f1", to="default", from_="untrained")),
     )
 
-    layer: int = param(2, "block whose states are read; 0 is what the first block reads", low=0, high=2)
+    layer: int = param(2, "block whose states are read; 0 is what the first block reads", low=0, high=4)
     rank: int = param(32, "dimensions of the subspace", low=1, high=64)
     lam: float = param(5.0, "weight of orthonormality", low=0.0, high=100.0)
     rate: float = param(1e-2, "rate of Adam", low=1e-4, high=0.1)
 
     def fit(self, trees):
-        self.probe = train(trees, self.layer, self.rank, self.rate, self.lam)
+        self.read = min(self.layer, len(trees.states) - 1)
+        self.probe = train(trees, self.read, self.rank, self.rate, self.lam)
 
     def tree(self, trees):
-        return told(self.probe, trees.states[self.layer])
+        return told(self.probe, trees.states[self.read])
