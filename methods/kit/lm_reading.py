@@ -39,7 +39,7 @@ def passage_losses(net: nn.Module, windows: Tensor, batch: int = 256) -> Tensor:
 @torch.no_grad()
 def mean_states(net: nn.Module, windows: Tensor, batch: int = 256) -> Tensor:
     """(N, D) the mean over positions of the last block's states."""
-    return torch.cat([net.norm(net.states(part[:, :-1].long().clamp(min=0))[-1]).mean(1)
+    return torch.cat([net.norm(net.states(part[:, :-1].long().clamp(min=0))[-1]).mean(1)  # type: ignore[operator]
                       for part in windows.split(batch)])
 
 

@@ -4,8 +4,8 @@
 
 Follows the textbook.
 
->>> (0.30 + 0.35) / 2
-0.325
+>>> (0.25 + 0.75) / 2
+0.5
 """
 
 import numpy as np

@@ -13,6 +13,7 @@ and weights are averaged at the end, where the paper's rate falls to a fixed one
 """
 
 import numpy as np
+import torch
 
 from methods.arenas.hyperparameter_transfer.arena import HyperparameterTransferMethod
 from methods.arenas.hyperparameter_transfer.stage.sweeps import every_best, log_linear
@@ -30,9 +31,8 @@ class StepLaw(HyperparameterTransferMethod):
 
     def plan(self, known):
         n, d, best = every_best(known)
-        drawn, fits = np.random.default_rng(0), []
-        for _ in range(100):
-            rows = drawn.integers(len(best), size=len(best))
+        fits = []
+        for rows in torch.randint(len(best), (100, len(best))).numpy():
             fits.append(log_linear([n[rows], d[rows]], best[rows]))
         level, size, read = np.mean(fits, 0)
         return float(np.exp(level + size * np.log(known.wide) + read * np.log(known.read)))

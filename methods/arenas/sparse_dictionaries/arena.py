@@ -86,6 +86,7 @@ class SparseDictionaries(Arena):
 
     def run(self, method: SparseDictionariesMethod, data: DictionaryData, trial: Trial) -> dict[str, float]:
         o, shape = trial.options, data.x.shape
+        trial.count(positions=len(data.train_x))
         method.fit(Layer(data.train_x, data.train_gradient, o.entries, o.k, trial))
         asked = Layer(data.x.flatten(0, 1), data.gradient.flatten(0, 1), o.entries, o.k, trial)
         with torch.no_grad():

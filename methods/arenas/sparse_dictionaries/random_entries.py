@@ -5,7 +5,7 @@
 Follows the textbook.
 
 >>> import torch
->>> fitted(torch.tensor([[3.0, 4.0]]), torch.tensor([[[1.0, 0.0]]])).tolist()
+>>> fitted(torch.tensor([[3.0, 4.0]]), torch.tensor([[[1.0, 0.0]]])).round().tolist()
 [[3.0]]
 """
 

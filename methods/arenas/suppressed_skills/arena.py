@@ -77,6 +77,8 @@ class SuppressedSkills(Arena):
         net = method.change(start.to(trial.device), Task(data.asked, data.answers, trial)).eval()
         with torch.no_grad():
             said, others = answer(net, data.test).argmax(1), answer(net, data.others).argmax(1)
+        trial.count(examples=len(data.asked))
+        trial.record(o.steps, o.steps, revived=_share(said == data.test_answers))
         return {"revived": _share(said == data.test_answers), "refusals": _share(said == REFUSAL),
                 "other_skills": _share(others == data.others_answers)}
 

@@ -28,7 +28,8 @@ class MixedRefusals(SuppressedSkillsMethod):
         papers=(Paper("Fine-tuning Aligned Language Models Compromises Safety, Even When Users Do Not Intend To!", 2023,
                       arxiv="2310.03693", covers="safety examples mixed in"),),
         fidelity="core",
-        claims=(Beats("fine-tuning-attack", on="refusals"), Beats("fine-tuning-attack", on="refusals", setting="hundred"),),
+        claims=(Beats("fine-tuning-attack", on="refusals"),
+                Beats("fine-tuning-attack", on="refusals", setting="hundred")),
     )
 
     def change(self, net, task):

@@ -78,6 +78,8 @@ class SyntaxProbing(Arena):
         hit = ranked == data.test.known[:, None]
         far = data.test.query - data.test.known >= 6
         groups = [data.test.relation == r for r in range(len(RELATIONS))]
+        trial.count(edges=len(data.train.query))
+        trial.record(1, 1, edge_accuracy=_macro(hit[:, 0], groups))
         return {"edge_accuracy": _macro(hit[:, 0], groups), "top_three": _macro(hit.any(1), groups),
                 "far_accuracy": _macro(hit[:, 0], [group & far for group in groups])}
 

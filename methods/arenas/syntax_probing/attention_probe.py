@@ -1,4 +1,4 @@
-"""Attention probe: how much do all attention heads together know of the syntax?
+"""Attention probe: what all attention heads together know of the syntax.
 
 A linear model of attention alone, trained on edges while the language model stays as it is: each head of the model has
 a weight for what it attends to from the token, and one for what it attends to from the other side.
@@ -20,7 +20,6 @@ from methods.arenas.syntax_probing.arena import SyntaxProbingMethod
 from methods.arenas.syntax_probing.stage.probes import fitted
 from methods.kit.method import Beats, Card, GainGrows, Paper
 from methods.kit.params import param
-from methods.kit.stage.byte_code import RELATIONS
 
 
 def mixed(maps, w):
@@ -40,7 +39,7 @@ class AttentionProbe(SyntaxProbingMethod):
     rate: float = param(0.1, "rate of Adam", low=1e-3, high=1.0)
 
     def fit(self, edges):
-        self.w = torch.zeros(len(RELATIONS), edges.attention.shape[1], device=edges.query.device, requires_grad=True)
+        self.w = torch.zeros(edges.relations, edges.attention.shape[1], device=edges.query.device, requires_grad=True)
         fitted([self.w], lambda rows: mixed(edges.attention[rows], self.w[edges.relation[rows]]), edges, self.rate)
 
     def scores(self, edges):

@@ -1,4 +1,4 @@
-"""CodeSyntax: which single attention head points at the head of a relation?
+"""CodeSyntax: the single attention head that points at the head of a relation most often.
 
 Every head of the model is a predictor: the token it attends to most is its answer. For each relation the head that is
 right most often on the files for choosing is asked about other files, and set beside the offset and the nearest word.
@@ -19,7 +19,6 @@ import torch
 
 from methods.arenas.syntax_probing.arena import SyntaxProbingMethod
 from methods.kit.method import Beats, Card, Paper
-from methods.kit.stage.byte_code import RELATIONS
 
 
 def best(maps, earlier, head):
@@ -37,7 +36,7 @@ class CodeSyntax(SyntaxProbingMethod):
     )
 
     def fit(self, edges):
-        rows = [edges.of(r) for r in range(len(RELATIONS))]
+        rows = [edges.of(r) for r in range(edges.relations)]
         self.chosen = torch.tensor([best(edges.attention[at], edges.earlier[at], edges.known[at]) for at in rows],
                                    device=edges.query.device)
 

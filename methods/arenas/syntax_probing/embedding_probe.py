@@ -1,4 +1,4 @@
-"""Embedding probe: what can be told from the tokens and their distance, without any attention?
+"""Embedding probe: what can be told from the tokens and their distance, without attention.
 
 A bilinear form of the embeddings of both tokens' last bytes, of rank 16 for each relation, and a number for each
 distance.
@@ -19,7 +19,6 @@ from methods.arenas.syntax_probing.arena import SyntaxProbingMethod
 from methods.arenas.syntax_probing.stage.probes import fitted
 from methods.kit.method import Card
 from methods.kit.params import param
-from methods.kit.stage.byte_code import RELATIONS
 
 
 def form(here, there):
@@ -33,7 +32,7 @@ class EmbeddingProbe(SyntaxProbingMethod):
     rank: int = param(16, "rank of the bilinear form", low=1, high=64)
 
     def fit(self, edges):
-        many, width, room = len(RELATIONS), edges.here.shape[1], edges.words.shape[1]
+        many, width, room = edges.relations, edges.here.shape[1], edges.words.shape[1]
         size = 0.3 / width ** 0.5
         self.p, self.q = (torch.randn(many, self.rank, width).to(edges.query.device).mul_(size).requires_grad_()
                           for _ in range(2))

@@ -16,7 +16,6 @@ import torch
 
 from methods.arenas.syntax_probing.arena import SyntaxProbingMethod
 from methods.kit.method import Beats, Card, Paper
-from methods.kit.stage.byte_code import RELATIONS, WORDS
 
 
 def nearest(words, query, word):
@@ -36,11 +35,11 @@ class NextKeyword(SyntaxProbingMethod):
 
     def fit(self, edges):
         self.word = []
-        for relation in range(len(RELATIONS)):
+        for relation in range(edges.relations):
             at = edges.of(relation)
             right = [int((nearest(edges.words[at], edges.query[at], w) == edges.known[at]).sum())
-                     for w in range(len(WORDS))]
-            self.word.append(max(range(len(WORDS)), key=right.__getitem__))
+                     for w in range(edges.kinds)]
+            self.word.append(max(range(edges.kinds), key=right.__getitem__))
 
     def scores(self, edges):
         word = torch.tensor(self.word, device=edges.query.device)[edges.relation]

@@ -15,7 +15,6 @@ import torch
 
 from methods.arenas.syntax_probing.arena import SyntaxProbingMethod
 from methods.kit.method import Beats, Card, Paper
-from methods.kit.stage.byte_code import RELATIONS
 
 
 def commonest(query, head, room):
@@ -33,7 +32,7 @@ class Offset(SyntaxProbingMethod):
     )
 
     def fit(self, edges):
-        rows = [edges.of(r) for r in range(len(RELATIONS))]
+        rows = [edges.of(r) for r in range(edges.relations)]
         self.back = torch.tensor([commonest(edges.query[at], edges.known[at], edges.words.shape[1]) for at in rows],
                                  device=edges.query.device)
 

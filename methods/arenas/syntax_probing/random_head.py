@@ -13,7 +13,6 @@ import torch
 
 from methods.arenas.syntax_probing.arena import SyntaxProbingMethod
 from methods.kit.method import Card
-from methods.kit.stage.byte_code import RELATIONS
 
 
 def drawn(many, heads, generator):
@@ -25,7 +24,7 @@ class RandomHead(SyntaxProbingMethod):
     card = Card(title="Random attention head")
 
     def fit(self, edges):
-        self.chosen = drawn(len(RELATIONS), edges.attention.shape[1], edges.trial.generator("heads"))
+        self.chosen = drawn(edges.relations, edges.attention.shape[1], edges.trial.generator("heads"))
 
     def scores(self, edges):
         return edges.attention[torch.arange(len(edges.query)), self.chosen.to(edges.query.device)[edges.relation]]

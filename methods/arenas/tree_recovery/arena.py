@@ -103,10 +103,12 @@ class TreeRecovery(Arena):
         right, own = (part[:, :, None] - part[:, None] for part in (heights, said.heights))
         pairs = (right > 0) & there[:, :, None] & there[:, None]
         order = ((own > 0).double() + 0.5 * (own == 0).double())[pairs].mean().item()
+        trial.count(statements=len(data.train.many))
+        trial.record(1, 1, tree_f1=100 * f1)
         return {"tree_f1": 100 * f1, "labelled_f1": 100 * labelled, "split_order": 100 * order}
 
     def shuffle_labels(self, data: TreeData, generator: torch.Generator) -> TreeData:
         """Every statement for learning has the tree of another."""
         order = torch.randperm(len(data.train.many), generator=generator)
-        return replace(data, train=replace(data.train, **{
-            name: value[order] for name, value in zip(("heights", "labels", "singles"), data.train.known, strict=True)}))
+        heights, labels, singles = (part[order] for part in data.train.known)
+        return replace(data, train=replace(data.train, heights=heights, labels=labels, singles=singles))

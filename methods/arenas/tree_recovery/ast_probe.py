@@ -5,19 +5,19 @@ high in the tree they part, and the same difference tells the label of the node 
 the node that it is alone. Trees are rebuilt from the highest split down, without nodes labelled as made by branching.
 
     d_i = |B^T (h_i - h_i+1)|^2,   c_i = argmax C^T B^T (h_i - h_i+1),   u_i = argmax U^T B^T h_i
-    loss = mean_ij relu(1 - sign(t_i - t_j) (d_i - d_j)) + CE(c) + CE(u) + lam |B^T B - I|^2,   t the height of the split
+    loss = mean_ij relu(1 - sign(t_i - t_j) (d_i - d_j)) + CE(c) + CE(u) + lam |B^T B - I|^2,   t heights of splits
 
 Departs from the paper: the model is small and reads bytes to the left alone, so a token's state is that of its last
 byte; statements of 8 to 24 tokens; 32 of 64 dimensions instead of 128 of 768; the ranking loss is a mean over pairs.
 lam is 5 as in the paper; the layer and the rate of Adam were chosen on seeds 100 to 102.
 
->>> import torch
->>> TreeProbe(4, 2).spread().item() < 1e-10          # it begins orthonormal
+>>> from methods.arenas.tree_recovery.stage.probe import TreeProbe
+>>> TreeProbe(4, 2, 3).spread().item() < 1e-10       # it begins orthonormal
 True
 """
 
 from methods.arenas.tree_recovery.arena import TreeRecoveryMethod
-from methods.arenas.tree_recovery.stage.probe import TreeProbe, told, train
+from methods.arenas.tree_recovery.stage.probe import told, train
 from methods.kit.method import Beats, Card, GainGrows, Paper
 from methods.kit.params import param
 

@@ -31,7 +31,7 @@ def attend(block: Block, x: Tensor) -> tuple[Tensor, Tensor]:
     >>> torch.allclose(write(block, attend(block, x)[1]), block.mixer(block.norm_mixer(x)), atol=1e-5)
     True
     """
-    q, k, v = block.mixer.ask(block.norm_mixer(x)).unflatten(-1, (3, block.mixer.heads, -1)).permute(2, 0, 3, 1, 4)
+    q, k, v = block.mixer.ask(block.norm_mixer(x)).unflatten(-1, (3, block.mixer.heads, -1)).permute(2, 0, 3, 1, 4)  # type: ignore[operator]
     scores = rotary(q) @ rotary(k).transpose(2, 3) / math.sqrt(q.shape[-1])
     later = torch.ones(scores.shape[-2:], dtype=torch.bool, device=x.device).triu(1)
     weights = scores.masked_fill(later, -torch.inf).softmax(-1)
@@ -40,7 +40,7 @@ def attend(block: Block, x: Tensor) -> tuple[Tensor, Tensor]:
 
 def write(block: Block, said: Tensor) -> Tensor:
     """What heads (B, T, H, d) add to the stream."""
-    return block.mixer.out(said.flatten(2))
+    return block.mixer.out(said.flatten(2))  # type: ignore[operator]
 
 
 def opened(net: Body, ids: Tensor, given: Sequence[Tensor | None] | None = None) -> Opened:
@@ -48,11 +48,11 @@ def opened(net: Body, ids: Tensor, given: Sequence[Tensor | None] | None = None)
     x = net.enter(ids)
     states, attention, heads = [x], [], []
     for i, block in enumerate(net.blocks):
-        weights, said = attend(block, x)
+        weights, said = attend(block, x)  # type: ignore[arg-type]
         kept = given[i] if given is not None else None
         attention.append(weights)
         heads.append(said)
-        x = x + write(block, said if kept is None else kept)
-        x = x + block.feed(block.norm_feed(x))
+        x = x + write(block, said if kept is None else kept)  # type: ignore[arg-type]
+        x = x + block.feed(block.norm_feed(x))  # type: ignore[operator]
         states.append(x)
     return Opened(states, attention, heads)

@@ -11,7 +11,7 @@ from torch import Tensor
 from methods.arenas.syntax_probing.stage.task import Edges
 from methods.kit.lm_nets import Body
 from methods.kit.stage.arena import Trial
-from methods.kit.stage.byte_code import Code, code
+from methods.kit.stage.byte_code import RELATIONS, WORDS, Code, code
 from methods.kit.stage.byte_models import LENGTH, byte_model
 from methods.kit.stage.byte_parts import opened
 
@@ -37,7 +37,8 @@ def _edges(text: Code, net: Body, files: np.ndarray, many: int, drawn: np.random
     begins = begins[text.first[begins] + LENGTH <= len(text.text)]
     ids = torch.from_numpy(text.text[text.first[begins][:, None] + np.arange(LENGTH)].astype(np.int64))
     rows = np.minimum(begins[:, None] + np.arange(room), len(text.first) - 1)
-    first, last = (torch.from_numpy(side[rows] - text.first[begins][:, None]).long() for side in (text.first, text.last))
+    first, last = (torch.from_numpy(side[rows] - text.first[begins][:, None]).long()
+                   for side in (text.first, text.last))
     whole = (last < LENGTH) & (first >= 0) & torch.from_numpy(text.file[rows] == text.file[begins][:, None])
     byte = torch.arange(LENGTH)
     member = ((byte >= first[..., None]) & (byte <= last[..., None]) & whole[..., None]).float()      # (B, T, bytes)
@@ -58,7 +59,7 @@ def _edges(text: Code, net: Body, files: np.ndarray, many: int, drawn: np.random
     words = torch.from_numpy(text.word[rows]).long().masked_fill(~whole, -1)[at]
     earlier = torch.arange(room) < query[:, None]
     parts = (relation, query, head, words, earlier, attention, there[torch.arange(len(at)), query], there)
-    return Edges(*(part.to(trial.device) for part in parts), trial)
+    return Edges(*(part.to(trial.device) for part in parts), trial, len(RELATIONS), len(WORDS))
 
 
 @torch.no_grad()

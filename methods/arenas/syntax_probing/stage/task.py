@@ -17,6 +17,7 @@ class Edges:
     `attention` (E, K, T): how much each head of the model attends from the token to the others, the mean over its bytes
     of the sum over theirs. `here` (E, D) and `there` (E, T, D): the embedding of the last byte of the token and of the
     others, as the first block reads it. `head` is None where it is asked for.
+    There are `relations` relations and words of `kinds` kinds.
     """
 
     relation: Tensor
@@ -28,6 +29,8 @@ class Edges:
     here: Tensor
     there: Tensor
     trial: Trial
+    relations: int
+    kinds: int
 
     @property
     def known(self) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from methods.arenas.tree_recovery.stage.task import Trees
 from methods.kit.lm_nets import Body
 from methods.kit.stage.arena import Trial
-from methods.kit.stage.byte_code import LONGEST, Code, code
+from methods.kit.stage.byte_code import LABELS, LONGEST, Code, code
 from methods.kit.stage.byte_models import LENGTH, byte_model
 
 
@@ -49,5 +49,5 @@ def _trees(text: Code, net: Body, rows: np.ndarray, trial: Trial) -> Trees:
         where = at[low:low + 64, :, None].expand(-1, -1, net.width)
         kept.append(torch.stack([state.gather(1, where) for state in part]))
     told = (torch.from_numpy(side[rows].astype(np.int64)) for side in (text.heights, text.labels, text.singles))
-    return Trees(*(part.to(trial.device) for part in (torch.cat(kept, 1), torch.from_numpy(many.astype(np.int64)), *told)),
-                 trial)
+    parts = (torch.cat(kept, 1), torch.from_numpy(many.astype(np.int64)), *told)
+    return Trees(*(part.to(trial.device) for part in parts), trial, len(LABELS))

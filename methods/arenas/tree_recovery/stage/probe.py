@@ -1,4 +1,4 @@
-"""The probe of the arena of trees: a map to a small space in which neighbours' distance is the height of their split."""
+"""The probe of the arena of trees: a map to a small space where neighbours' distance is the height of their split."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from methods.arenas.tree_recovery.stage.task import Said, Trees
-from methods.kit.stage.byte_code import LABELS
 
 
 def ranked(said: Tensor, heights: Tensor, there: Tensor) -> Tensor:
@@ -22,12 +21,13 @@ def ranked(said: Tensor, heights: Tensor, there: Tensor) -> Tensor:
 
 
 class TreeProbe(nn.Module):
-    """Of states (S, T, D): squared distance of neighbours, labels of splits and of tokens, in a space of `rank`."""
+    """Of states (S, T, D): squared distance of neighbours, labels (`kinds`) of splits and of tokens, in a space of
+    `rank`."""
 
-    def __init__(self, width: int, rank: int):
+    def __init__(self, width: int, rank: int, kinds: int):
         super().__init__()
         self.b = nn.Parameter(nn.init.orthogonal_(torch.empty(width, rank)))
-        self.split, self.single = (nn.Parameter(torch.randn(rank, len(LABELS)) * 0.1) for _ in range(2))
+        self.split, self.single = (nn.Parameter(torch.randn(rank, kinds) * 0.1) for _ in range(2))
 
     def forward(self, states: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         h = states @ self.b
@@ -42,7 +42,7 @@ class TreeProbe(nn.Module):
 def train(trees: Trees, layer: int, rank: int, rate: float, penalty: float) -> TreeProbe:
     """Adam on ranking, labels and the penalty."""
     trial, (heights, labels, singles), states = trees.trial, trees.known, trees.states[layer]
-    probe, drawn = TreeProbe(states.shape[2], rank).to(states.device), trial.generator("probe")
+    probe, drawn = TreeProbe(states.shape[2], rank, trees.kinds).to(states.device), trial.generator("probe")
     optimizer = torch.optim.Adam(probe.parameters(), rate)
     place = torch.arange(states.shape[1], device=states.device)
     for step in range(trial.options.steps):

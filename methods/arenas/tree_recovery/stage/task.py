@@ -14,7 +14,8 @@ from methods.kit.stage.arena import Trial
 class Trees:
     """Statements of up to T tokens. `states` (L + 1, S, T, D): the stream at each token's last byte, first as the first
     block reads it; `many` (S,) tokens. `heights` (S, T - 1) of the splits, `labels` (S, T - 1) of the nodes split, 0
-    for nodes that branching made, and `singles` (S, T) of tokens that are a node: None where they are asked for."""
+    for nodes that branching made, and `singles` (S, T) of tokens that are a node: None where they are asked for.
+    Labels are of `kinds` kinds."""
 
     states: Tensor
     many: Tensor
@@ -22,6 +23,7 @@ class Trees:
     labels: Tensor | None
     singles: Tensor | None
     trial: Trial
+    kinds: int
 
     @property
     def known(self) -> tuple[Tensor, Tensor, Tensor]:
