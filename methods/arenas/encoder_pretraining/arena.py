@@ -17,12 +17,13 @@ of which pairs are linked by cross references; hidden words and pairs are asked 
 
 One rate for all: 0.001, 0.002 and 0.004 were tried with masked words at two seeds that are never scored, and the
 highest had the lowest probe bits. From random weights a method has this rate or twice it, whichever was better on
-validation stretches at one of these seeds; for `rts` and `c-rts`, whose states collapsed at twice, this one. Weights of
-losses are the papers'. Replaced-token detection does not learn at this size: its loss ends at that of always saying the
-share of replaced words, so methods built on it keep their claims for a larger scale. Starts are trained once and kept,
-three of them, dealt to the seeds in turn, so what differs between starts is seen less often than the seeds suggest.
-They have learnt from masks, which favours methods that show masks. The probe reads the states of all blocks; who has
-another width or one block more gives it more numbers.
+validation stretches at one of these seeds; for `rts` and `c-rts`, whose states collapsed at twice, this one; that was
+settled after seed 0 of some had been scored, which was then measured again. Weights of losses are the papers'.
+Replaced-token detection does not learn at this size: its loss ends at that of always saying the share of replaced
+words, so methods built on it keep their claims for a larger scale. Starts are trained once and kept, three of them,
+dealt to the seeds in turn, so what differs between starts is seen less often than the seeds suggest. They have learnt
+from masks, which favours methods that show masks. The probe reads the states of all blocks; who has another width or
+one block more gives it more numbers.
 """
 
 from __future__ import annotations
