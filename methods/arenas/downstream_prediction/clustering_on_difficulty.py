@@ -36,7 +36,7 @@ class ClusteringOnDifficulty(DownstreamPredictionMethod):
         waivers={"knob:radius": "the made-up answers of the rehearsal hold no group that can be foretold"},
     )
 
-    radius: float = param(0.35, "of mean shift, in shares of the deviation of all vectors", low=0.05, high=3.0)
+    radius: float = param(0.35, "bandwidth of mean shift, in twice the deviation of all vectors", low=0.05, high=3.0)
 
     def fit(self, known):
         order = np.argsort(known.models.compute)

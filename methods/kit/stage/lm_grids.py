@@ -100,11 +100,11 @@ class Mixed(Body):
     """A body with experts in the place of its feed-forward parts."""
 
     def aside(self) -> Tensor:
-        return 0.01 * torch.stack([block.feed.spread for block in self.blocks]).sum()
+        return 0.01 * torch.stack([block.feed.spread for block in self.blocks]).sum()  # type: ignore[misc, union-attr]
 
     def __deepcopy__(self, memo):
         for block in self.blocks:
-            block.feed.spread = torch.zeros(())
+            block.feed.spread = torch.zeros(())  # type: ignore[union-attr]
         new = self.__class__.__new__(self.__class__)
         memo[id(self)] = new
         for name, value in self.__dict__.items():
@@ -117,7 +117,7 @@ def grained(width: int, blocks: int, grain: int, world: int) -> Mixed:
     with lm_ladder.seeded(world, torch.device("cpu")):
         net = Mixed(PIECES, width, blocks, max(1, width // 16))
         for block in net.blocks:
-            first, last = block.feed.rise.weight.detach().std(), block.feed.out.weight.detach().std()
+            first, last = block.feed.rise.weight.detach().std(), block.feed.out.weight.detach().std()  # type: ignore[operator, union-attr]
             block.feed = Experts(width, 4 * width, grain, grain)
             nn.init.normal_(block.feed.rise.weight, std=float(first))
             nn.init.normal_(block.feed.out.weight, std=float(last))
@@ -132,7 +132,7 @@ def grown(net: Body, world: int) -> Mixed:
         new = Mixed(PIECES, net.width, len(net.blocks), max(1, net.width // 16))
         new.load_state_dict(net.state_dict())
         for block in new.blocks:
-            old: Feed = block.feed
+            old: Feed = block.feed  # type: ignore[assignment]
             block.feed = Experts(net.width, 4 * net.width, 1, 2, renormed=True)
             with torch.no_grad():
                 block.feed.rise.weight.copy_(old.rise.weight.repeat(EXPERTS, 1))
@@ -145,8 +145,8 @@ def grown(net: Body, world: int) -> Mixed:
 def at_work(net: Mixed) -> tuple[int, int]:
     """Weights that a piece goes through, with and without the embeddings: of the experts only those chosen."""
     every, body = weights_of(net)
-    idle = sum((p.numel() * (block.feed.many - block.feed.chosen)) // block.feed.many for block in net.blocks
-               for p in (block.feed.rise.weight, block.feed.rise.bias, block.feed.out.weight))
+    idle = sum((p.numel() * (block.feed.many - block.feed.chosen)) // block.feed.many for block in net.blocks  # type: ignore[misc, operator, union-attr]
+               for p in (block.feed.rise.weight, block.feed.rise.bias, block.feed.out.weight))  # type: ignore[union-attr]
     return every - idle, body - idle
 
 

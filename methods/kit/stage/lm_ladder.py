@@ -81,7 +81,7 @@ def trained(net: torch.nn.Module, windows: Tensor, rate: float, marks: tuple[int
                     group["lr"] = rate * min(1, step / WARM)
                 optimizer.zero_grad(set_to_none=True)
                 loss = nats(net, windows[rows]).mean()
-                (loss + net.aside() if hasattr(net, "aside") else loss).backward()
+                (loss + net.aside() if hasattr(net, "aside") else loss).backward()  # type: ignore[operator]
                 torch.nn.utils.clip_grad_norm_(parts, 1.0)
                 optimizer.step()
             if step > 0.75 * min(mark for mark in marks if mark >= step):
@@ -130,7 +130,7 @@ def ladder(world: int, small: bool = False, tell: Tell = None) -> list[Rung]:
     found = []
     for (width, blocks), steps in plan.items():
         at = tuple(mark for mark in marks if mark <= steps)
-        arrays = kept(f"lm-ladder-{width}-{blocks}-{steps}-{world}", lambda w=width, b=blocks, m=at: {
+        arrays = kept(f"lm-ladder-{width}-{blocks}-{steps}-{world}", lambda w=width, b=blocks, m=at: {  # type: ignore[misc]
             f"{step}-{name}": value for step, net in trained(
                 fresh(w, b, world), reading(small, tell), RATES[w], m, world, tell)
             for name, value in _numbers(net).items()}, small, tell)
@@ -172,7 +172,7 @@ def weights_of(net: torch.nn.Module) -> tuple[int, int]:
     (11568, 3376)
     """
     every = sum(p.numel() for p in net.parameters())
-    return every, every - net.embed.weight.numel()
+    return every, every - net.embed.weight.numel()  # type: ignore[operator, union-attr]
 
 
 UNITS = BATCH * LENGTH       # pieces that are predicted in a step

@@ -44,8 +44,8 @@ class Wide(Body):
         self.say = nn.Parameter(0.05 * (r if rule == "mup" else r ** 0.5) * torch.randn(PIECES, width))
         with torch.no_grad():
             for block in self.blocks:
-                for part in (block.mixer.ask, block.mixer.out, block.feed.rise, block.feed.out):
-                    part.weight.mul_(r ** 0.5)
+                for part in (block.mixer.ask, block.mixer.out, block.feed.rise, block.feed.out):  # type: ignore[union-attr]
+                    part.weight.mul_(r ** 0.5)  # type: ignore[operator, union-attr]
 
     def logits(self, h: Tensor) -> Tensor:
         return F.linear(self.norm(h), self.say)
@@ -93,7 +93,7 @@ def widths(world: int, small: bool = False, tell: Tell = None) -> np.ndarray:
     if small:
         return _made_up()
     code = digest(lm_nets, lm_text, lm_ladder, sys.modules[__name__])
-    return np.stack([kept(f"lm-widths-{rule}-{world}", lambda rule=rule: {"nats": _trained(rule, world, tell)}, False,
+    return np.stack([kept(f"lm-widths-{rule}-{world}", lambda rule=rule: {"nats": _trained(rule, world, tell)}, False,  # type: ignore[misc]
                           tell, code)["nats"] for rule in RULES])
 
 

@@ -11,8 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from methods.kit.stage.arena import Trial
-from methods.kit.stage.drawings import Kinds, moved
-from methods.kit.stage.encoders import settle_norms, strided_encoder
+from methods.kit.stage.drawings import Kinds
 
 
 class Task:
@@ -29,14 +28,15 @@ class Task:
         seen = train.y < self.kinds
         self.train, self.trial, self.upgrade = Kinds(train.x[seen], train.y[seen]), trial, upgrade
         self.old, self.old_classifier = old or (None, None)
-        self.width = o.widths[upgrade]
-        self.old_width = o.widths[max(0, upgrade - 1)]
+        widths = getattr(o, o.sizes)
+        self.width = widths[upgrade]
+        self.old_width = widths[max(0, upgrade - 1)]
         self._batches = trial.generator(f"batches {upgrade}")
 
     def network(self) -> nn.Module:
-        """A new encoder: (N, 1, H, W) -> (N, features), any sign."""
-        net = strided_encoder(self.train.x.shape[-1], self.width, self.features)
-        return nn.Sequential(*net[:-1]).to(self.train.x.device)
+        """A new encoder: (N, W) -> (N, features), any sign."""
+        return nn.Sequential(nn.Linear(self.train.x.shape[1], self.width), nn.ReLU(), nn.Linear(self.width, self.width),
+                             nn.ReLU(), nn.Linear(self.width, self.features)).to(self.train.x.device)
 
     def last_network(self) -> nn.Module:
         """The previous network to go on with; a new one where there is none or the network is replaced."""
@@ -45,10 +45,11 @@ class Task:
         return copy.deepcopy(self.old).requires_grad_(True)
 
     def batch(self) -> tuple[Tensor, Tensor]:
-        """The next drawings (B, 1, H, W), a little moved, and their kinds (B,)."""
+        """The next drawings (B, W), with noise, and their kinds (B,)."""
         rows = torch.randint(len(self.train), (self.trial.options.batch,), generator=self._batches)
-        rows = rows.to(self.train.x.device)
-        return moved(self.train.x[rows], self._batches), self.train.y[rows]
+        noise = torch.randn(len(rows), self.train.x.shape[1], generator=self._batches)
+        x = self.train.x[rows.to(self.train.x.device)]
+        return x + self.trial.options.noise * noise.to(x.device), self.train.y[rows.to(x.device)]
 
     def fit(self, parts: nn.Module, step: Callable[[], Tensor]) -> None:
         """The arena's steps of AdamW with warm-up over a tenth and a cosine; `step` gives the loss."""
@@ -68,10 +69,6 @@ class Task:
             if i % max(1, self.steps // 5) == 0 or i == self.steps - 1:
                 self.trial.record(done + i + 1, total, loss=loss.item())
         parts.eval()
-
-    def settle(self, net: nn.Module) -> None:
-        """Batch norms take the statistics of 2,000 of the drawings."""
-        settle_norms(net, self.train.x[torch.randperm(len(self.train), generator=torch.Generator().manual_seed(0))])
 
 
 @torch.no_grad()
