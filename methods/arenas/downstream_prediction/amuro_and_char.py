@@ -1,11 +1,12 @@
 """Amuro & Char: every checkpoint is tuned, and what tuning reaches is followed over pretraining.
 
-    P_ft = a + b log t + c log N
+    P_ft(t) = a_N + b log t
 
-where P_0, what the checkpoint can do untuned, may stay flat: the gain P_ft - P_0 is its own curve.
+a_N is a model's own, b is shared; P_0, what the checkpoint can do untuned, plays no part, as it may stay flat while
+P_ft grows.
 
 Departs from the paper: the paper studies and does not foretell, so the straight line is ours; tuning is a classifier
-on the states with 400 labels; t is pieces read, and models of several sizes share b.
+on the states with 400 labels; t is pieces read.
 
 >>> round(0.5 + 0.05 * 2.0, 2)
 0.6
@@ -27,12 +28,14 @@ class AmuroAndChar(DownstreamPredictionMethod):
     )
 
     def fit(self, known):
-        self.line = np.linalg.lstsq(self._x(known.models), known.score - known.base, rcond=None)[0]
-        self.base = np.linalg.lstsq(self._x(known.models), known.base, rcond=None)[0]
+        self.sizes = np.unique(known.models.weights)
+        x = np.column_stack([self._own(known.models), np.log(known.models.units)])
+        self.line = np.linalg.lstsq(x, known.score, rcond=None)[0]
 
     def predict(self, models):
-        return self._x(models) @ (self.line + self.base)
+        return np.column_stack([self._own(models), np.log(models.units)]) @ self.line
 
-    @staticmethod
-    def _x(models):
-        return np.column_stack([np.ones(len(models)), np.log(models.units), np.log(models.weights)])
+    def _own(self, models):
+        """(n, sizes) which known size is nearest to each model."""
+        nearest = np.abs(np.log(models.weights[:, None] / self.sizes)).argmin(1)
+        return np.eye(len(self.sizes))[nearest]

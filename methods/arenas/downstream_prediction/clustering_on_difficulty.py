@@ -33,7 +33,7 @@ class ClusteringOnDifficulty(DownstreamPredictionMethod):
         fidelity="core",
         claims=(Beats("accuracy-extrapolation", on="prediction_error"),
                 Beats("loss-intermediate", on="prediction_error")),
-        waivers={"knob:radius": "the made-up answers of the smoke scale make no group that is kept, at any radius"},
+        waivers={"knob:radius": "the made-up answers of the rehearsal hold no group that can be foretold"},
     )
 
     radius: float = param(0.35, "bandwidth of mean shift, in twice the deviation of all vectors", low=0.05, high=3.0)

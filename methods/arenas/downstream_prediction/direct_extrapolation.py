@@ -4,8 +4,8 @@
 
 Follows the textbook.
 
->>> 0.2 + 0.05 * 2
-0.30000000000000004
+>>> 0.25 + 0.125 * 2
+0.5
 """
 
 import numpy as np

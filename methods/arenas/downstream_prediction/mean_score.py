@@ -4,8 +4,8 @@
 
 Follows the textbook.
 
->>> (0.25 + 0.75) / 2
-0.5
+>>> (0.25 + 0.5) / 2
+0.375
 """
 
 import numpy as np

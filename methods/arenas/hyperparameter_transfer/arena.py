@@ -1,11 +1,11 @@
 """Can the learning rate of a large run be found on small ones?
 
-Language models of two blocks are trained at widths 8, 16, 32 and 64, each at five rates, for 212 steps of 8 windows of
-64 pieces, and looked at after 75, 106, 150 and 212 steps. A method sees the sweeps at the three small widths, under the
-rule for initialisation and rates that it trains by, and says at which rate to train the widest for 212 steps, and what
-it will score. `wide_bpb` is what that run scores; between the rates of the sweep, bits are a line over the logarithm of
-the rate. `excess_bpb` is how much more that is than the best rate's under the best rule, `forecast_error` how far off
-the foretold score was, as logarithms, in per cent.
+Language models of two blocks are trained at widths 8, 16, 32 and 64, each at seven rates (0.000625 to 0.04), for 212
+steps of 8 windows of 64 pieces, and looked at after 75, 106, 150 and 212 steps. A method sees the sweeps at the three
+small widths, under the rule for initialisation and rates that it trains by, and says at which rate to train the widest
+for 212 steps, and what it will score. `wide_bpb` is what that run scores; between the rates of the sweep, bits are a
+line over the logarithm of the rate. `excess_bpb` is how much more that is than the best rate's under the best rule,
+`forecast_error` how far off the foretold score was, as logarithms, in per cent.
 
 The rules, which agree at width 16, are how a layer's first weights and its rate change with width; see each method. The
 sweeps were trained once. A seed draws in which proportions four sources count and which half of the test passages is

@@ -13,10 +13,9 @@ and weights are averaged at the end, where the paper's rate falls to a fixed one
 """
 
 import numpy as np
-import torch
 
 from methods.arenas.hyperparameter_transfer.arena import HyperparameterTransferMethod
-from methods.arenas.hyperparameter_transfer.stage.sweeps import every_best, log_linear
+from methods.arenas.hyperparameter_transfer.stage.sweeps import every_best, log_linear, resampled
 from methods.kit.method import Beats, Card, Paper
 
 
@@ -31,8 +30,5 @@ class StepLaw(HyperparameterTransferMethod):
 
     def plan(self, known):
         n, d, best = every_best(known)
-        fits = []
-        for rows in torch.randint(len(best), (100, len(best))).numpy():
-            fits.append(log_linear([n[rows], d[rows]], best[rows]))
-        level, size, read = np.mean(fits, 0)
+        level, size, read = np.mean([log_linear([n[rows], d[rows]], best[rows]) for rows in resampled(len(best))], 0)
         return float(np.exp(level + size * np.log(known.wide) + read * np.log(known.read)))

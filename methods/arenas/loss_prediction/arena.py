@@ -1,17 +1,17 @@
 """Can small training runs foretell the loss of a large one?
 
 Language models of five sizes (12,000 to 133,000 weights) have read novels, reviews, news and code, and were seen
-after 150 to 1,696 steps of 8 windows of 64 pieces: a grid of runs, made once. A law is fitted to the cheap ones and
+after 212 to 1,696 steps of 8 windows of 64 pieces: a grid of runs, made once. A law is fitted to the cheap ones and
 says what the dear ones score, those that took more than 0.3 of the most computing. Its score is
 the mean distance of predicted and true loss, as logarithms, in per cent. A seed draws in which proportions the four
 sources count, which test passages are read, and which two of the cheap runs are missing.
 
 Settings differ in the grid. `over-trained`: known are runs of at most 20 pieces a weight, asked those of more.
 `repeated`: 256, 768 or 2,304 windows are read again and again, up to 26 times, beside plain runs; asked are the later
-moments. `quality`: a third or two thirds of the windows are shuffled, drawn from bigrams or a short part in a loop;
-asked are two of these six mixtures, which no known run has read. `experts`: four experts, cut into one, two or four
-parts; asked are the dearest. `upcycled`: four experts that begin as copies of a trained dense part; asked are those
-that trained longest afterwards.
+moments. `quality`: a third or two thirds of the windows are shuffled or drawn from bigrams, or a third are a short part
+in a loop. `experts`: four experts, cut into one, two or four parts. In these two, asked are runs above 0.6 of the most
+computing. `upcycled`: four experts that begin as copies of a trained dense part; asked are those that trained longest
+afterwards.
 
 Laws are fitted as Chinchilla is: Huber loss (delta 0.001) on log loss, from the four best of several starts. The grid
 of the first two settings was trained in three worlds, dealt to the seeds in turn, the other grids in one: what differs
@@ -66,8 +66,8 @@ class LossPrediction(Arena):
         Setting("default", "larger and longer runs", {"grid": "plain", "cut": "dear"}),
         Setting("over-trained", "more pieces a weight", {"grid": "plain", "cut": "over-trained"}),
         Setting("repeated", "the same text again and again", {"grid": "repeated", "cut": "later"}),
-        Setting("quality", "mixtures of worse text", {"grid": "quality", "cut": "mixes"}),
-        Setting("experts", "experts of several grains", {"grid": "experts", "cut": "dear"}),
+        Setting("quality", "mixtures of worse text", {"grid": "quality", "cut": "dearest"}),
+        Setting("experts", "experts of several grains", {"grid": "experts", "cut": "dearest"}),
         Setting("upcycled", "experts grown out of a dense model", {"grid": "upcycled", "cut": "later"}),
     )
     scales = {"smoke": Scale(5, 1024, {"small": True}), "full": Scale(60, 2048, {"small": False})}

@@ -3,7 +3,8 @@
     D_q = D exp(c1 diversity + c2 syntheticity),   L = E + A / N^alpha + B / D_q^beta
 
 Diversity is the share of bytes that zlib leaves of the text, syntheticity the inverse perplexity under a teacher that
-has read plain text. All constants are fitted together.
+has read plain text. All constants are fitted together, c1 within 20 and c2 within 60 of zero, so that a piece counts
+for no more than some six others.
 
 Departs from the paper: the teacher is the largest model of the ladder; loss takes the place of accuracy on tasks; the
 deepest settings of zlib take the place of gzip's; models of some 10,000 weights.
@@ -28,7 +29,7 @@ class EffectiveTokensLaw(LossPredictionMethod):
         claims=(Beats("chinchilla-law", on="prediction_error", setting="quality"),),
     )
     starts = [(*start, a, b) for start in STARTS[::2] for a, b in ((0.0, 0.0), (5.0, 0.0), (0.0, 20.0))]
-    low, high = (*LOW, -200.0, -400.0), (*HIGH, 200.0, 400.0)
+    low, high = (*LOW, -20.0, -60.0), (*HIGH, 20.0, 60.0)
 
     def law(self, theta, runs):
         quality = theta[5] * runs.packed + theta[6] * np.exp(-runs.surprise)

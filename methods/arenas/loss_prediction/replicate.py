@@ -1,7 +1,7 @@
 """Replicate: what the same run scored when it was trained from other first weights, in another order.
 
 It has seen the asked runs, so it is an upper bound: what it misses by is chance of training. Where a grid was trained
-once, it is the same run on other passages.
+once, it is the same run on twice as many passages.
 
 Follows the textbook.
 

@@ -1,4 +1,4 @@
-"""The same small language model at four widths, trained at five rates under three rules for how its layers change with
+"""The same small language model at four widths, trained at seven rates under three rules for how its layers change with
 width, made once.
 
 Every rule agrees at width 16. Below, r is 16 over the width. Queries, keys, values and feed-forward maps start with a
@@ -30,7 +30,8 @@ from methods.kit.stage.seeding import seeded, torch_generator
 from methods.kit.stage.sources import BIBLE, NOVELS
 
 RULES = ("standard", "per-layer", "mup")
-WIDTHS, RATES, MARKS = (8, 16, 32, 64), (0.0025, 0.005, 0.01, 0.02, 0.04), (75, 106, 150, 212)
+WIDTHS, MARKS = (8, 16, 32, 64), (75, 106, 150, 212)
+RATES = (0.000625, 0.00125, 0.0025, 0.005, 0.01, 0.02, 0.04)
 BASE, BLOCKS, DECAY = 16, 2, 0.05
 
 

@@ -53,7 +53,7 @@ def drawn_answers(trial: Trial) -> Answers:
     return Answers(torch.from_numpy(runs[cheap].T.copy()),
                    {name: torch.from_numpy(np.ascontiguousarray(value[cheap])) for name, value in known.items()},
                    torch.from_numpy(runs[dear].T.copy()), torch.from_numpy(truth[dear]), torch.from_numpy(again[dear]),
-                   {"choice": CHANCE, "negation": 0.5, "fine-tuned": 1 / len(CLASSES)}[o.task])
+                   {"choice": CHANCE, "negation": 0.0, "fine-tuned": 1 / len(CLASSES)}[o.task])
 
 
 def _scores(found: dict[str, np.ndarray], task: str, items: np.ndarray) -> dict[str, np.ndarray]:

@@ -34,7 +34,8 @@ class Known:
     """Known models and, by model: `score` (n,) in shares, `loss` (n,) bits per byte of plain text, `right` (n, items)
     whether each item was answered right, `log_p` (n, items) of the right answer, `shares` (n, items) its part of the
     probability of the answers offered; `base` (n,) the score without any labels, and in `negation` `plain` (n,) the
-    score without the "not" and `turned` (n,) how often the "not" changed the answer. `chance` is that of the score."""
+    score without the "not" and `turned` (n,) how often the "not" changed the answer. `chance` is the floor of the
+    score: that of guessing, and in `negation`, where models do worse than that, 0."""
 
     models: Models
     score: Vector

@@ -69,3 +69,8 @@ def every_best(known: Sweeps) -> tuple[Vector, Vector, Vector]:
     pairs = [(i, j) for i in range(len(known.weights)) for j in range(len(known.units))]
     return (np.array([known.weights[i] for i, _ in pairs]), np.array([known.units[j] for _, j in pairs]),
             np.array([best_rate(known.rates, known.bits[i, :, j]) for i, j in pairs]))
+
+
+def resampled(many: int, times: int = 100) -> Vector:
+    """(times, many) row numbers, drawn with replacement, always the same."""
+    return np.random.default_rng(0).integers(many, size=(times, many))
