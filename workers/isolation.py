@@ -255,6 +255,10 @@ class _Watcher:
         if not self.watch.pid:
             return
         now = usage(self.watch.pid, self.keeper, most=MOST_TASKS)
+        if now.processes > 1 and now.memory_mb > self.job.memory_mb:
+            # one that ended between two readings left its part of what they share to those read after it
+            again = usage(self.watch.pid, self.keeper, most=MOST_TASKS)
+            now = min(now, again, key=lambda seen: seen.memory_mb)
         self.processor = max(self.processor, now.processor)
         self.usage = now
         if now.memory_mb:  # processes that have just ended hold none

@@ -25,8 +25,8 @@ def test_the_methods_of_similar_papers_beside_each_other(site, page, size):
 
     def there() -> bool:
         page.reload()
-        return together.count() == 1
-    wait_until(there, seconds=480, what="papers to be found alike on a site just begun", pause=1)
+        return together.count() == 1 and (together.get_attribute("href") or "").count("paper=") > 2
+    wait_until(there, seconds=480, what="two papers to be found alike on a site just begun", pause=1)
     together.focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1, name="Compare")).to_be_visible(timeout=WAIT)

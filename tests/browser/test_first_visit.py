@@ -135,6 +135,7 @@ def test_paste_open_run_compare_download(site, visitor):
 
     page.goto(site.address + "/runs/?state=done")
     page.locator("table a[href^='/runs/']").first.click()
+    page.wait_for_url("**/runs/*/")
     for word in ("done", "seed", "threads", "digest"):
         assert re.search(word, page.content(), re.I), word
     page.goto(site.address + "/status/")
