@@ -28,6 +28,7 @@ from papers.services import import_digest
 LIBRARY = "The method library"
 AUTHORS = "methods/authors"  # who wrote the papers that cards name: a file an arena, by title; facts, no code
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+REFUSALS = DataError, IntegrityError, ValueError, TypeError
 MISNAMED = "its name must be snake_case: lower-case letters, digits, single underscores"
 
 
@@ -84,15 +85,14 @@ def sync_methods() -> MirrorReport:
                      if name not in methods or methods[name].read_from != key or name in before or name[0] in lost]
     found = _read(stale_arenas, stale_methods, {name: method.title for name, method in methods.items()})
     with transaction.atomic():
-        for slug, fields in list(found.arenas.items()):
-            if not _saved(Arena, {"slug": slug}, fields | {"read_from": files.arenas[slug]}, found, slug):
-                del found.arenas[slug]
+        for (slug,) in _refused(Arena, ("slug",), {(slug,): fields | {"read_from": files.arenas[slug]}
+                                                   for slug, fields in found.arenas.items()}, found):
+            del found.arenas[slug]
         known = set(Arena.objects.values_list("pk", flat=True))
-        for (arena, slug), fields in list(found.methods.items()):
-            if arena not in known or not _saved(
-                    Method, {"arena_id": arena, "slug": slug}, fields | {"read_from": files.methods[arena, slug]},
-                    found, arena, slug):
-                del found.methods[arena, slug]
+        found.methods = {name: fields for name, fields in found.methods.items() if name[0] in known}
+        for name in _refused(Method, ("arena_id", "slug"), {name: fields | {"read_from": files.methods[name]}
+                                                            for name, fields in found.methods.items()}, found):
+            del found.methods[name]
         for arena, slug in gone:
             Method.objects.filter(arena_id=arena, slug=slug).update(present=False)
         Arena.objects.filter(pk__in=arenas.keys() - files.arenas.keys()).update(present=False)
@@ -200,14 +200,28 @@ def _without_kit(error: Exception, arena: str) -> BrokenFile:
                       sha256=hashlib.sha256(place.read_bytes()).hexdigest())
 
 
-def _saved(model: type[Arena] | type[Method], key: dict[str, Any], fields: dict[str, Any], found: Reading,
-           arena: str, method: str = "") -> bool:
-    """Write a row; what the database refuses (a title too long, a character it cannot hold) is a fault of the file."""
+def _refused(model: type[Arena] | type[Method], keys: tuple[str, ...], rows: Mapping[tuple, dict[str, Any]],
+             found: Reading) -> list[tuple]:
+    """Write rows by key, and tell which the database refuses (a title too long, a character it cannot hold): a fault
+    of the file. What is new goes in at once; where one of it is refused, each by itself."""
+    there = set(model.objects.values_list(*keys))
+    new = [name for name in rows if name not in there]
+    try:
+        with transaction.atomic():
+            model.objects.bulk_create(model(**dict(zip(keys, name, strict=True)), **rows[name]) for name in new)
+        left = [name for name in rows if name in there]
+    except REFUSALS:
+        left = list(rows)
+    return [name for name in left if not _saved(model, dict(zip(keys, name, strict=True)), rows[name], found)]
+
+
+def _saved(model: type[Arena] | type[Method], key: dict[str, Any], fields: dict[str, Any], found: Reading) -> bool:
     try:
         with transaction.atomic():
             model.objects.update_or_create(**key, defaults=fields)
-    except (DataError, IntegrityError, ValueError, TypeError) as error:
+    except REFUSALS as error:
         from methods.reading import broken_file
+        arena, method = (key["slug"], "") if model is Arena else (key["arena_id"], key["slug"])
         found.broken.append(broken_file(error, arena, method))
         return False
     return True

@@ -128,7 +128,7 @@ class _Module:
         tree = ast.parse(self.text)
         self.imports: dict[str, Definition] = {}      # local name -> of the library
         self.outside: dict[str, str] = {}             # local name -> of other packages
-        for node in ast.walk(tree):
+        for node in _statements(tree):
             self._read_import(node)
         self.statements: dict[str, list[ast.stmt]] = {}
         for statement in tree.body:
@@ -255,17 +255,34 @@ Place = tuple[int, int]  # line from 1, column in bytes
 def _annotations(statement: ast.stmt, lines: Mapping[int, bytes]) -> Iterator[tuple[Place, Place]]:
     """Where types of arguments, results and variables stand, as (from, to). The fields of a class are kept: what kind
     of hyperparameter or field they are may depend on them."""
-    fields = {part for node in ast.walk(statement) if isinstance(node, ast.ClassDef) for part in node.body}
-    for node in ast.walk(statement):
-        if isinstance(node, ast.arg) and node.annotation:
-            yield (node.lineno, node.col_offset + len(node.arg.encode())), _end_place(node.annotation)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns:
+    inside = list(_statements(statement))
+    fields = {part for node in inside if isinstance(node, ast.ClassDef) for part in node.body}
+    for node in inside:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            for arg in _arguments(node.args):
+                if arg.annotation:
+                    yield (arg.lineno, arg.col_offset + len(arg.arg.encode())), _end_place(arg.annotation)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns:
             line, column = node.returns.lineno, node.returns.col_offset
             while (arrow := lines[line].rfind(b"->", 0, column)) < 0:
                 line, column = line - 1, len(lines[line - 1])
             yield (line, arrow), _end_place(node.returns)
         elif isinstance(node, ast.AnnAssign) and node not in fields and node.value:
             yield _end_place(node.target), _end_place(node.annotation)
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """The node and all statements below it: a small part of all nodes, since expressions hold none."""
+    yield node
+    for part in ("body", "orelse", "handlers", "finalbody", "cases"):
+        below = getattr(node, part, ())
+        for child in below if isinstance(below, list) else ():  # a lambda's body is an expression
+            yield from _statements(child)
+
+
+def _arguments(found: ast.arguments) -> list[ast.arg]:
+    return [*found.posonlyargs, *found.args, *found.kwonlyargs,
+            *(arg for arg in (found.vararg, found.kwarg) if arg)]
 
 
 def _end_place(node: ast.expr) -> Place:

@@ -73,9 +73,9 @@ def path_of(arena: str, method: str = "arena") -> Path:
 
 def load_arena(slug: str) -> type[Arena]:
     """The arena's class. Raises KeyError for an unknown slug, DiscoveryError for a broken file."""
-    if slug not in arena_slugs():
-        raise KeyError(f"no arena {slug}; there are {', '.join(arena_slugs())}")
     path = path_of(slug)
+    if path.parent.parent != ARENAS or path.parent.name.replace("_", "-") != slug or not path.exists():
+        raise KeyError(f"no arena {slug}; there are {', '.join(arena_slugs())}")
     module = _import(f"methods.arenas.{path.parent.name}.arena", path)
     found = [c for _, c in inspect.getmembers(module, inspect.isclass)
              if issubclass(c, Arena) and c.__module__ == module.__name__]
