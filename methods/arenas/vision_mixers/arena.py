@@ -8,7 +8,7 @@ same pictures, batches and first weights outside of the blocks, 100 steps of 32 
 tenth and a cosine to nothing. The rate is 0.005 or 0.01, for each method alike the better by the primary
 metric in `default` at seed 1000, which is never scored; the upper bound has 0.005.
 
-The score is the log-loss on 4,000 pictures, in bits. `pairs` are the keys that a token's query sees, summed over
+The score is the log-loss on 2,000 pictures, in bits. `pairs` are the keys that a token's query sees, summed over
 blocks. In `default` a picture lies in the middle of the square. In `far` (composed by us) two small ones, trousers or
 bags, lie in opposite corners of noise, and the question is whether they are of one kind: what stays in a window cannot
 tell, since the mean of the tokens comes after all mixing and one layer follows it; 150 steps. In `sizes` pictures are
@@ -80,7 +80,7 @@ class VisionMixers(Arena):
     scales = {
         "smoke": Scale(5, 1024, {"small": True, "train": 64, "test": 64, "width": 16, "layers": 4, "patch": 4,
                                  "window": 4, "batch": 8, "steps": 3, "rate": 5e-3, "decay": 0.05}),
-        "full": Scale(60, 2048, {"small": False, "train": 8000, "test": 4000, "width": 32, "layers": 4, "patch": 4,
+        "full": Scale(60, 2048, {"small": False, "train": 8000, "test": 2000, "width": 32, "layers": 4, "patch": 4,
                                  "window": 4, "batch": 32, "steps": 100, "rate": 5e-3, "decay": 0.05}),
         "gpu": Scale(900, 8192, {"small": False, "train": 48_000, "test": 20_000, "width": 192, "layers": 12,
                                  "patch": 2, "window": 4, "batch": 128, "steps": 8000, "rate": 1e-3, "decay": 0.05}),
