@@ -5,9 +5,9 @@ novels, a Bible, reviews and news, and is to read texts of 512 pieces of one doc
 seen. Asked is the second half of every text, in bits per byte, mean over the four sources. A method says how queries
 and keys, not yet turned by their positions, become attention; nothing is trained.
 
-In `cost` the model has also read long texts (240 steps, rotary base 500,000), so that plain attention is right, and what
-counts is how few query-key pairs do as well. In `trained` a method reads 40 batches of four long texts itself, with
-that base, and says from which documents they are made; one that does not train is asked as it is.
+In `cost` the model has also read long texts (240 steps, rotary base 500,000), so that plain attention is right, and
+what counts is how few query-key pairs do as well. In `trained` a method reads 40 batches of four long texts itself,
+with that base, and says from which documents they are made; one that does not train is asked as it is.
 
 Starts are trained once and kept, three of them, dealt to the seeds in turn, so that what differs between starts is seen
 less often than the seeds suggest. A needle is 16 pieces of a text's first half that come again at its end.

@@ -8,7 +8,7 @@ Tells what varied windows give from what the convolution before them gives.
 from torch import nn
 
 from methods.arenas.vision_mixers.arena import VisionMixersMethod
-from methods.arenas.vision_mixers.stage.nets import Block, Windowed, rate_factor
+from methods.arenas.vision_mixers.stage.nets import Block, Windowed
 from methods.kit.method import Card
 
 
@@ -31,8 +31,6 @@ class Positioned(nn.Module):
 
 class FixedWindows(VisionMixersMethod):
     card = Card(title="Window attention after a convolution")
-
-    rate: float = rate_factor(1.0)
 
     def block(self, site, layer):
         return Positioned(site)

@@ -19,7 +19,6 @@ import torch.nn.functional as F
 from torch import nn
 
 from methods.arenas.vision_mixers.arena import VisionMixersMethod
-from methods.arenas.vision_mixers.stage.nets import rate_factor
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 
@@ -53,7 +52,6 @@ class FocalModulation(VisionMixersMethod):
                 Beats("full-attention", on="label_bits"), Beats("pool-former", on="label_bits")),
     )
 
-    rate: float = rate_factor(1.0)
     levels: int = param(2, "convolutions of growing kernels, beside the mean of the picture", low=1, high=4)
 
     def mixer(self, site, layer):

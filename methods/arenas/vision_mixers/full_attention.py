@@ -12,7 +12,7 @@ Departs from the paper: size, patches and classifier (the mean of the tokens, no
 """
 
 from methods.arenas.vision_mixers.arena import VisionMixersMethod
-from methods.arenas.vision_mixers.stage.nets import Everywhere, rate_factor
+from methods.arenas.vision_mixers.stage.nets import Everywhere
 from methods.kit.method import Beats, Card, Paper
 
 
@@ -24,8 +24,6 @@ class FullAttention(VisionMixersMethod):
         fidelity="core",
         claims=(Beats("no-mixing", on="label_bits"),),
     )
-
-    rate: float = rate_factor(1.0)
 
     def mixer(self, site, layer):
         return Everywhere(site)

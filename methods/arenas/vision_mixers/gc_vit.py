@@ -26,7 +26,6 @@ from methods.arenas.vision_mixers.stage.nets import (
     SqueezeExcite,
     Windowed,
     attend,
-    rate_factor,
     unwindowed,
     windows,
 )
@@ -89,8 +88,6 @@ class GcVit(VisionMixersMethod):
         claims=(Beats("shifted-window", on="label_bits", setting="far", by=0.05),
                 Beats("shifted-window", on="label_bits"), Beats("window-attention", on="label_bits", setting="far")),
     )
-
-    rate: float = rate_factor(1.0)
 
     def stack(self, site):
         return Stage(site)

@@ -11,7 +11,6 @@ Departs from the paper: one stage; size and classifier are the arena's.
 """
 
 from methods.arenas.vision_mixers.arena import VisionMixersMethod
-from methods.arenas.vision_mixers.stage.nets import rate_factor
 from methods.arenas.vision_mixers.stage.spectral import SpectralBlock
 from methods.kit.method import Beats, Card, Paper
 
@@ -23,8 +22,6 @@ class Gfnet(VisionMixersMethod):
         fidelity="core",
         claims=(Beats("full-attention", on="label_bits"),),
     )
-
-    rate: float = rate_factor(1.0)
 
     def block(self, site, layer):
         return SpectralBlock(site)

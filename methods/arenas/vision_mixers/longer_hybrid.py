@@ -6,7 +6,7 @@ The upper bound: what the same tokens allow when budget does not bind.
 from torch import nn
 
 from methods.arenas.vision_mixers.arena import VisionMixersMethod
-from methods.arenas.vision_mixers.stage.nets import Block, Everywhere, conved, rate_factor
+from methods.arenas.vision_mixers.stage.nets import Block, Everywhere, conved
 from methods.kit.method import Card
 
 
@@ -26,8 +26,6 @@ class LongerHybrid(VisionMixersMethod):
     card = Card(title="Convolution and attention, three times as long")
     steps = 3.0
     free_size = True
-
-    rate: float = rate_factor(1.0)
 
     def block(self, site, layer):
         return Hybrid(site)

@@ -19,7 +19,7 @@ arena's four; the widening (4 in the paper), one number for MBConv and feed-forw
 from torch import nn
 
 from methods.arenas.vision_mixers.arena import VisionMixersMethod
-from methods.arenas.vision_mixers.stage.nets import Block, Gridded, MBConv, Windowed, rate_factor
+from methods.arenas.vision_mixers.stage.nets import Block, Gridded, MBConv, Windowed
 from methods.kit.method import Beats, Card, Matches, Paper
 
 
@@ -33,8 +33,6 @@ class Maxvit(VisionMixersMethod):
                 Beats("mbconv-only", on="label_bits", setting="far"),
                 Matches("full-attention", on="label_bits", within=0.03, cost="pairs")),
     )
-
-    rate: float = rate_factor(1.0)
 
     def stack(self, site):
         return nn.Sequential(*(layer for _ in range(site.layers // 2) for layer in (

@@ -14,7 +14,7 @@ squeeze-and-excitation); one stage.
 """
 
 from methods.arenas.vision_mixers.arena import VisionMixersMethod
-from methods.arenas.vision_mixers.stage.nets import MBConv, rate_factor
+from methods.arenas.vision_mixers.stage.nets import MBConv
 from methods.kit.method import Beats, Card, Paper
 
 
@@ -25,8 +25,6 @@ class MbconvOnly(VisionMixersMethod):
         fidelity="core",
         claims=(Beats("no-mixing", on="label_bits"),),
     )
-
-    rate: float = rate_factor(1.0)
 
     def block(self, site, layer):
         return MBConv(site.width, site.hidden)

@@ -6,7 +6,7 @@ The floor: what can be told from patches and where they lie.
 from torch import nn
 
 from methods.arenas.vision_mixers.arena import VisionMixersMethod
-from methods.arenas.vision_mixers.stage.nets import Feed, rate_factor
+from methods.arenas.vision_mixers.stage.nets import Feed
 from methods.kit.method import Card
 
 
@@ -23,8 +23,6 @@ class Alone(nn.Module):
 
 class NoMixing(VisionMixersMethod):
     card = Card(title="No mixing")
-
-    rate: float = rate_factor(1.0)
 
     def block(self, site, layer):
         return Alone(site)

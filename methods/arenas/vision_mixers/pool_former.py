@@ -14,7 +14,6 @@ import torch.nn.functional as F
 from torch import nn
 
 from methods.arenas.vision_mixers.arena import VisionMixersMethod
-from methods.arenas.vision_mixers.stage.nets import rate_factor
 from methods.kit.method import Beats, Card, Paper
 
 
@@ -31,8 +30,6 @@ class PoolFormer(VisionMixersMethod):
         fidelity="core",
         claims=(Beats("no-mixing", on="label_bits"), Beats("full-attention", on="label_bits")),
     )
-
-    rate: float = rate_factor(1.0)
 
     def mixer(self, site, layer):
         return Pool()

@@ -12,7 +12,7 @@ Departs from the paper: one stage, no merging of patches; positions are also add
 """
 
 from methods.arenas.vision_mixers.arena import VisionMixersMethod
-from methods.arenas.vision_mixers.stage.nets import Windowed, rate_factor
+from methods.arenas.vision_mixers.stage.nets import Windowed
 from methods.kit.method import Beats, Card, Paper
 
 
@@ -24,8 +24,6 @@ class ShiftedWindow(VisionMixersMethod):
         fidelity="core",
         claims=(Beats("window-attention", on="label_bits"), Beats("window-attention", on="label_bits", setting="far")),
     )
-
-    rate: float = rate_factor(1.0)
 
     def mixer(self, site, layer):
         return Windowed(site, site.window // 2 if layer % 2 else 0)

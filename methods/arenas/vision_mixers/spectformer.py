@@ -17,7 +17,7 @@ True
 """
 
 from methods.arenas.vision_mixers.arena import VisionMixersMethod
-from methods.arenas.vision_mixers.stage.nets import Block, Everywhere, rate_factor
+from methods.arenas.vision_mixers.stage.nets import Block, Everywhere
 from methods.arenas.vision_mixers.stage.spectral import SpectralBlock
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
@@ -34,7 +34,6 @@ class Spectformer(VisionMixersMethod):
         reduces_to=("full-attention", {"alpha": 0}),
     )
 
-    rate: float = rate_factor(1.0)
     alpha: int = param(1, "spectral blocks before the attention", low=0, high=4)
 
     def block(self, site, layer):

@@ -23,7 +23,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from methods.arenas.vision_mixers.arena import VisionMixersMethod
-from methods.arenas.vision_mixers.stage.nets import Bias, Block, attend, rate_factor, unwindowed, windows
+from methods.arenas.vision_mixers.stage.nets import Bias, Block, attend, unwindowed, windows
 from methods.kit.method import Beats, Card, GainGrows, Paper
 
 
@@ -83,8 +83,6 @@ class Vsa(VisionMixersMethod):
                 Beats("fixed-windows", on="label_bits", setting="sizes"),
                 GainGrows("shifted-window", on="label_bits", to="sizes")),
     )
-
-    rate: float = rate_factor(1.0)
 
     def block(self, site, layer):
         return Positioned(site)

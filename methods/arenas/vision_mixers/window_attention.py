@@ -6,7 +6,7 @@ No window learns of another before the mean of all tokens. What shifted windows 
 """
 
 from methods.arenas.vision_mixers.arena import VisionMixersMethod
-from methods.arenas.vision_mixers.stage.nets import Windowed, rate_factor
+from methods.arenas.vision_mixers.stage.nets import Windowed
 from methods.kit.method import Card
 
 
@@ -18,8 +18,6 @@ class WindowAttention(VisionMixersMethod):
     """
 
     card = Card(title="Window attention")
-
-    rate: float = rate_factor(1.0)
 
     def mixer(self, site, layer):
         return Windowed(site)

@@ -32,7 +32,8 @@ def added(a: Part, b: Part) -> Part:
 
 
 def gray(bits: int) -> Tensor:
-    """(2^bits,) the place of each code in an order in which neighbours differ in one bit.
+    """(2^bits,) the place of each code in an order in which neighbours differ in one bit, as the paper has it; its
+    code, from three bits on, has the inverse.
 
     >>> gray(2).tolist()
     [0, 1, 3, 2]
@@ -40,7 +41,7 @@ def gray(bits: int) -> Tensor:
     order = torch.zeros(1, dtype=torch.long)
     for bit in range(bits):
         order = torch.cat([order, order.flip(0) + 2 ** bit])
-    return order
+    return order.argsort()
 
 
 def bucket(x: Tensor, directions: Tensor) -> Tensor:

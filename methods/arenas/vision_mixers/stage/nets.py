@@ -8,13 +8,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.kit.params import param
-
-
-def rate_factor(chosen: float):
-    """How fast a method learns, as a factor on the arena's rate."""
-    return param(chosen, "factor on the arena's learning rate", choices=(1.0, 2.0))
-
 
 @dataclass(frozen=True)
 class Site:
