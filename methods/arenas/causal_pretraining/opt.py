@@ -4,8 +4,8 @@
 
 A checkpoint is kept every ten steps at which the loss had not jumped. Steps that are thrown away count.
 
-Departs from the paper: people watched the loss and decided; here one rule does, with a jump of a tenth. Dropout and the
-scale of gradients are not touched.
+Departs from the paper: people watched the loss and decided; here one rule does. A jump of 3 % was chosen from 3, 5 and
+10 % on one seed that is never scored. Dropout and the scale of gradients are not touched.
 
 >>> jumped([2.0, 2.0], 2.3, 0.1), jumped([2.0, 2.0], 2.1, 0.1)
 (True, False)
@@ -36,7 +36,7 @@ class Opt(CausalPretrainingMethod):
                  "knob:cut": "a smoke run is too short for a loss to jump"},
     )
 
-    jump: float = param(0.1, "how far a loss must stand above the mean of those before it", low=0.01, high=100.0)
+    jump: float = param(0.03, "how far a loss must stand above the mean of those before it", low=0.01, high=100.0)
     cut: float = param(0.7, "what the rate is multiplied by after a jump", low=0.1, high=1.0)
 
     def prepare(self, task):
