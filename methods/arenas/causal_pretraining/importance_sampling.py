@@ -32,7 +32,7 @@ class ImportanceSampling(CausalPretrainingMethod):
         title="Importance sampling",
         papers=(Paper("Specialized Language Models with Cheap Inference from Limited Domain Data", 2024,
                       arxiv="2402.01093", covers="importance sampling"),),
-        fidelity="faithful",
+        fidelity="core",
         claims=(Beats("plain-text", on="bits_per_byte", setting="specialised", by=0.02),),
     )
 

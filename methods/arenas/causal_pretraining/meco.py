@@ -4,8 +4,9 @@
 
 c is a tenth; rate and optimiser go on as they were. When the model is asked nothing need stand before the text.
 
-Departs from the paper: the address of a page is one piece that tells the source; windows hold one document, so nothing
-has to be hidden between documents; the paper asks for accuracy downstream, here bits are asked for.
+Departs from the paper: the model has read plain text before; the address of a page is one piece that tells the source;
+windows hold one document, so nothing has to be hidden between documents; the paper asks for accuracy downstream, here
+bits are asked for.
 
 >>> cooling(143, 160, 0.1), cooling(144, 160, 0.1)
 (False, True)
@@ -26,7 +27,7 @@ class Meco(CausalPretrainingMethod):
     card = Card(
         title="MeCo",
         papers=(Paper("Metadata Conditioning Accelerates Language Model Pre-training", 2025, arxiv="2501.01956"),),
-        fidelity="faithful",
+        fidelity="core",
         claims=(Beats("plain-text", on="bits_per_byte", by=0.005),
                 Beats("source-prompt", on="bits_per_byte", by=0.005),
                 Beats("plain-text", on="minimal_pairs")),

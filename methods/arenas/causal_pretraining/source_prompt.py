@@ -4,7 +4,7 @@
 
 The piece s is learnt, one for each source.
 
-Follows the paper.
+Departs from the paper: the model has read text without such pieces before, as all here.
 
 >>> import torch
 >>> before(torch.tensor([[3]]), torch.tensor([[20, 21]])).first

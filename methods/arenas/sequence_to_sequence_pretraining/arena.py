@@ -59,6 +59,7 @@ class SequenceToSequencePretrainingMethod(Method):
     """The slot: `example` is what a method must say."""
 
     budget = 1.0                # an upper bound has more
+    both_ways = True            # how the model reads what the probe is asked about
 
     def prepare(self, net: PrefixBody, task: Task) -> PrefixBody:
         """The net to be trained; what helps it to learn may be part of it."""
@@ -145,7 +146,7 @@ class SequenceToSequencePretraining(Arena):
         code = bits(net, [method.continuation(row[:WORDS], row[WORDS:], task, "code") for row in functions], data.sizes)
         words = bits(net, [method.continuation(row[WORDS:], row[:WORDS], task, "words") for row in functions],
                      data.sizes)
-        read, asked = (mean_states(net, x[:, :PROBED]) for x in (data.labelled, data.test_labelled))
+        read, asked = (mean_states(net, x[:, :PROBED], method.both_ways) for x in (data.labelled, data.test_labelled))
         probe, _ = linear_bits(read, data.labels, asked, data.test_labels, len(NAMES))
         return {"mean_bits": (on + filled) / 2, "continuation_bits": on, "infilling_bits": filled,
                 "probe_bits": probe, "code_bits": (code + words) / 2}
@@ -182,7 +183,7 @@ def bits(net: nn.Module, examples: list[Example], sizes: Tensor) -> float:
     return total / math.log(2) / size
 
 
-def mean_states(net: PrefixBody, windows: Tensor) -> Tensor:
-    """(N, D) the mean of the last states of a source."""
-    return torch.cat([net.norm(net.states(part, torch.ones_like(part, dtype=torch.bool))[-1]).mean(1)
+def mean_states(net: PrefixBody, windows: Tensor, both_ways: bool) -> Tensor:
+    """(N, D) the mean of the last states of a source, or of what is read from left to right."""
+    return torch.cat([net.norm(net.states(part, torch.full_like(part, both_ways, dtype=torch.bool))[-1]).mean(1)
                       for part in windows.split(200)])

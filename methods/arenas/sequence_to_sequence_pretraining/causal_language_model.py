@@ -30,6 +30,8 @@ class CausalLanguageModel(SequenceToSequencePretrainingMethod):
         claims=(Beats("bart", on="continuation_bits", by=0.05),),
     )
 
+    both_ways = False
+
     def example(self, row, at, task):
         return told([], row)
 

@@ -6,7 +6,7 @@
 BCE asks of every source piece that is text whether it belongs to a name. Where there is no code, spans alone are left.
 
 Departs from the paper: words and code are turned into each other from the start on, not at the end of the training; the
-three tasks are alike likely.
+three tasks are alike likely; reading and saying share their weights, which have read text from left to right before.
 
 >>> veiled([10, 11, 12, 11], [0, -1, 1, -1], 90)
 ([90, 11, 91, 11], [90, 10, 91, 12])
@@ -42,7 +42,7 @@ class CodeT5(SequenceToSequencePretrainingMethod):
         title="CodeT5",
         papers=(Paper("CodeT5: Identifier-aware Unified Pre-trained Encoder-Decoder Models for Code Understanding and "
                       "Generation", 2021, arxiv="2109.00859"),),
-        fidelity="faithful",
+        fidelity="core",
         claims=(Beats("span-corruption", on="code_bits", setting="code", by=0.02),),
     )
 

@@ -14,6 +14,7 @@ from methods.kit.method import Card
 class FourTimesPieces(SequenceToSequencePretrainingMethod):
     card = Card(title="Four times the pieces (upper bound)")
     budget = 4.0
+    both_ways = False
 
     def example(self, row, at, task):
         return told([], row)

@@ -6,7 +6,8 @@
 The seven denoisers are alike likely. In S the row is cut at a uniform place, a quarter said on average. What follows is
 asked for in mode S, spans in mode R.
 
-Departs from the paper: rows of 64 pieces for 512, so spans of 64 are all that is hidden of a row in one piece.
+Departs from the paper: the model has read text from left to right before; rows of 64 pieces for 512, so spans of 64 are
+all that is hidden of a row in one piece.
 
 >>> len(DENOISERS), sum(mode == "X" for mode, _, _ in DENOISERS)
 (7, 4)

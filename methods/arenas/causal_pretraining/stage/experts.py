@@ -22,13 +22,14 @@ class Experts(nn.Module):
 
 
 class Mixed(nn.Module):
-    """A linear map whose weight is sum_j a_cj W_j for the cluster c at work; all a are 1 / J at first."""
+    """A linear map whose weight is sum_j a_cj W_j for the cluster c at work; all a are 1 / J at first, which
+    gives the map that was there."""
 
     def __init__(self, one: nn.Linear, clusters: int, bank: int):
         super().__init__()
         spread = one.weight.detach().std()
-        self.bank = nn.Parameter(one.weight.detach() * 1.0 + spread * torch.randn(
-            bank, *one.weight.shape, device=one.weight.device))
+        noise = torch.randn(bank, *one.weight.shape, device=one.weight.device)
+        self.bank = nn.Parameter(one.weight.detach() + spread * (noise - noise.mean(0)))
         self.bias = nn.Parameter(one.bias.detach().clone())
         self.mixture = nn.Parameter(torch.full((clusters, bank), 1 / bank, device=one.weight.device))
         self.active = 0
