@@ -109,7 +109,7 @@ class MixtureOfExperts(Arena):
     scales = {
         "smoke": Scale(5, 1024, {"small": True, "size": "narrow", "read": 3, "apart": 2, "steps": 4, "rate": 0.01,
                                  "batch": 4, "given": 8, "asked_each": 4, "active": 128, "total": 512}),
-        "full": Scale(60, 2048, {"small": False, "size": "narrow", "read": 1500, "apart": 120, "steps": 200,
+        "full": Scale(60, 2048, {"small": False, "size": "narrow", "read": 1500, "apart": 120, "steps": 120,
                                  "rate": 0.01, "batch": 16, "given": 1000, "asked_each": 192, "active": 128,
                                  "total": 1024}),
         "gpu": Scale(900, 16384, {"small": False, "size": "parent", "read": 6000, "apart": 1000, "steps": 3000,
