@@ -39,7 +39,7 @@ SAME = {"what": "encoders", "truth": "probed", "labelled": True}
 class ModelSelectionMethod(Method):
     """The slot: a number for a model, the higher the better it is thought to serve."""
 
-    sees_worth = False          # given what the models are worth by a probe on other labelled items: an upper bound
+    sees_worth = False          # given what the models are worth by other items: an upper bound, not a contestant
 
     def learn(self, history: History) -> None:
         """Called once, before anything is asked."""
@@ -52,7 +52,7 @@ class ModelSelectionMethod(Method):
         return [self.score(model, task) for model in models]
 
     def score_set(self, models: list[Model], task: Task) -> float:
-        """A number for models whose answers will be averaged."""
+        """A number for models whose answers will be averaged; left as it is, the mean of their scores."""
         return sum(self.score(model, task) for model in models) / len(models)
 
 
@@ -88,10 +88,7 @@ class ModelSelection(Arena):
         found, lost = [], []
         for at, (task, models) in enumerate(zip(data.tasks, data.models, strict=True)):
             worth = data.worth[:, at].cpu().numpy()
-            if data.sets is not None:
-                said = [method.score_set([models[i] for i in members], task) for members in data.sets.tolist()]
-            else:
-                said = method.scores(list(models), task)
+            said = data.again[:, at].tolist() if method.sees_worth else self._said(method, data.sets, models, task)
             if len(said) != len(worth) or not np.isfinite(said).all():
                 raise ValueError(f"{method.slug()}: a finite number for each model is wanted")
             tau = kendalltau(said, worth).statistic if np.ptp(said) > 0 and np.ptp(worth) > 0 else 0.0
@@ -101,6 +98,16 @@ class ModelSelection(Arena):
             trial.count(models=len(said))
             trial.record(at + 1, len(data.tasks), tau=found[-1], regret=lost[-1], mean=float(np.mean(said)))
         return {"tau": float(np.mean(found)), "regret": float(np.mean(lost))}
+
+    @staticmethod
+    def _said(method: ModelSelectionMethod, sets: torch.Tensor | None, models: tuple[Model, ...], task: Task
+              ) -> list[float]:
+        if sets is None:
+            return method.scores(list(models), task)
+        if type(method).score_set is not ModelSelectionMethod.score_set:
+            return [method.score_set([models[i] for i in members], task) for members in sets.tolist()]
+        alone = method.scores(list(models), task)                    # the mean of the members'
+        return [sum(alone[i] for i in members) / len(members) for members in sets.tolist()]
 
     def shuffle_labels(self, data: Selection, generator: torch.Generator) -> Selection:
         """Labels are dealt anew, and so is what the models of a task are worth."""

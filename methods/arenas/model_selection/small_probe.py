@@ -2,7 +2,13 @@
 
     s = accuracy in five parts, each named by a regression on the four others
 
-It trains a head for every model, which the others want to spare: an upper bound for what labelled items can tell.
+It trains a head for every model, which the others want to spare. What is equally right is told apart by the squared
+error.
+
+>>> from types import SimpleNamespace as Any
+>>> task = Any(labels=torch.tensor([0, 1] * 10))
+>>> round(SmallProbe().score(Any(features=torch.tensor([[-1.0], [1.0]] * 10)), task), 1)
+1.1
 """
 
 import torch
@@ -14,13 +20,6 @@ from methods.kit.method import Card
 
 
 class SmallProbe(ModelSelectionMethod):
-    """
-    >>> from types import SimpleNamespace as Any
-    >>> task = Any(labels=torch.tensor([0, 1] * 10))
-    >>> round(SmallProbe().score(Any(features=torch.tensor([[-1.0], [1.0]] * 10)), task), 2)
-    1.09
-    """
-
     card = Card(title="Small probe")
 
     def score(self, model, task):
@@ -38,4 +37,4 @@ class SmallProbe(ModelSelectionMethod):
             said = a[~given] @ fitted
             right += (said.argmax(1) == y[~given]).float().sum().item()
             margin -= (said - wanted[~given]).square().sum().item()
-        return right / len(y) + 0.1 * (1 + margin / len(y))              # the error tells apart what is equally right
+        return right / len(y) + 0.1 * (1 + margin / len(y))

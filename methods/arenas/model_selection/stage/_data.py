@@ -20,12 +20,14 @@ SETS, TOGETHER = 40, 3
 @dataclass(frozen=True)
 class Selection:
     """Tasks, the models on each (tasks, models), sets of models (S, k) where sets are ranked, and what each model or
-    set (M, T) is worth."""
+    set (M, T) is worth. `again` (M, T) is the same by other items: a probe learnt on other labelled drawings, or half of
+    the items that are asked."""
 
     tasks: tuple[Task, ...]
     models: tuple[tuple[Model, ...], ...]
     sets: Tensor | None
     worth: Tensor
+    again: Tensor
     past: tuple[Task, ...]
     past_models: tuple[tuple[Model, ...], ...]
     past_worth: Tensor
@@ -33,8 +35,8 @@ class Selection:
 
 def selection(trial: Trial) -> Selection:
     if trial.options.what == "language":
-        tasks, models, worth = language(trial)
-        return Selection(tasks, models, None, worth, (), (), torch.zeros(len(models[0]), 0, device=trial.device))
+        tasks, models, worth, again = language(trial)
+        return Selection(tasks, models, None, worth, again, (), (), torch.zeros(len(models[0]), 0, device=trial.device))
     return _drawn(trial)
 
 
@@ -62,13 +64,16 @@ def _drawn(trial: Trial) -> Selection:
         sets = np.stack([rng.permutation(len(found))[:TOGETHER] for _ in range(SETS if not o.small else 6)])
         said = torch.from_numpy(made.said).float().softmax(3).numpy()                 # (M, T, N, C)
         right = np.repeat(np.arange(said.shape[3]), said.shape[2] // said.shape[3])
-        worth = np.stack([100 * (said[members].mean(0).argmax(2) == right).mean(1) for members in sets])
+        hits = np.stack([100 * (said[members].mean(0).argmax(2) == right) for members in sets])
+        worth, again = hits.mean(2), hits[:, :, ::2].mean(2)
     else:
         sets = None
-        worth = made.tuned[group] if o.truth == "tuned" else made.probed[f"{group}-asked"]
+        worth, again = made.probed[f"{group}-asked"], made.probed[f"{group}-again"]
+        if o.truth == "tuned":
+            worth, again = made.tuned[group], made.half[group]
     put = trial.device
     return Selection(tuple(asked), tuple(map(seen, asked)), None if sets is None else torch.from_numpy(sets).to(put),
-                     torch.from_numpy(worth).float().to(put), tuple(past), tuple(map(seen, past)),
+                     torch.from_numpy(worth).float().to(put), torch.from_numpy(again).float().to(put), tuple(past), tuple(map(seen, past)),
                      torch.from_numpy(made.probed[f"{group}-past"]).float().to(put))
 
 

@@ -17,7 +17,7 @@ from methods.kit.stage.lm_ladder import SOURCES, UNITS, WORLDS, Rung, asked, lad
 from methods.kit.stage.lm_text import TRAIN, VALIDATION, library
 
 LEAST = 212         # steps: before that models only learn which pieces are frequent
-Found = tuple[tuple[Task, ...], tuple[tuple[Model, ...], ...], Tensor]
+Found = tuple[tuple[Task, ...], tuple[tuple[Model, ...], ...], Tensor, Tensor]
 
 
 def language(trial: Trial) -> Found:
@@ -27,8 +27,9 @@ def language(trial: Trial) -> Found:
     rungs = [rung for rung in ladder(world, o.small, trial.progress) if o.small or rung.steps >= LEAST]
     windows, sizes = asked(o.small, trial.progress)
     nats = _nats(rungs, windows, world, o.small, trial)
-    rows = rng.permutation(windows.shape[1])[:windows.shape[1] // 2]
-    worth = -nats[:, :, rows].sum(2) / math.log(2) / sizes[:, rows].sum(1)
+    rows, half = rng.permutation(windows.shape[1])[:windows.shape[1] // 2], windows.shape[1] // 4
+    worth, again = (torch.from_numpy(-nats[:, :, at].sum(2) / math.log(2) / sizes[:, at].sum(1)).float().to(trial.device)
+                    for at in (rows, rows[:half]))
     read = library(o.small, trial.progress)
     bits = torch.from_numpy(_told(read.cutter)).to(trial.device)
     tasks, models = [], []
@@ -39,7 +40,7 @@ def language(trial: Trial) -> Found:
         labels = given[:, 1:].flatten().long()
         tasks.append(Task(bits[given[:, :-1].flatten().long()], labels, bits[labels], len(bits)))
         models.append(tuple(_model(rung, given, trial) for rung in rungs))
-    return tuple(tasks), tuple(models), torch.from_numpy(worth).float().to(trial.device)
+    return tuple(tasks), tuple(models), worth, again
 
 
 @torch.no_grad()

@@ -49,7 +49,8 @@ class Encoder:
 @dataclass(frozen=True)
 class Zoo:
     """Encoders and the moments of one, past and asked tasks (T, 10) as kinds, and what each encoder (M, T) is worth:
-    in % by a probe, by fine-tuning, and the logits (M, T, N, 10) of the fine-tuned."""
+    in % by a probe, the same with other labelled drawings, by fine-tuning, and the logits (M, T, N, 10) of the
+    fine-tuned."""
 
     encoders: list[Encoder]
     moments: list[Encoder]
@@ -57,6 +58,7 @@ class Zoo:
     asked: np.ndarray
     probed: dict[str, np.ndarray]
     tuned: dict[str, np.ndarray]
+    half: dict[str, np.ndarray]
     said: np.ndarray
 
 
@@ -141,13 +143,13 @@ def _trained(seed: int, small: bool, on_progress=None) -> dict[str, np.ndarray]:
             arrays[f"{group}-{i}-kinds"] = named
             arrays[f"{group}-{i}-card"] = np.array([family, steps, accuracy])
         nets = [weights for weights, *_ in found]
-        arrays[f"{group}-probed-asked"] = np.array([[probed(features(w, torch.from_numpy(x[task]))) for task in asked]
-                                                    for w in nets])
-        arrays[f"{group}-probed-past"] = np.array([[probed(features(w, torch.from_numpy(x[task]))) for task in past]
-                                                   for w in nets])
+        for name, tasks, moved in (("asked", asked, 0), ("past", past, 0), ("again", asked, EACH)):
+            arrays[f"{group}-probed-{name}"] = np.array([[probed(features(w, torch.from_numpy(np.roll(
+                x[task], -moved, 1)))) for task in tasks] for w in nets])
         said = np.stack([tuned(nets, torch.from_numpy(x[task]), drawn, 3 if small else TUNING) for task in asked], 1)
         right = np.repeat(np.arange(kinds), x.shape[1] - EACH)
-        arrays[f"{group}-tuned"] = 100 * (said.argmax(3) == right).mean(2)
+        hits = 100 * (said.argmax(3) == right)
+        arrays |= {f"{group}-tuned": hits.mean(2), f"{group}-half": hits[:, :, ::2].mean(2)}
         arrays[f"{group}-said"] = said.astype(np.float16)
     return arrays
 
@@ -164,8 +166,9 @@ def _opened(arrays: dict[str, np.ndarray]) -> Zoo:
 
     return Zoo(some("encoders"), some("moments"), np.array(arrays["past"]), np.array(arrays["asked"]),
                {f"{g}-{t}": np.array(arrays[f"{g}-probed-{t}"]) for g in ("encoders", "moments")
-                for t in ("asked", "past")},
-               {g: np.array(arrays[f"{g}-tuned"]) for g in ("encoders", "moments")}, np.array(arrays["encoders-said"]))
+                for t in ("asked", "past", "again")},
+               {g: np.array(arrays[f"{g}-tuned"]) for g in ("encoders", "moments")},
+               {g: np.array(arrays[f"{g}-half"]) for g in ("encoders", "moments")}, np.array(arrays["encoders-said"]))
 
 
 def _learn(x: np.ndarray, named: np.ndarray, width: int, marks: tuple[int, ...], drawn: torch.Generator
