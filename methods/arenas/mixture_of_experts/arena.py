@@ -103,8 +103,8 @@ class MixtureOfExperts(Arena):
     )
     settings = (
         Setting("default", "from nothing", {"begins": "blank", "share": 1.0}),
-        Setting("upcycled", "from a dense model", {"begins": "seed", "share": 0.6}),
-        Setting("new-field", "one field arrives late", {"begins": "specialists", "share": 0.6}),
+        Setting("upcycled", "from a dense model", {"begins": "seed", "share": 1.0}),
+        Setting("new-field", "one field arrives late", {"begins": "specialists", "share": 1.0}),
     )
     scales = {
         "smoke": Scale(5, 1024, {"small": True, "size": "narrow", "read": 3, "apart": 2, "steps": 4, "rate": 0.01,
@@ -158,7 +158,7 @@ class MixtureOfExperts(Arena):
                 said = method.logits(net, windows[:, :-1].long(), fields if method.told else None, task)
             lost.append(nats(said, windows)[:, PROMPT:].double().sum(1))
             for layer in (each for each in net.modules() if isinstance(each, Experts)):
-                load.append(torch.bincount(layer.index.flatten(), minlength=layer.many).double())
+                load.append(torch.bincount(layer.index[layer.weights > 0], minlength=layer.many).double())
                 sharp.append(1 - entropy(layer.chances) / math.log(max(2, layer.many)))
         bits = torch.cat(lost) / math.log(2)
         size = data.sizes[data.test[:, PROMPT + 1:].long()].sum(1)
@@ -177,7 +177,7 @@ class MixtureOfExperts(Arena):
 
 def entropy(shares: Tensor) -> Tensor:
     """(N,) in nats, of rows that need not sum to one."""
-    shares = shares / shares.sum(1, keepdim=True)
+    shares = shares / shares.sum(1, keepdim=True).clamp(min=1e-12)
     return -(shares * shares.clamp(min=1e-12).log()).sum(1)
 
 

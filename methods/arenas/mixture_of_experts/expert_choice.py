@@ -31,7 +31,7 @@ class ExpertChoice(MixtureMethod):
                 Paper("Mixture-of-Experts with Expert Choice Routing", 2022, arxiv="2202.09368",
                       covers="the gate")),
         fidelity="proxy",
-        claims=(Matches("switch", on="bits_per_byte", within=0.02), ),
+        claims=(Matches("switch", on="bits_per_byte", within=0.02),),
     )
 
     capacity: float = param(2.0, "experts that a piece has on average", low=1.0, high=3.0)
