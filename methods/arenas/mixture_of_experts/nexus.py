@@ -15,7 +15,6 @@ texts; three specialists of one block; P is 32 wide.
 torch.Size([3, 2])
 """
 
-import torch
 import torch.nn.functional as F
 from torch import nn
 

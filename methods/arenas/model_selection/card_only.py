@@ -14,7 +14,7 @@ left with: of models, only what their cards tell.
 import math
 
 from methods.arenas.model_selection.arena import ModelSelectionMethod
-from methods.kit.method import Beats, Card, Paper
+from methods.kit.method import Card, Paper
 
 
 class CardOnly(ModelSelectionMethod):

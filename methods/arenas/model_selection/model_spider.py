@@ -40,15 +40,19 @@ class Scorer(nn.Module):
         self.head = nn.Sequential(nn.LayerNorm(WIDTH), nn.Linear(WIDTH, 1))
 
     def forward(self, general, special=None):
-        """(models,) of class means (C, D) and, where given, of each model's own (models, C, its width)."""
-        shown = self.general(general).expand(len(self.theta), -1, -1)
+        """(T, models) of class means (T, C, D) and, where given, those in each model's own features, by width: which
+        models they are, and (T, m, C, width)."""
+        many, tasks = len(self.theta), len(general)
+        shown = self.general(general)[:, None].expand(-1, many, -1, -1)
         if special is not None:
-            own = torch.stack([self.special[str(each.shape[1])](each) for each in special])
-            shown = torch.cat([shown, own], 1)
-        tokens = torch.cat([self.theta[:, None], shown], 1)
+            own = torch.empty_like(shown)
+            for width, (at, means) in special.items():
+                own[:, at] = self.special[str(width)](means)
+            shown = torch.cat([shown, own], 2)
+        tokens = torch.cat([self.theta[None, :, None].expand(tasks, -1, -1, -1), shown], 2).flatten(0, 1)
         q, k, v = self.ask(tokens).chunk(3, 2)
         said = F.scaled_dot_product_attention(q[:, :1], k, v)[:, 0]
-        return self.head(self.norm(self.theta + self.out(said)))[:, 0]
+        return self.head(self.norm(tokens[:, 0] + self.out(said))).view(tasks, many)
 
 
 class ModelSpider(ModelSelectionMethod):
@@ -70,13 +74,12 @@ class ModelSpider(ModelSelectionMethod):
         first = history.tasks[0]
         self.scorer = Scorer(len(history.models[0]), first.x.shape[1],
                              sorted({model.features.shape[1] for model in history.models[0]})).to(first.x.device)
-        general = [means(task.x, task) for task in history.tasks]
-        special = [[means(model.features, task) for model in models] for task, models in
-                   zip(history.tasks, history.models, strict=True)]
+        general = torch.stack([means(task.x, task) for task in history.tasks])
+        special = own_means(history.models, history.tasks)
         optimizer = torch.optim.Adam(self.scorer.parameters(), 3e-3)
         for _ in range(self.steps):
-            said = torch.stack([self.scorer(g, own) for g, s in zip(general, special, strict=True) for own in (None, s)])
-            loss = list_loss(said, history.worth.T.repeat_interleave(2, 0))
+            said = torch.cat([self.scorer(general), self.scorer(general, special)])
+            loss = list_loss(said, history.worth.T.repeat(2, 1))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -85,13 +88,23 @@ class ModelSpider(ModelSelectionMethod):
     def scores(self, models, task):
         if self.scorer is None:
             return [0.0] * len(models)
-        general = means(task.x, task)
-        said = self.scorer(general)
+        general = means(task.x, task)[None]
+        said = self.scorer(general)[0]
         if self.k:
             best = said.topk(min(self.k, len(said))).indices
-            again = self.scorer(general, [means(model.features, task) for model in models])[best]
+            again = self.scorer(general, own_means([models], [task]))[0, best]
             said = said.scatter(0, best[again.argsort(descending=True)], said[best])
         return said.tolist()
+
+
+def own_means(models, tasks):
+    """By width: which models have it, and their class means (T, m, C, width) on tasks of equally many kinds."""
+    found = {}
+    for i, model in enumerate(models[0]):
+        found.setdefault(model.features.shape[1], []).append(i)
+    return {width: (at, torch.stack([torch.stack([means(every[i].features, task) for i in at])
+                                     for every, task in zip(models, tasks, strict=True)]))
+            for width, at in found.items()}
 
 
 def means(x, task):

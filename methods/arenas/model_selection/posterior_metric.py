@@ -22,7 +22,7 @@ from methods.arenas.model_selection.stage.task import groups
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 
-LEAST = 8
+LEAST, MOST = 8, 2048
 
 
 class PosteriorMetric(ModelSelectionMethod):
@@ -38,9 +38,9 @@ class PosteriorMetric(ModelSelectionMethod):
     size: int = param(4, "dimensions of a part", low=1, high=8)
 
     def score(self, model, task):
-        y = groups(task)
+        y = groups(task)[::-(-len(task.x) // MOST)]
         kept = (torch.bincount(y) >= LEAST)[y]
-        z, y = model.features[kept], y[kept].unique(return_inverse=True)[1]
+        z, y = model.features[::-(-len(task.x) // MOST)][kept], y[kept].unique(return_inverse=True)[1]
         if not len(y):
             return 0.0
         order = torch.rand(self.heads, z.shape[1], device=z.device).argsort(1)[:, :self.size]

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from methods.kit.engine.archives import decoded, reads
 from methods.kit.lm_nets import Body, batches, groups, nats
 from methods.kit.stage import lm_starts
 from methods.kit.stage.arena import Trial
 from methods.kit.stage.data import MOVIE_REVIEWS, REUTERS
-from methods.kit.engine.archives import decoded, reads
 from methods.kit.stage.lm_ladder import digest
 from methods.kit.stage.lm_text import PIECES, TEST, TRAIN, VALIDATION, library
 from methods.kit.stage.seeding import torch_generator

@@ -94,7 +94,8 @@ def regions(names: np.ndarray) -> np.ndarray:
 def zoo(seed: int, small: bool, on_progress=None) -> Zoo:
     if small:
         return _opened(_small(seed))
-    return _opened(decoded(f"model-zoo-{seed}", digest(sys.modules[__name__], _drawings), (QUICKDRAW, EFFICIENTNET_LITE0),
+    code = digest(sys.modules[__name__], _drawings)
+    return _opened(decoded(f"model-zoo-{seed}", code, (QUICKDRAW, EFFICIENTNET_LITE0),
                            lambda *_: _made(seed, False, on_progress), on_progress))
 
 

@@ -22,7 +22,7 @@ class Card:
 class Model:
     """A model and what it makes of a task's items: features (N, W) and, of each of its own kinds, the chance (N, S).
 
-    `rows` (S, W) are the weights of its head. Of its own training there are a few items: features (M, W) and kinds (M,).
+    `rows` (S, W) are the weights of its head. Of its own training there are a few items: features (M, W), kinds (M,).
     """
 
     card: Card
