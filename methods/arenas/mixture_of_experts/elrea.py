@@ -1,8 +1,8 @@
 """ELREA: one low-rank addition for each cluster of windows whose gradients point alike, mixed by the prompt's gradient.
 
     g(x) = gradient of the loss of x by the first addition's weights / (sqrt v + eps),   at length one
-    clusters by k-means of g;   each expert begins as the first addition and learns its cluster
-    p(y | x) = sum_k w_k p_k(y | x),   w = softmax([0, g(prompt) . c_1, .., g(prompt) . c_K] / T),   k = 0 the first addition
+    clusters by k-means of g;   each expert begins as the first addition
+    p(y | x) = sum_k w_k p_k(y | x),   w = softmax([0, g(prompt) . c_1, .., g(prompt) . c_K] / T),   p_0 the first's
 
 v is Adam's mean square after the first half of the steps, which are for all text; the experts share the other half.
 

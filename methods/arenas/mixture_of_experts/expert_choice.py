@@ -1,6 +1,6 @@
 """Expert choice: each expert takes the pieces that suit it best, the same number for every expert.
 
-    p = softmax(W x),   expert i takes the N c / E pieces of largest p_i;   y = sum over experts that took x of p_i E_i(x)
+    p = softmax(W x),   expert i takes the N c / E pieces of largest p_i,   y = sum over those that took x of p_i E_i(x)
 
 So the load is even without a loss for it, while a piece has one expert, or several, or none. Asked, a piece may not
 hang on those that come later: then each expert takes a piece whose p_i is above the mean of its lowest chances taken

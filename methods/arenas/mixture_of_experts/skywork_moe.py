@@ -1,4 +1,4 @@
-"""Skywork-MoE: router logits are put to mean zero and a fixed spread before the softmax, and balance is asked for as needed.
+"""Skywork-MoE: router logits are put to mean zero and a fixed spread, and balance is asked for as it is needed.
 
     z~ = lambda (z - mean z) / std z,   p = softmax(z~),   the two of largest p, their weights made to sum to one
     L = cross-entropy + sum over layers of alpha_l E sum_i f_i P_i

@@ -114,6 +114,6 @@ def means(x, task):
 
 
 def list_loss(said, worth):
-    """The loss of naming the models of lists (T, M) from best to worst, one after another; mean over lists and ranks."""
+    """The loss of naming the models of lists (T, M) from best to worst, one after another; mean over them and ranks."""
     ordered = said.gather(1, worth.argsort(1, descending=True))
     return (ordered.flip(1).logcumsumexp(1).flip(1) - ordered).mean()

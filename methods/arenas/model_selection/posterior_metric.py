@@ -7,6 +7,7 @@ features are looked at through several heads, each of a few random dimensions, a
 
 Departs from the paper: groups are labels where there are any, else items that share three of the measured bits, with no
 tree grown; groups of fewer than eight items are left out; a twentieth of the mean variance is added to the diagonal.
+Four dimensions a part are the best of 2, 4 and 8, with labels, on seeds that are not scored.
 
 >>> import torch
 >>> z, y = torch.tensor([[-9.0], [-10.0], [9.0], [10.0]]), torch.tensor([0, 0, 1, 1])
@@ -22,7 +23,7 @@ from methods.arenas.model_selection.stage.task import groups
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 
-LEAST, MOST = 8, 2048
+LEAST = 8
 
 
 class PosteriorMetric(ModelSelectionMethod):
@@ -38,9 +39,9 @@ class PosteriorMetric(ModelSelectionMethod):
     size: int = param(4, "dimensions of a part", low=1, high=8)
 
     def score(self, model, task):
-        y = groups(task)[::-(-len(task.x) // MOST)]
+        y = groups(task)
         kept = (torch.bincount(y) >= LEAST)[y]
-        z, y = model.features[::-(-len(task.x) // MOST)][kept], y[kept].unique(return_inverse=True)[1]
+        z, y = model.features[kept], y[kept].unique(return_inverse=True)[1]
         if not len(y):
             return 0.0
         order = torch.rand(self.heads, z.shape[1], device=z.device).argsort(1)[:, :self.size]
@@ -57,6 +58,6 @@ def log_posterior(z, y):
     spread = torch.einsum("nc,nhd,nhe->chde", own_mean, z, z) - middle[..., None] * middle[..., None, :]
     spread = spread + 0.05 * torch.eye(z.shape[2], dtype=z.dtype, device=z.device)
     root = torch.linalg.cholesky(spread)
-    off = torch.linalg.solve_triangular(root, (z - middle[:, None]).permute(0, 2, 3, 1), upper=False)      # (C, H, d, N)
+    off = torch.linalg.solve_triangular(root, (z - middle[:, None]).permute(0, 2, 3, 1), upper=False)   # (C, H, d, N)
     near = -off.square().sum(2) / 2 - root.diagonal(dim1=2, dim2=3).log().sum(2)[..., None] + share.log()[:, None, None]
     return near.log_softmax(0).gather(0, y[None, None].expand(1, *near.shape[1:])).mean()

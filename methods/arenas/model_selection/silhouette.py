@@ -7,7 +7,8 @@ Departs from the paper: groups are labels, or made of the bits measured on items
 found by clustering; at most 1,000 items are looked at.
 
 >>> import torch
->>> round(silhouette_of(torch.tensor([[0.0], [1.0], [4.0], [5.0]]), torch.tensor([0, 0, 1, 1])), 3)    # mean (3.5/4.5, 2.5/3.5)
+>>> z = torch.tensor([[0.0], [1.0], [4.0], [5.0]])
+>>> round(silhouette_of(z, torch.tensor([0, 0, 1, 1])), 3)                       # mean of 3.5 / 4.5 and 2.5 / 3.5
 0.746
 """
 

@@ -30,7 +30,8 @@ def test_experts_sum_what_the_chosen_make_of_a_piece():
         piece = x.flatten(0, 1)[at]
         chances = (layer.router.weight @ piece).softmax(0)
         two = chances.argsort(descending=True)[:2]
-        made = [F.gelu(piece @ layer.rise[i] + layer.rise_bias[i, 0]) @ layer.out[i] + layer.out_bias[i, 0] for i in two]
+        made = [F.gelu(piece @ layer.rise[i] + layer.rise_bias[i, 0]) @ layer.out[i] + layer.out_bias[i, 0]
+                for i in two]
         wanted = sum(chances[i] / chances[two].sum() * each for i, each in zip(two, made, strict=True))
         assert torch.allclose(said.flatten(0, 1)[at], wanted, atol=1e-6)
 

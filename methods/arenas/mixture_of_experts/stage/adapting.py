@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -38,14 +39,13 @@ def loss_of(net: nn.Module):
 def gradients(net: nn.Module, windows: Tensor) -> Tensor:
     """(N, P) the gradient of each window's mean loss by all additions' weights, from one pass backward a batch.
 
-    An addition is y = scale b a x, so a window's gradient by b is scale sum_t g_t (a x_t)', by a scale sum_t (b' g_t) x_t',
-    with g_t that by y at place t.
+    An addition is y = scale b a x, so a window's gradient by b is scale sum_t g_t (a x_t)' and by a it is
+    scale sum_t (b' g_t) x_t', with g_t that by y at place t.
     """
     parts, found = additions(net), []
     for batch in windows.split(128):
         seen: list[tuple[Tensor, Tensor]] = []
-        hooks = [part.register_forward_hook(lambda _, given, out: seen.append((given[0].detach(), out)))
-                 for part in parts]
+        hooks = [part.register_forward_hook(partial(_keep, seen)) for part in parts]
         with torch.enable_grad():
             loss = nats(net(batch[:, :-1].long()), batch).mean(1).sum()
             by = torch.autograd.grad(loss, [out for _, out in seen])
@@ -57,6 +57,10 @@ def gradients(net: nn.Module, windows: Tensor) -> Tensor:
             rows.append(part.scale * torch.einsum("nto,ntr->nor", g, x @ part.a.detach().T).flatten(1))
         found.append(torch.cat(rows, 1))
     return torch.cat(found)
+
+
+def _keep(seen: list[tuple[Tensor, Tensor]], _: nn.Module, given: tuple[Tensor, ...], out: Tensor) -> None:
+    seen.append((given[0].detach(), out))
 
 
 def preconditioner(net: nn.Module, optimizer: torch.optim.Optimizer) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from methods.kit.lm_nets import Feed
 
-Choice = tuple[Tensor, Tensor, Tensor]          # chances (N, E) of all experts, weights (N, k) and numbers (N, k) of some
+Choice = tuple[Tensor, Tensor, Tensor]          # chances (N, E) of all experts, weights and numbers (N, k) of some
 Gate = Callable[["Experts", Tensor], Choice]
 
 

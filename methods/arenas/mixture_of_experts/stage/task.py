@@ -86,7 +86,8 @@ def nats(logits: Tensor, windows: Tensor) -> Tensor:
     >>> round(nats(torch.zeros(1, 1, 4), torch.tensor([[0, 3]])).item(), 4)          # log 4
     1.3863
     """
-    return F.cross_entropy(logits.flatten(0, 1), windows[:, 1:].long().flatten(), reduction="none").view(len(windows), -1)
+    wanted = windows[:, 1:].long()
+    return F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), reduction="none").view(wanted.shape)
 
 
 def averaged(nets: list[Body], weights: list[float] | None = None) -> Body:

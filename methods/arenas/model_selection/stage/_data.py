@@ -20,8 +20,8 @@ SETS, TOGETHER = 40, 3
 @dataclass(frozen=True)
 class Selection:
     """Tasks, the models on each (tasks, models), sets of models (S, k) where sets are ranked, and what each model or
-    set (M, T) is worth. `again` (M, T) is the same by other items: a probe learnt on other labelled drawings, or half of
-    the items that are asked."""
+    set (M, T) is worth. `again` (M, T) is the same by other items: a probe learnt on other labelled drawings, or half
+    of the items that are asked."""
 
     tasks: tuple[Task, ...]
     models: tuple[tuple[Model, ...], ...]
@@ -72,9 +72,9 @@ def _drawn(trial: Trial) -> Selection:
         if o.truth == "tuned":
             worth, again = made.tuned[group], made.half[group]
     put = trial.device
+    known = [torch.from_numpy(each).float().to(put) for each in (worth, again, made.probed[f"{group}-past"])]
     return Selection(tuple(asked), tuple(map(seen, asked)), None if sets is None else torch.from_numpy(sets).to(put),
-                     torch.from_numpy(worth).float().to(put), torch.from_numpy(again).float().to(put), tuple(past), tuple(map(seen, past)),
-                     torch.from_numpy(made.probed[f"{group}-past"]).float().to(put))
+                     *known[:2], tuple(past), tuple(map(seen, past)), known[2])
 
 
 def _own(encoder: Encoder, x: np.ndarray, trial: Trial) -> tuple[Tensor, Tensor]:

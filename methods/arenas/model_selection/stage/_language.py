@@ -28,8 +28,8 @@ def language(trial: Trial) -> Found:
     windows, sizes = asked(o.small, trial.progress)
     nats = _nats(rungs, windows, world, o.small, trial)
     rows, half = rng.permutation(windows.shape[1])[:windows.shape[1] // 2], windows.shape[1] // 4
-    worth, again = (torch.from_numpy(-nats[:, :, at].sum(2) / math.log(2) / sizes[:, at].sum(1)).float().to(trial.device)
-                    for at in (rows, rows[:half]))
+    bits = (-nats[:, :, at].sum(2) / math.log(2) / sizes[:, at].sum(1) for at in (rows, rows[:half]))
+    worth, again = (torch.from_numpy(each).float().to(trial.device) for each in bits)
     read = library(o.small, trial.progress)
     bits = torch.from_numpy(_told(read.cutter)).to(trial.device)
     tasks, models = [], []
