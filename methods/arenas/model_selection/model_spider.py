@@ -93,7 +93,8 @@ class ModelSpider(ModelSelectionMethod):
         if self.k:
             best = said.topk(min(self.k, len(said))).indices
             again = self.scorer(general, own_means([models], [task]))[0, best]
-            said = said.scatter(0, best[again.argsort(descending=True)], said[best])
+            others = said.scatter(0, best, -torch.inf).max().clamp(min=-1e3)
+            said = said.scatter(0, best, others + 1 + again - again.min())          # all above the others
         return said.tolist()
 
 

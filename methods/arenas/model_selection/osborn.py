@@ -35,6 +35,7 @@ class Osborn(ModelSelectionMethod):
                       "Estimation Approach", 2023, arxiv="2309.02429"),),
         fidelity="core",
         claims=(Beats("ms-leep", on="tau", setting="ensembles"), Beats("e-leep", on="tau", setting="ensembles")),
+        waivers={"knob:c": "a model alone has none to agree with, and where models are ranked one by one it is alone"},
     )
 
     a: float = param(1.0, "weight of the distance of features", low=0.0, high=10.0)
@@ -50,7 +51,7 @@ class Osborn(ModelSelectionMethod):
     def score_set(self, models, task):
         alone = sum(self.apart(model, task) for model in models)
         pairs = [(p, q) for i, p in enumerate(models) for q in models[:i]]
-        return -alone + self.c * (sum(self.agreement(p, q) for p, q in pairs) if pairs else self.agreement(*models * 2))
+        return -alone + self.c * sum(self.agreement(p, q) for p, q in pairs)
 
     def apart(self, model, task):
         key = id(model)

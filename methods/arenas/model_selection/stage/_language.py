@@ -25,7 +25,7 @@ def language(trial: Trial) -> Found:
     o, rng = trial.options, trial.numpy("language")
     world = trial.seed % WORLDS
     rungs = [rung for rung in ladder(world, o.small, trial.progress) if o.small or rung.steps >= LEAST]
-    windows, sizes = asked(o.small, trial.progress)
+    windows, sizes = (each[:, :8 if o.small else None] for each in asked(o.small, trial.progress))
     nats = _nats(rungs, windows, world, o.small, trial)
     rows, half = rng.permutation(windows.shape[1])[:windows.shape[1] // 2], windows.shape[1] // 4
     bits = (-nats[:, :, at].sum(2) / math.log(2) / sizes[:, at].sum(1) for at in (rows, rows[:half]))
