@@ -52,12 +52,14 @@ def log_posterior(z, y):
     """The mean over items and heads of z (N, H, d)."""
     z, own = z.double(), F.one_hot(y).double()
     z = (z - z.mean(0)) / z.std(0).clamp(min=1e-6)
-    share = own.mean(0)
-    own_mean = own / own.sum(0)
-    middle = torch.einsum("nc,nhd->chd", own_mean, z)
-    spread = torch.einsum("nc,nhd,nhe->chde", own_mean, z, z) - middle[..., None] * middle[..., None, :]
-    spread = spread + 0.05 * torch.eye(z.shape[2], dtype=z.dtype, device=z.device)
-    root = torch.linalg.cholesky(spread)
-    off = torch.linalg.solve_triangular(root, (z - middle[:, None]).permute(0, 2, 3, 1), upper=False)   # (C, H, d, N)
-    near = -off.square().sum(2) / 2 - root.diagonal(dim1=2, dim2=3).log().sum(2)[..., None] + share.log()[:, None, None]
+    share, own_mean = own.mean(0), own / own.sum(0)
+    pairs = (z[..., None] * z[..., None, :]).flatten(2)                                     # (N, H, d d)
+    d, middle = z.shape[2], torch.einsum("nc,nhd->chd", own_mean, z)
+    spread = torch.einsum("nc,nhp->chp", own_mean, pairs).unflatten(2, (d, d)) - middle[..., None] * middle[..., None, :]
+    spread = spread + 0.05 * torch.eye(d, dtype=z.dtype, device=z.device)
+    sharp = torch.linalg.inv(spread)
+    pull = (sharp @ middle[..., None])[..., 0]                                              # (C, H, d)
+    off = torch.einsum("nhp,chp->chn", pairs, sharp.flatten(2)) - 2 * torch.einsum("nhd,chd->chn", z, pull) \
+        + (middle * pull).sum(2)[..., None]
+    near = -off / 2 - torch.linalg.slogdet(spread)[1][..., None] / 2 + share.log()[:, None, None]
     return near.log_softmax(0).gather(0, y[None, None].expand(1, *near.shape[1:])).mean()
