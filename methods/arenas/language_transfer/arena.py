@@ -54,8 +54,8 @@ def schedule(progress: float, steps: int) -> float:
 class LanguageTransfer(Arena):
     title = "Language transfer"
     metrics = (
-        Metric("adaptation_bits", "Hidden words", "lower", "bits", chance=3.6, ceiling=0,
-               help="a byte of hidden words of the new language"),
+        Metric("adaptation_bits", "Hidden words", "lower", "bits", chance=3.5, ceiling=0,
+               chance_in={"scarce": None, "distant": None}, help="a byte of hidden words of the new language"),
         Metric("early_bits", "Hidden words, early", "lower", "bits", help="likewise, after a quarter of the steps"),
     )
     settings = (

@@ -2,7 +2,7 @@
 
     text 4 T,   steps and weights as before: each window is read a quarter as often
 
-Departs from the paper: a small encoder that hides whole words, English for Arabic; its models that write what was
+Departs from the paper: a small encoder, English for Arabic; its models that write what was
 hidden are left out, so two of its four comparisons are.
 
 >>> AraBertDataScale.phases, AraBertDataScale.amount
@@ -20,7 +20,7 @@ class AraBertDataScale(PretrainingCorporaMethod):
                       arxiv="2401.07760"),),
         fidelity="core",
         claims=(Beats("larger-model", on="probe_bits", by=0.01),
-                Beats("pubmed-bert", on="probe_bits", by=0.005),),
+                Beats("gottbert", on="probe_bits", by=0.005),),
     )
     phases = ((("more",), 1.0),)
     amount = 0.4                # of ten times the text

@@ -12,7 +12,6 @@ Departs from the paper: a small encoder; the posts are reviews that rules made n
 
 from methods.arenas.pretraining_corpora.arena import PretrainingCorporaMethod
 from methods.arenas.pretraining_corpora.stage.posts import NAMES
-from methods.arenas.pretraining_corpora.stage.task import guessed
 from methods.kit.method import Beats, Card, Paper
 
 
@@ -29,8 +28,3 @@ class Bertweet(PretrainingCorporaMethod):
         if word[0] == "@" and len(word) > 1:
             return "@USER"
         return "HTTPURL" if word.startswith("http") else NAMES.get(word, word)
-
-    def loss(self, net, task):
-        ids, of = task.draw()
-        chosen = task.single(of, 0.15)
-        return guessed(net, net.states(task.damaged(ids, chosen))[-1], ids, chosen)

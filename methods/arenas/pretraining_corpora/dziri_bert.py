@@ -12,7 +12,6 @@ two ways, since no text of a dialect is at hand.
 """
 
 from methods.arenas.pretraining_corpora.arena import PretrainingCorporaMethod
-from methods.arenas.pretraining_corpora.stage.task import guessed
 from methods.kit.method import Beats, Card, Matches, Paper
 
 
@@ -32,8 +31,3 @@ class DziriBert(PretrainingCorporaMethod):
                 Matches("mbertu", on="probe_bits", setting="scarce", within=0.02),),
         reduces_to=("gottbert", {}),
     )
-
-    def loss(self, net, task):
-        ids, of = task.draw()
-        chosen = task.single(of, 0.15)
-        return guessed(net, net.states(task.damaged(ids, chosen))[-1], ids, chosen)

@@ -1,4 +1,4 @@
-"""General text: hidden words of other languages or domains, with units learnt there.
+"""General text: hidden units of other languages or domains, with units learnt there.
 
 What the target's own text is compared with.
 

@@ -5,8 +5,8 @@
 Text and units are of the target alone. AmRoBERTa, FERNET (of many kinds of text) and RobBERT (units of its own) are
 the same for Amharic, Czech and Dutch.
 
-Departs from the paper: a small encoder, English for the languages; the papers' other models are left out. Rivals that
-read other text hide whole words; `robbert-v1` and `fast-text` do not.
+Departs from the paper: a small encoder, English for the languages; the papers' other models are left out. Rivals
+that read other text have the same task.
 
 >>> Gottbert().share
 0.15

@@ -15,7 +15,6 @@ respelled by rules for Maltese; new embeddings begin as means instead of at rand
 import torch
 
 from methods.arenas.pretraining_corpora.arena import PretrainingCorporaMethod
-from methods.arenas.pretraining_corpora.stage.task import guessed
 from methods.kit.method import Beats, Card, Paper
 
 
@@ -43,8 +42,3 @@ class Mbertu(PretrainingCorporaMethod):
         with torch.no_grad():
             made.embed.weight.copy_(mean_rows(net.embed.weight, new.told_by(old)))
         return made, new
-
-    def loss(self, net, task):
-        ids, of = task.draw()
-        chosen = task.single(of, 0.15)
-        return guessed(net, net.states(task.damaged(ids, chosen))[-1], ids, chosen)

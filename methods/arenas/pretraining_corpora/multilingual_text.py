@@ -1,4 +1,4 @@
-"""Multilingual text: hidden words of all languages or domains, the target among them, with units for all.
+"""Multilingual text: hidden units of all languages or domains, the target among them, with units for all.
 
 In `noisy` and `scarce` the others are written by the book, in several languages and more plentiful, and the target is
 not among them.

@@ -3,7 +3,7 @@
     L = - mean over units t of chosen words of log p(x_t | x~);   15 % of words, 80 % masked, 10 % exchanged, 10 % left
 
 CamemBERT is the same for a language, of many kinds of text instead of one; the study of law asks where its gain over
-general text is large. This is also what the arena's references do with other text.
+general text is large. The arena's references hide units, each chosen for itself, as `gottbert` does.
 
 Departs from the paper: a small encoder of 512 units, science of all kinds and source code for medicine and law,
 English for French; the score of how special a domain is, a difference of two models' losses, is not computed.
@@ -13,6 +13,7 @@ English for French; the score of how special a domain is, a difference of two mo
 """
 
 from methods.arenas.pretraining_corpora.arena import PretrainingCorporaMethod
+from methods.arenas.pretraining_corpora.stage.task import guessed
 from methods.kit.method import Beats, Card, GainGrows, Matches, Paper
 
 
@@ -37,3 +38,8 @@ class PubmedBert(PretrainingCorporaMethod):
                 Matches("ten-times-text", on="probe_bits", within=0.02),
                 GainGrows("general-text", on="probe_bits", from_="domain", to="code", by=0.01),),
     )
+
+    def loss(self, net, task):
+        ids, of = task.draw()
+        chosen = task.whole(of, 0.15)
+        return guessed(net, net.states(task.damaged(ids, chosen))[-1], ids, chosen)

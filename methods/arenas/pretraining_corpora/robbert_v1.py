@@ -5,15 +5,9 @@
 """
 
 from methods.arenas.pretraining_corpora.arena import PretrainingCorporaMethod
-from methods.arenas.pretraining_corpora.stage.task import guessed
 from methods.kit.method import Card
 
 
 class RobbertV1(PretrainingCorporaMethod):
     card = Card(title="RobBERT with units of other languages")
     units_of = ("general",)
-
-    def loss(self, net, task):
-        ids, of = task.draw()
-        chosen = task.single(of, 0.15)
-        return guessed(net, net.states(task.damaged(ids, chosen))[-1], ids, chosen)

@@ -14,7 +14,6 @@ without accents is left out.
 
 from methods.arenas.pretraining_corpora.arena import PretrainingCorporaMethod
 from methods.arenas.pretraining_corpora.stage.posts import EMOJI, letters_cut
-from methods.arenas.pretraining_corpora.stage.task import guessed
 from methods.kit.method import Beats, Card, Paper
 
 
@@ -27,6 +26,7 @@ class Robertuito(PretrainingCorporaMethod):
         claims=(Beats("clean-text", on="probe_bits", setting="noisy", by=0.02),
                 Beats("robertuito-cased", on="probe_bits", setting="noisy", by=0.005),),
     )
+
     def normalise(self, word):
         if word[0] == "@" and len(word) > 1:
             return "@usuario"
@@ -35,8 +35,3 @@ class Robertuito(PretrainingCorporaMethod):
         if word[0] == "#" and len(word) > 1:
             return f"hashtag {word[1:].lower()}"
         return f"emoji {EMOJI[word]} emoji" if word in EMOJI else letters_cut(word.lower())
-
-    def loss(self, net, task):
-        ids, of = task.draw()
-        chosen = task.single(of, 0.15)
-        return guessed(net, net.states(task.damaged(ids, chosen))[-1], ids, chosen)

@@ -6,7 +6,6 @@
 
 from methods.arenas.pretraining_corpora.arena import PretrainingCorporaMethod
 from methods.arenas.pretraining_corpora.stage.posts import EMOJI, letters_cut
-from methods.arenas.pretraining_corpora.stage.task import guessed
 from methods.kit.method import Card
 
 
@@ -21,8 +20,3 @@ class RobertuitoCased(PretrainingCorporaMethod):
         if word[0] == "#" and len(word) > 1:
             return f"hashtag {word[1:]}"
         return f"emoji {EMOJI[word]} emoji" if word in EMOJI else letters_cut(word)
-
-    def loss(self, net, task):
-        ids, of = task.draw()
-        chosen = task.single(of, 0.15)
-        return guessed(net, net.states(task.damaged(ids, chosen))[-1], ids, chosen)

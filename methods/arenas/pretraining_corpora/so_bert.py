@@ -10,7 +10,6 @@ programmers; its tasks are replaced by one question, of which kind a word is. At
 """
 
 from methods.arenas.pretraining_corpora.arena import PretrainingCorporaMethod
-from methods.arenas.pretraining_corpora.stage.task import guessed
 from methods.kit.method import Beats, Card, Paper
 
 
@@ -25,8 +24,3 @@ class SoBert(PretrainingCorporaMethod):
                 Beats("general-large", on="probe_bits", setting="code", by=0.01),),
     )
     long = 4
-
-    def loss(self, net, task):
-        ids, of = task.draw()
-        chosen = task.single(of, 0.15)
-        return guessed(net, net.states(task.damaged(ids, chosen))[-1], ids, chosen)

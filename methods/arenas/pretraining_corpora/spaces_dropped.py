@@ -1,6 +1,6 @@
 """Spaces dropped: the target's text and units, with nothing where a blank stands between clauses.
 
-Where text has no such blanks (everywhere but in `unsegmented`) it is `pubmed-bert`.
+Where text has no such blanks (everywhere but in `unsegmented`) it is `gottbert`.
 
 >>> SpacesDropped().normalise(" "), SpacesDropped().normalise("word")
 ('', 'word')

@@ -9,7 +9,7 @@ from methods.kit.stage.corpora_units import MASK, Stream
 from methods.kit.stage.lm_probes import linear_bits
 
 FREQUENT, CLASSES, NEAR = 64, 12, 12        # words asked for, word classes, units to either side of a hidden word
-SHOWN = 400                                 # windows that the hidden words to learn from are of, at most
+SHOWN = 250                                 # windows that the hidden words to learn from are of, at most
 
 
 def answers(method, net, task, data) -> dict[str, float]:

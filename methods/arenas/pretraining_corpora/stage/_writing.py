@@ -74,3 +74,5 @@ def written(windows: dict[str, np.ndarray], how: dict[str, str], spelled: list[s
 
 
 
+
+
