@@ -60,19 +60,19 @@ class LanguageTransfer(Arena):
     )
     settings = (
         Setting("default", "Portuguese"),
-        Setting("scarce", "hardly any Portuguese", {"many": 160}),
-        Setting("distant", "hardly any Latin", {"many": 160, "language": "bible-la"}),
+        Setting("scarce", "hardly any Portuguese", {"share": 0.08}),
+        Setting("distant", "hardly any Latin", {"share": 0.08, "language": "bible-la"}),
     )
     scales = {
-        "smoke": Scale(5, 1024, {"small": True, "language": "bible-pt", "read": 160, "many": 2000, "tests": 40,
-                                 "length": 24, "width": 16, "blocks": 1, "steps": 6, "adapt": 4, "batch": 4,
-                                 "rate": 1e-2, "decay": 0.05}),
-        "full": Scale(60, 2048, {"small": False, "language": "bible-pt", "read": 6000, "many": 2000, "tests": 600,
-                                 "length": 48, "width": 48, "blocks": 1, "steps": 240, "adapt": 80, "batch": 16,
-                                 "rate": 1e-2, "decay": 0.05}),
-        "gpu": Scale(600, 8192, {"small": False, "language": "bible-pt", "read": 40_000, "many": 2000, "tests": 2000,
-                                 "length": 128, "width": 192, "blocks": 4, "steps": 6000, "adapt": 1000, "batch": 64,
-                                 "rate": 2e-3, "decay": 0.05}),
+        "smoke": Scale(5, 1024, {"small": True, "language": "bible-pt", "read": 160, "many": 100, "share": 1.0,
+                                 "tests": 40, "length": 24, "width": 16, "blocks": 1, "steps": 6, "adapt": 4,
+                                 "batch": 4, "rate": 1e-2, "decay": 0.05}),
+        "full": Scale(60, 2048, {"small": False, "language": "bible-pt", "read": 6000, "many": 2000, "share": 1.0,
+                                 "tests": 600, "length": 48, "width": 48, "blocks": 1, "steps": 240, "adapt": 80,
+                                 "batch": 16, "rate": 1e-2, "decay": 0.05}),
+        "gpu": Scale(600, 8192, {"small": False, "language": "bible-pt", "read": 40_000, "many": 2000, "share": 1.0,
+                                 "tests": 2000, "length": 128, "width": 192, "blocks": 4, "steps": 6000,
+                                 "adapt": 1000, "batch": 64, "rate": 2e-3, "decay": 0.05}),
     }
     slot = LanguageTransferMethod
     baseline = "no-forgetting"
@@ -99,7 +99,7 @@ class LanguageTransfer(Arena):
     def _train(self, net: Body, task: Task, steps: int, trial: Trial, method, data=None) -> dict[str, float]:
         """Pretraining with a method, or learning of a new language with what is asked of it."""
         o, task.steps, scores = trial.options, steps, {}
-        body, table = [], groups(net.embed, o.decay)[0]
+        table = groups(net.embed, o.decay)[0]
         body = [{**group, "params": [p for p in group["params"] if p is not net.embed.weight]}
                 for group in groups(net, o.decay)]
         optimizer = torch.optim.AdamW([*body, table], o.rate, betas=(0.9, 0.98))

@@ -37,7 +37,7 @@ def transfer_data(trial: Trial) -> TransferData:
                                for name in sources])
         return torch.from_numpy(rows.astype(np.int64))
 
-    english, other, test = some(ENGLISH, False, o.read), some((o.language,), False, o.many), \
+    english, other, test = some(ENGLISH, False, o.read), some((o.language,), False, round(o.share * o.many)), \
         some((o.language,), True, o.tests)
     first, second = (Units(words, text.spelled, str, 512, True) for words in (english, other))
     asked = _rows(second.stream(test), o.length)
