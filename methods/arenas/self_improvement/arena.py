@@ -3,8 +3,8 @@
 All is invented. A small transformer has read answers to questions on four digits, right ones and wrong ones, so that it
 knows the right rule of each question but does not always go by it: its answers are drawn, about half are right, and
 among eight there nearly always is a right one. How often a rule is followed depends on the word of the question, and
-for some words a wrong rule is the likeliest. A method gets 180 questions with answers and 1,440 without, may train the
-model for 150 steps of 48 (or other models, for four times as many), and is asked 1,200 further questions.
+for some words a wrong rule is the likeliest. A method gets 72 questions with answers and 1,440 without, may train the
+model for 100 steps of 32 (or other models, a few times as many), and is asked 800 further questions.
 
 In `two-turn` what counts is the answer that a second attempt gives: the model sees its first, and a mark. In `programs`
 the answer is a program of three steps, many of which are right, and all questions without answers are left out. In
@@ -28,7 +28,7 @@ from methods.kit.method import Method
 from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
 from methods.kit.stage.scores import auroc
 
-SAME = {"turns": 1, "programs": False, "labelled": 180}
+SAME = {"turns": 1, "programs": False, "labelled": 72}
 
 
 class SelfImprovementMethod(Method):
@@ -72,8 +72,8 @@ class SelfImprovement(Arena):
     scales = {
         "smoke": Scale(5, 1024, {"small": True, "unlabelled": 40, "tests": 40, "judged": 24, "samples": 3, "steps": 3,
                                  "rate": 3e-3}),
-        "full": Scale(60, 2048, {"small": False, "unlabelled": 1440, "tests": 1200, "judged": 600, "samples": 8,
-                                 "steps": 150, "rate": 2e-3}),
+        "full": Scale(60, 2048, {"small": False, "unlabelled": 1440, "tests": 800, "judged": 600, "samples": 8,
+                                 "steps": 100, "rate": 2e-3}),
     }
     slot = SelfImprovementMethod
     baseline = "single-sample"
@@ -90,7 +90,7 @@ class SelfImprovement(Arena):
         net = method.improve(net, task).eval()
         with torch.no_grad():
             said, sure = method.answer(net, test.asked, task)
-            sampled, _ = task.sample(net, test.asked[:400].repeat_interleave(8, 0), purpose="eight")
+            sampled, _ = task.sample(net, test.asked[:200].repeat_interleave(8, 0), purpose="eight")
             first, _ = task.sample(net, test.asked, purpose="attempt one")
             second, _ = task.sample(net, task.again(test.asked, first[:, 0]), purpose="attempt two")
         if said.shape != test.answers.shape or not torch.isfinite(sure).all():

@@ -9,7 +9,7 @@ the second's reward a multiple of what it gained on the first.
 Rewards are compared with the mean of a question's other samples. Rates are the arena's, alpha is the paper's.
 
 Departs from the paper: a mark stands for the words that ask for a correction; a turn's reward reaches that turn's
-pieces alone; there are 24 updates in each stage and known answers to 180 questions.
+pieces alone; there are 24 updates in each stage and known answers to 72 questions.
 
 >>> leave_one_out(torch.tensor([[1.0, 0.0, 1.0]])).tolist()
 [[0.5, -1.0, 0.5]]

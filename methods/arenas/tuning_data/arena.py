@@ -3,8 +3,8 @@
 All is invented. A small transformer has read right and wrong answers to questions on four digits, and so answers by a
 mixture of rules. A method is given four examples of each of six tasks, in one of the three words a task has; it may let
 the model, or models of other worlds, make up further questions and answer them, or ask a teacher who is always right,
-which its counts show. It gives back at most 1,200 examples. The model is then tuned on them for 150 steps of 48, and
-asked without any example before the question: 1,200 questions in the words of the seeds, and as many in other words.
+which its counts show. It gives back at most 1,200 examples. The model is then tuned on them for 100 steps of 32, and
+asked without any example before the question: 800 questions in the words of the seeds, and as many in other words.
 
 In `supervision` what is asked are two tasks one after the other, with the first result written out, of which the model
 has read nothing; a method chooses between worked examples that are often wrong and right answers to the single tasks. A
@@ -65,8 +65,8 @@ class TuningDataArena(Arena):
     scales = {
         "smoke": Scale(5, 1024, {"small": True, "seeds": 2, "size": 36, "pool": 36, "tests": 24, "unlabelled": 30,
                                  "steps": 3, "rate": 3e-3}),
-        "full": Scale(60, 2048, {"small": False, "seeds": 4, "size": 1200, "pool": 1200, "tests": 1200,
-                                 "unlabelled": 1200, "steps": 150, "rate": 2e-3}),
+        "full": Scale(60, 2048, {"small": False, "seeds": 4, "size": 1200, "pool": 1200, "tests": 800,
+                                 "unlabelled": 1200, "steps": 100, "rate": 2e-3}),
     }
     slot = TuningDataMethod
     baseline = "seeds-only"

@@ -4,7 +4,9 @@ for each of three worlds, and kept.
 A document is of one of two kinds. Either two questions in the same word, both answered by one variant, so that an
 answered question before another tells which variant is meant. Or one question with three attempts at its answer, a mark
 between them: a right answer is kept more often than not, a wrong one becomes right sometimes, and how often depends on
-the word. How often a word is answered by which variant is the world's. A run at seed s begins with world s mod 3.
+the word. How often a word is answered by which variant is the world's. Only the model of world 0 has read nothing else;
+those of the others are that model after 300 further steps in a world of their own, so all share what they can do and
+differ in their habits. A run at seed s begins with world s mod 3.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ from methods.kit.stage.digit_tasks import (
 from methods.kit.stage.seeding import seeded, torch_generator
 from methods.kit.stage.word_models import digest, schedule, weights_of
 
-WORLDS, STEPS, BATCH, RATE = 3, 2600, 32, 0.01
+WORLDS, STEPS, MOVED, BATCH, RATE = 3, 2600, 300, 32, 0.01
 QUESTION = torch.arange(1, 5)                           # where the first question has digits
 ANSWERS = torch.cat([torch.arange(6, 10) + 10 * k for k in range(2)])       # where two answered questions have digits
 ATTEMPTS = torch.cat([torch.arange(6, 10) + 5 * k for k in range(3)])       # where three attempts have them
@@ -128,29 +130,36 @@ def attempted(many: int, world: int, drawn: torch.Generator) -> Tensor:
 
 def _made(world: int, small: bool, on_progress=None) -> dict[str, np.ndarray]:
     """One thread, one seed, so always the same."""
-    steps, drawn, share = STEPS // (80 if small else 1), torch_generator(world, "digit start"), table(world)[0]
-    threads = torch.get_num_threads()
+    less, threads = (80 if small else 1), torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         with torch.enable_grad():
-            net = blank(world, small)
-            optimizer = torch.optim.AdamW(groups(net, 0.05), RATE, betas=(0.9, 0.98))
-            for step in range(steps):
-                for group in optimizer.param_groups:
-                    group["lr"] = RATE * schedule(step, steps)
-                ids = torch.cat([answered_twice(BATCH // 2, share, drawn), attempted(BATCH // 2, world, drawn)])
-                logits, half = net(ids[:, :-1]), BATCH // 2
-                loss = _loss(logits[:half], ids[:half], ANSWERS) + _loss(logits[half:], ids[half:], ATTEMPTS)
-                loss = loss + 0.1 * _loss(logits, ids, QUESTION)
-                optimizer.zero_grad(set_to_none=True)
-                loss.backward()
-                torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-                optimizer.step()
-                if on_progress and step % 20 == 0:
-                    on_progress(step / steps, f"training a model that answers questions: {loss.item() / 2:.2f} nats")
+            if world == 0:
+                net = _read(blank(world, small), world, STEPS // less, RATE, on_progress)
+            else:
+                net = _read(start(0, small, on_progress), world, MOVED // less, RATE / 2, on_progress)
     finally:
         torch.set_num_threads(threads)
     return weights_of(net)
+
+
+def _read(net: DigitNet, world: int, steps: int, rate: float, on_progress=None) -> DigitNet:
+    drawn, share = torch_generator(world, "digit start"), table(world)[0]
+    optimizer = torch.optim.AdamW(groups(net, 0.05), rate, betas=(0.9, 0.98))
+    for step in range(steps):
+        for group in optimizer.param_groups:
+            group["lr"] = rate * schedule(step, steps)
+        ids = torch.cat([answered_twice(BATCH // 2, share, drawn), attempted(BATCH // 2, world, drawn)])
+        logits, half = net(ids[:, :-1]), BATCH // 2
+        loss = _loss(logits[:half], ids[:half], ANSWERS) + _loss(logits[half:], ids[half:], ATTEMPTS)
+        loss = loss + 0.1 * _loss(logits, ids, QUESTION)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimizer.step()
+        if on_progress and step % 20 == 0:
+            on_progress(step / steps, f"training a model that answers questions: {loss.item() / 2:.2f} nats")
+    return net
 
 
 def _loss(logits: Tensor, ids: Tensor, at: Tensor) -> Tensor:

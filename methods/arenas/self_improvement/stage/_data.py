@@ -33,7 +33,7 @@ def improvement_data(trial: Trial) -> ImprovementData:
     parts = {name: made(many, trial.generator(name)) for name, many in
              (("labelled", o.labelled), ("unlabelled", o.unlabelled), ("test", o.tests), ("judged", o.judged))}
     if o.programs:
-        net, others = _programs.start(world, o.small, trial.progress), []
+        net, others = _programs.start(0, o.small, trial.progress), []
     else:
         net = start(world, o.small, trial.progress)
         others = [start((world + i) % WORLDS, o.small, trial.progress) for i in range(1, WORLDS)]

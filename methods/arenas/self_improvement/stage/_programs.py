@@ -1,7 +1,7 @@
 """Programs of three steps that turn four digits into four others, and the small model that has read some: made once.
 
 A step is the rule of one task. Many programs do the same: two rotations swap the halves, a copy changes nothing. The
-model has read one program a question, drawn evenly; there are three worlds, which differ in first weights and draws.
+model has read one program a question, drawn evenly; there is one model for all seeds.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from methods.kit.lm_nets import Body, groups
 from methods.kit.stage.arena import Trial
 from methods.kit.stage.digit_tasks import CHECK, TASKS, task_of
 
-BATCH = 48
+BATCH = 32
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Task:
         return torch.cat([asked, attempt, torch.full_like(attempt[:, :1], CHECK)], 1)
 
     def tune(self, net: Body, prompts: Tensor, answers: Tensor, steps: int | None = None) -> Body:
-        """Likelihood of answers after prompts, a batch of 48 a step."""
+        """Likelihood of answers after prompts, a batch of 32 a step."""
         return self.descend(net, lambda rows: -log_p(net, prompts[rows], answers[rows]).mean() / answers.shape[1],
                             len(prompts), steps)
 

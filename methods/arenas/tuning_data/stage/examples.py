@@ -12,7 +12,7 @@ from torch import Tensor
 from methods.kit.lm_nets import Body, groups
 from methods.kit.stage.arena import Trial
 
-BATCH, CHUNK = 48, 4000
+BATCH, CHUNK = 32, 4000
 
 
 @dataclass(frozen=True)
