@@ -7,7 +7,7 @@ for some words a wrong rule is the likeliest. A method gets 72 questions with an
 model for 100 steps of 32 (or other models, a few times as many), and is asked 800 further questions.
 
 In `two-turn` what counts is the answer that a second attempt gives: the model sees its first, and a mark. In `programs`
-the answer is a program of three steps, many of which are right, and all questions without answers are left out. In
+the answer is a program of two steps, many of which are right, and all questions without answers are left out. In
 `preferences` it is known of 600 pairs of answers which is better, three in ten times wrongly, and no answer is known.
 There are three worlds, and the seed takes one.
 """

@@ -3,10 +3,12 @@
 A question goes to the model of its kind. There three low-rank experts change the state, each trained on what is said
 about one point, and a small network makes one reward of what the three say together.
 
-    e_c = h + B_c A_c h;   -log sigmoid(w_c (e_c - e_c'));   r = MLP([e_1, e_2, e_3]);   -log sigmoid(r - r')
+    e_c = h + B_c A_c h;   l_c = log p(y | e_c) by piece;   -log sigmoid(w_c (l_c - l_c'))
+    r = sum_c w_c l_c + MLP([l_1, l_2, l_3]);   -log sigmoid(r - r')
 
 Departs from the paper: kinds share the body, trained on all pairs, and have their own experts on its last state alone;
-the kind is read off the word, not predicted; points are right digits in both halves and in any order.
+experts speak by the likelihood of each piece; the kind is read off the word, not predicted; points are right digits in
+the first half, in the second, and in any order.
 
 >>> expert(torch.eye(2)[None], torch.zeros(1, 2, 1), torch.zeros(1, 1, 2)).tolist()
 [[[1.0, 0.0], [0.0, 1.0]]]
@@ -31,28 +33,29 @@ def expert(h, up, down):
 class Experts(nn.Module):
     """Rewards from a trained scorer's states, by kind of question."""
 
-    def __init__(self, scorer, kinds, kind_of, points=3, rank=4, hidden=16):
+    def __init__(self, scorer, kinds, kind_of, length, points=3, rank=4, hidden=16):
         super().__init__()
         self.scorer, self.kind_of, width = scorer.requires_grad_(False), kind_of, scorer.body.width
         self.up = nn.Parameter(torch.zeros(kinds, points, width, rank))
         self.down = nn.Parameter(torch.randn(kinds, points, rank, width) / width ** 0.5)
-        self.say = nn.Parameter(torch.zeros(kinds, points, width))
-        self.join = nn.Parameter(torch.randn(kinds, points * width, hidden) / (points * width) ** 0.5)
+        self.say = nn.Parameter(torch.ones(kinds, points, length) / length)
+        self.join = nn.Parameter(torch.randn(kinds, points * length, hidden) / (points * length) ** 0.5)
         self.end = nn.Parameter(torch.zeros(kinds, hidden))
 
-    def states(self, asked, said):
-        """(N, 3, D) what the experts of a question's kind make of an answer, and the kind (N,)."""
+    def pieces(self, asked, said):
+        """(N, 3, A) how likely each expert of a question's kind finds each piece, and the kind (N,)."""
         kind, h = self.kind_of(asked), self.scorer.states(asked, said)
-        return expert(h[:, None, None], self.up[kind], self.down[kind])[:, :, 0], kind
+        each = expert(h[:, None], self.up[kind], self.down[kind])
+        return self.scorer.pieces(each, said[:, None].expand(-1, each.shape[1], -1)), kind
 
     def points(self, asked, said):
-        e, kind = self.states(asked, said)
-        return (e * self.say[kind]).sum(2)
+        log_p, kind = self.pieces(asked, said)
+        return (log_p * self.say[kind]).sum(2)
 
     def forward(self, asked, said):
-        e, kind = self.states(asked, said)
-        hidden = torch.einsum("nd,ndh->nh", e.flatten(1), self.join[kind]).relu()
-        return (hidden * self.end[kind]).sum(1, keepdim=True)
+        log_p, kind = self.pieces(asked, said)
+        hidden = torch.einsum("nd,ndh->nh", log_p.flatten(1), self.join[kind]).tanh()
+        return (log_p * self.say[kind]).sum((1, 2))[:, None] + (hidden * self.end[kind]).sum(1, keepdim=True)
 
 
 class Dmoerm(SelfImprovementMethod):
@@ -72,7 +75,7 @@ class Dmoerm(SelfImprovementMethod):
         p, scorer = task.preferences, Scorer(net)
         task.descend(scorer, lambda rows: -F.logsigmoid(
             scorer(p.asked[rows], p.better[rows]) - scorer(p.asked[rows], p.worse[rows])).mean(), len(p.asked))
-        self.reward = Experts(scorer, task.kinds, task.kind_of, rank=self.rank).to(p.asked.device)
+        self.reward = Experts(scorer, task.kinds, task.kind_of, task.length, rank=self.rank).to(p.asked.device)
 
         def about_points(rows):
             lead = self.reward.points(p.asked[rows], p.better[rows]) - self.reward.points(p.asked[rows], p.worse[rows])

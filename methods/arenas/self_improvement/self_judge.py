@@ -7,8 +7,8 @@ what the one with it says is taught to the one without.
     q = (p(y | x, y*, x)^(1/A) + sim(y, y*)) / 2
     loss = BCE(J(x, y), q) + BCE(J(x, y*, x, y), q) + lam KL(J(x, y*, x, y) || J(x, y));   y = argmax_i J(x, y_i)
 
-Departs from the paper: the model is not asked for a grade in words but for a likelihood; similarity is the share of
-equal digits and not a cosine of embeddings; the two labels are averaged without calibration; both judges share weights.
+Departs from the paper: the model is not asked for a grade in words but for a likelihood, and so are the judges, which
+share weights; similarity is the share of equal digits and not a cosine of embeddings; the two labels are averaged.
 
 >>> round(divergence(torch.tensor(0.0), torch.tensor(0.0)).item(), 4)
 0.0

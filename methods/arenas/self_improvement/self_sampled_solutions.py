@@ -6,7 +6,7 @@ joins whose last state is also a state of a right program in the buffer.
 
     mle: -mean_y log p(y | x)     mml: -log sum_y p(y | x)     beta-mml: -(1/beta) log sum_y p(y | x)^beta
 
-Departs from the paper: programs have three steps of six rules, and the model has read such programs before; the state
+Departs from the paper: programs have two steps of six rules, and the model has read such programs before; the state
 is the string of digits; a buffer holds at most six.
 
 >>> round(multi(torch.tensor([-1.0, -1.0]), "mml", 0.25).item(), 4)          # 1 - log 2

@@ -42,10 +42,13 @@ def improvement_data(trial: Trial) -> ImprovementData:
     for each in (net, *others):
         each.to(where).eval().requires_grad_(False)
     length, allowed = answers_of(o.programs)
-    pairs, _ = drawn_answers(net, on["judged"].asked.repeat_interleave(2, 0), length, allowed,
-                             trial.generator("judged answers"))
+    four, _ = drawn_answers(net, on["judged"].asked.repeat_interleave(4, 0), length, allowed,
+                            trial.generator("judged answers"))
+    four = four.view(o.judged, 4, length)
+    place = (four == on["judged"].answers[:, None]).sum(2)
+    pairs = four.gather(1, torch.stack([place.argmax(1), place.argmin(1)], 1)[:, :, None].expand(-1, -1, length))
     return ImprovementData(net, others, on["labelled"], on["unlabelled"].asked,
-                           judged(on["judged"], pairs.view(o.judged, 2, length), trial.generator("flips")), on["test"])
+                           judged(on["judged"], pairs, trial.generator("flips")), on["test"])
 
 
 def answers_of(programs: bool) -> tuple[int, tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""Programs of three steps that turn four digits into four others, and the small model that has read some: made once.
+"""Programs of two steps that turn four digits into four others, and the small model that has read some: made once.
 
 A step is the rule of one task. Many programs do the same: two rotations swap the halves, a copy changes nothing. The
 model has read one program a question, drawn evenly; there is one model for all seeds.
@@ -24,7 +24,7 @@ from methods.kit.stage.digit_tasks import CHECK, DIGITS, FIRST_WORD, LENGTH, TAS
 from methods.kit.stage.seeding import torch_generator
 from methods.kit.stage.word_models import digest, schedule, weights_of
 
-STEPS_OF = 3
+STEPS_OF = 2
 ALLOWED = (FIRST_WORD, FIRST_WORD + TASKS)
 TRAINED, RATE = 900, 0.01
 
@@ -42,7 +42,7 @@ def run(x: Tensor, program: Tensor) -> Tensor:
 
 
 def questions(many: int, drawn: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Questions (N, 11), digits before and after, and one program (N, 3) for each."""
+    """Questions (N, 11), digits before and after, and one program (N, 2) for each."""
     program = torch.randint(*ALLOWED, (many, STEPS_OF), generator=drawn)
     x = torch.randint(DIGITS, (many, LENGTH), generator=drawn)
     head = asked(torch.full((many,), FIRST_WORD), x)

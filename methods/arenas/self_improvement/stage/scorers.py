@@ -1,4 +1,4 @@
-"""A model that gives answers a score: a copy of a language model with a linear map on its last state."""
+"""A model that gives answers a score: a copy of a language model, by how likely it finds each piece of an answer."""
 
 from __future__ import annotations
 
@@ -13,25 +13,30 @@ CHUNK = 4000
 
 
 class Scorer(nn.Module):
-    """Scores (N, out) of answers (N, A) to prompts (N, Q)."""
+    """Scores (N, 1) of answers (N, A) to prompts (N, Q): a learnt multiple of their log probability, and a constant."""
 
-    def __init__(self, net: Body, out: int = 1):
+    def __init__(self, net: Body):
         super().__init__()
         self.body = copy.deepcopy(net).train().requires_grad_(True)
-        self.head = nn.Linear(net.width, out).to(next(net.parameters()).device)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
+        where = next(net.parameters()).device
+        self.slope, self.shift = (nn.Parameter(torch.ones(1, device=where)) for _ in range(2))
 
     def states(self, prompts: Tensor, answers: Tensor) -> Tensor:
-        return self.body.norm(self.body.states(torch.cat([prompts, answers], 1))[-1][:, -1])
+        """(N, A, D) of the last block, where each piece of the answer is foretold."""
+        return self.body.states(torch.cat([prompts, answers], 1)[:, :-1])[-1][:, prompts.shape[1] - 1:]
+
+    def pieces(self, states: Tensor, answers: Tensor) -> Tensor:
+        """(..., A) log probability of each piece, from states (..., A, D)."""
+        return self.body.logits(states).log_softmax(-1).gather(-1, answers[..., None])[..., 0]
 
     def forward(self, prompts: Tensor, answers: Tensor) -> Tensor:
-        return self.head(self.states(prompts, answers))
+        total = self.pieces(self.states(prompts, answers), answers).sum(1, keepdim=True)
+        return self.slope * total + self.shift
 
 
 @torch.no_grad()
 def scores_of(scorer: nn.Module, asked: Tensor, said: Tensor) -> Tensor:
-    """(N, K) the first score of each of several answers (N, K, A); what comes twice is read once."""
+    """(N, K) the score of each of several answers (N, K, A); what comes twice is read once."""
     n, k, a = said.shape
     rows = torch.cat([asked.repeat_interleave(k, 0), said.flatten(0, 1)], 1)
     once, where = torch.unique(rows, dim=0, return_inverse=True)
