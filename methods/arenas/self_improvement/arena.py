@@ -70,7 +70,7 @@ class SelfImprovement(Arena):
         Setting("preferences", "pairs of answers, judged with noise", {**SAME, "labelled": 8}),
     )
     scales = {
-        "smoke": Scale(5, 1024, {"small": True, "unlabelled": 40, "tests": 40, "judged": 24, "samples": 3, "steps": 3,
+        "smoke": Scale(5, 1024, {"small": True, "unlabelled": 40, "tests": 40, "judged": 24, "samples": 6, "steps": 3,
                                  "rate": 3e-3}),
         "full": Scale(60, 2048, {"small": False, "unlabelled": 1440, "tests": 800, "judged": 600, "samples": 8,
                                  "steps": 100, "rate": 2e-3}),
@@ -104,7 +104,8 @@ class SelfImprovement(Arena):
         scores = {"exact_match": 100 * good.mean(), "auroc": auroc(sure, good.long()) if 0 < good.mean() < 1 else 50.0,
                   "pass_at_8": 100 * eight.view(-1, 8).any(1).double().mean(), "keeps": 100 * _mean(two[one > 0]),
                   "mends": 100 * _mean(two[one == 0]), "gain": 100 * (two - one).mean()}
-        trial.record(1, 1, exact_match=float(scores["exact_match"]), confidence=sure.mean().item())
+        trial.record(1, 1, exact_match=float(scores["exact_match"]), confidence=sure.mean().item(),
+                     mean_piece=said.double().mean().item())
         return {name: float(value) for name, value in scores.items()}
 
     def shuffle_labels(self, data: ImprovementData, generator: torch.Generator) -> ImprovementData:

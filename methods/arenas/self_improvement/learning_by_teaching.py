@@ -1,13 +1,13 @@
 """Learning by teaching: weigh an answer by how well it teaches.
 
 Each sampled answer is shown, with its question, to students, other models, before exam questions in the same word whose
-answers are known. The share of exam questions that the students then answer rightly is the answer's weight in a vote.
+answers are known. The share of exam digits that the students then answer rightly is the answer's weight in a vote.
 
-    w_i = mean over students and exam questions of 1[argmax p_student(. | x, y_i, x') = y'];   y = argmax_y sum_i w_i
+    w_i = mean over students and exam digits of 1[argmax p_student(. | x, y_i, x') = y'];   y = argmax_y sum_i w_i
     1[y_i = y]
 
 Departs from the paper: only its first method, which draws and weighs; there is no reasoning in an answer; students are
-read with the known exam answer before each piece, so that an exam costs one reading.
+read with the known exam answer before each digit, so that an exam costs one reading.
 
 >>> most_agreed(torch.tensor([[[1], [2], [2]]]), torch.tensor([[0.9, 0.4, 0.4]]))[0].tolist()
 [[1]]
@@ -23,10 +23,10 @@ from methods.kit.params import param
 
 @torch.no_grad()
 def passed(net, prompts, answers):
-    """(N,) whether each piece of an answer is the likeliest after those before it."""
+    """(N,) share of pieces of an answer that are the likeliest after those before them."""
     ids = torch.cat([prompts, answers], 1)
     said = torch.cat([net(part[:, :-1])[:, prompts.shape[1] - 1:].argmax(2) for part in ids.split(4000)])
-    return (said == answers).all(1).float()
+    return (said == answers).float().mean(1)
 
 
 class LearningByTeaching(SelfImprovementMethod):

@@ -11,8 +11,8 @@ Rewards are compared with the mean of a question's other samples. Rates are the 
 Departs from the paper: a mark stands for the words that ask for a correction; a turn's reward reaches that turn's
 pieces alone; there are 24 updates in each stage and known answers to 72 questions.
 
->>> leave_one_out(torch.tensor([[1.0, 0.0, 1.0]])).tolist()
-[[0.5, -1.0, 0.5]]
+>>> leave_one_out(torch.tensor([[1.0, 0.0]])).tolist()
+[[1.0, -1.0]]
 """
 
 import torch
@@ -45,6 +45,7 @@ class Score(SelfImprovementMethod):
         fidelity="core",
         claims=(Beats("sft-on-corrections", on="gain", setting="two-turn"),
                 Beats("single-sample", on="gain", setting="two-turn")),
+        waivers={"knob:alpha": "the model of smoke runs is never right, so all rewards are zero"},
     )
 
     alpha: float = param(10.0, "weight of what the second attempt gained", low=0.0, high=20.0)

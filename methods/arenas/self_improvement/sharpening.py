@@ -8,6 +8,7 @@ RLHF-sharpening fits, on pairs of samples, the difference of rewards by that of 
 
 Follows the paper.
 
+>>> import torch
 >>> gap(torch.tensor(-1.0), torch.tensor(-2.0), torch.tensor(-1.0), torch.tensor(-2.0), 0.1).item()
 1.0
 """
@@ -30,6 +31,7 @@ class Sharpening(SelfImprovementMethod):
         papers=(Paper("Self-Improvement in Language Models: The Sharpening Mechanism", 2024, arxiv="2412.01951"),),
         fidelity="faithful",
         claims=(Beats("single-sample", on="exact_match"),),
+        waivers={"knob:beta": "only rlhf-sharpening has it"},
     )
 
     objective: str = param("sft", "what is fitted to the rewards", choices=("sft", "rlhf"))

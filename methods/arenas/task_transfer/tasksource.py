@@ -8,8 +8,8 @@ has a vector that is added to the text's. Tasks are drawn by size, the large one
 Departs from the paper: the encoder has not read any text before it; the collection is invented, so the work of bringing
 tasks to a schema is not done here.
 
->>> capped([10, 500, 40], 40).tolist()
-[0.1111111044883728, 0.4444444179534912, 0.4444444179534912]
+>>> capped([20, 500, 40], 40).tolist()
+[0.20000000298023224, 0.4000000059604645, 0.4000000059604645]
 """
 
 import torch

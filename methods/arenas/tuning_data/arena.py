@@ -34,7 +34,7 @@ COST = 10               # pieces of an example of one task
 @dataclass(frozen=True)
 class TuningData:
     start: Body
-    others: list[Body]
+    others: Sequence[Body]
     seeds: Examples
     unlabelled: torch.Tensor
     test: Examples

@@ -40,7 +40,7 @@ class SelfGuide(TuningDataMethod):
     )
 
     heat: float = param(1.2, "temperature of questions", low=0.5, high=3.0)
-    often: int = param(6, "questions of a task with the same answer that are kept", low=1, high=100)
+    often: int = param(6, "questions of a task with the same answer that are kept", low=0, high=100)
 
     def make(self, task):
         cold = max((0.0, 0.3, 0.7), key=lambda t: self._agreement(task, t))

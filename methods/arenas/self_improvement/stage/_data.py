@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -21,7 +22,7 @@ FLIPPED = 0.3           # of what is said about pairs
 @dataclass(frozen=True)
 class ImprovementData:
     start: Body
-    others: list[Body]
+    others: Sequence[Body]
     labelled: Questions
     unlabelled: Tensor
     preferences: Preferences

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -14,6 +15,7 @@ from methods.kit.stage.arena import Trial
 from methods.kit.stage.digit_tasks import CHECK, TASKS, task_of
 
 BATCH = 32
+Net = TypeVar("Net", bound=torch.nn.Module)
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Task:
     of other worlds. `right` says of answers (N, A) to labelled questions, given by row, whether they are right."""
 
     start: Body
-    others: list[Body]
+    others: Sequence[Body]
     labelled: Questions
     unlabelled: Tensor
     preferences: Preferences
@@ -82,8 +84,8 @@ class Task:
         return self.descend(net, lambda rows: -log_p(net, prompts[rows], answers[rows]).mean() / answers.shape[1],
                             len(prompts), steps)
 
-    def descend(self, net: torch.nn.Module, loss: Callable[[Tensor], Tensor], rows: int, steps: int | None = None,
-                batch: int = BATCH, rate: float | None = None) -> torch.nn.Module:
+    def descend(self, net: Net, loss: Callable[[Tensor], Tensor], rows: int, steps: int | None = None,
+                batch: int = BATCH, rate: float | None = None) -> Net:
         """AdamW with warm-up and a cosine on the mean loss of rows, which are drawn evenly."""
         o, drawn = self.trial.options, self.trial.generator("batches")
         steps, rate = o.steps if steps is None else min(steps, o.steps), rate or o.rate
@@ -98,6 +100,6 @@ class Task:
             optimizer.step()
             plan.step()
             self.trial.count(gradients=1)
-            if step % 10 == 0:
+            if step % 10 == 0 or step == steps - 1:
                 self.trial.record(step, steps, loss=value.item())
         return net

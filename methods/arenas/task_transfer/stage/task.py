@@ -40,7 +40,7 @@ class Task:
             value.backward()
             optimizer.step()
             self.trial.count(gradients=1)
-            if step % 10 == 0:
+            if step % 10 == 0 or step == steps - 1:
                 self.trial.record(step, steps, loss=value.item())
 
     def batch(self, at: int, size: int, drawn: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -80,6 +80,6 @@ def tune(net: Body, sets: Sequence[Examples], steps: int, rate: float, trial: Tr
         optimizer.step()
         plan.step()
         trial.count(gradients=1)
-        if step % 10 == 0:
+        if step % 10 == 0 or step == steps - 1:
             trial.record(step, steps, loss=loss.item())
     return net

@@ -35,7 +35,7 @@ class Task:
 
     seeds: Examples
     start: Body
-    others: list[Body]
+    others: Sequence[Body]
     unlabelled: Tensor
     trial: Trial
 
@@ -69,16 +69,16 @@ class Task:
         of = torch.tensor(forms)[torch.randint(len(forms), (len(questions),), generator=self.trial.generator(purpose))]
         return torch.cat([words_of(self.task_of(questions), of.to(questions.device))[:, None], questions[:, 1:]], 1)
 
-    def questions(self, words: Tensor, digits: Tensor | None = None, purpose: str = "digits") -> Tensor:
-        """(N, 6) questions; digits (N, 4) are drawn evenly where none are given."""
-        if digits is None:
-            digits = torch.randint(DIGITS, (len(words), LENGTH), generator=self.trial.generator(purpose))
-        return asked(words, digits.to(words.device))
+    def questions(self, words: Tensor, figures: Tensor | None = None, purpose: str = "digits") -> Tensor:
+        """(N, 6) questions; figures (N, 4) are drawn evenly where none are given."""
+        if figures is None:
+            figures = torch.randint(DIGITS, (len(words), LENGTH), generator=self.trial.generator(purpose))
+        return asked(words, figures.to(words.device))
 
     def imagined(self, net: Body, words: Tensor, temperature: float = 1.0, purpose: str = "imagined") -> Tensor:
         """(N, 6) questions whose digits a model draws after the word."""
-        digits, _ = drawn_pieces(net, words[:, None], LENGTH, (0, DIGITS), self.trial.generator(purpose), temperature)
-        return asked(words, digits)
+        figures, _ = drawn_pieces(net, words[:, None], LENGTH, (0, DIGITS), self.trial.generator(purpose), temperature)
+        return asked(words, figures)
 
     def answered(self, net: Body, questions: Tensor, shown: Examples | None = None, temperature: float = 0.0,
                  purpose: str = "answered") -> tuple[Tensor, Tensor]:
@@ -124,7 +124,7 @@ class Task:
     def tune(self, net: Body, sets: Sequence[Examples], steps: int | None = None) -> Body:
         """As the arena tunes, for at most its steps."""
         o = self.trial.options
-        return tune(net, sets, min(steps or o.steps, o.steps), o.rate, self.trial)
+        return tune(net, sets, o.steps if steps is None else min(steps, o.steps), o.rate, self.trial)
 
 
 def _hard(many: int, outcome: float, step: float, forms: Sequence[int], trial: Trial, where: torch.device,
