@@ -3,8 +3,7 @@
 A stretch of B_0 attempts, then a mark that makes the model look at what it has; gamma times as many attempts after the
 mark, and so on until nothing is left of the budget. All attempts vote.
 
-    B_k = gamma B_0^(k) : B_0, gamma B_0, gamma^2 B_0, ...;   y_k = most frequent of all attempts so far, shown before
-    the mark;   y = most frequent of all
+    B_k = gamma^k B_0;   y_k = most frequent of all attempts so far, shown before the mark;   y = most frequent of all
 
 Departs from the paper: the budget counts attempts at an answer and not pieces of one long trace; attempts of a stretch
 are drawn side by side; after a mark the model is shown the question and the present answer alone.
@@ -37,6 +36,7 @@ class IdSampling(SelfImprovementMethod):
         fidelity="core",
         claims=(Beats("majority-vote", on="exact_match", setting="two-turn"),
                 Beats("fixed-interval", on="exact_match", setting="two-turn")),
+        waivers={"knob:gamma": "in smoke runs no two attempts agree, so the first one stands whatever follows"},
     )
 
     first: int = param(1, "attempts before the first mark", low=1, high=8)
