@@ -50,7 +50,7 @@ class ComponentAttributionMethod(Method):
 class ComponentAttribution(Arena):
     title = "Parts that carry a behaviour"
     metrics = (
-        Metric("damage", "Behaviour lost", unit="%", ceiling=100, help="when the units chosen are off"),
+        Metric("damage", "Behaviour lost", unit="%", help="when the units chosen are off; above 100, turned round"),
         Metric("gain", "Behaviour gained", unit="%", help="when what they add is doubled"),
         Metric("overlap", "Shared", unit="%", ceiling=100, help="part of the units that two sets share"),
     )
@@ -77,6 +77,7 @@ class ComponentAttribution(Arena):
             for seen, asked in zip(behaviour.seen, behaviour.asked, strict=True):
                 made = heads.HeadCircuit if trial.options.heads else pictures.PictureCircuit
                 circuit = made(data.net, *seen, trial)
+                trial.count(examples=len(seen[0]))
                 scores = method.rank(circuit).detach()
                 if scores.shape != (circuit.units,) or not torch.isfinite(scores).all():
                     raise ValueError(f"{method.slug()}: a finite score for each unit is wanted")

@@ -1,4 +1,4 @@
-"""Path patching: which heads act on the answer directly, and which act through those?
+"""Path patching: heads that act on the answer directly, and heads that act through those.
 
 A head is made to say what it says on a counterpart, while all other heads keep what they say: what the answer loses, it
 loses along the direct path. The two heads that lose most, the movers, are then the receivers: all heads are patched

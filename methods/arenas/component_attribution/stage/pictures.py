@@ -14,7 +14,7 @@ from methods.arenas.component_attribution.stage.task import Circuit
 from methods.kit.engine.archives import decoded, reads
 from methods.kit.stage import data as datasets
 from methods.kit.stage.arena import Trial
-from methods.kit.stage.seeding import seeded, torch_generator
+from methods.kit.stage.seeding import numpy_generator, seeded, torch_generator
 from methods.kit.stage.word_models import digest, weights_of
 
 LAYERS, WORLDS = 4, 3
@@ -27,9 +27,11 @@ def pictures(small: bool = False, on_progress=None) -> tuple[Tensor, Tensor, Ten
         x, y = (torch.from_numpy(np.array(part)) for part in datasets.digits())
         x = x.flatten(1).float()
         return x[:1200], y[:1200].long(), x[1200:], y[1200:].long()
-    x, y, test_x, test_y = (torch.from_numpy(np.array(part)) for part in datasets.fashion_mnist(on_progress))
-    pooled = [F.avg_pool2d(part[:, None].float() / 255, 2).flatten(1) for part in (x[:20_000], test_x)]
-    return pooled[0], y[:20_000].long(), pooled[1], test_y.long()
+    drawn, kinds = datasets.fashion_mnist(on_progress)
+    rows = numpy_generator(0, "pictures").permutation(len(kinds))[:40_000]
+    x = F.avg_pool2d(torch.from_numpy(np.array(drawn[rows]))[:, None].float() / 255, 2).flatten(1)
+    y = torch.from_numpy(np.array(kinds[rows])).long()
+    return x[:20_000], y[:20_000], x[20_000:], y[20_000:]
 
 
 def blank(world: int, small: bool) -> nn.ModuleList:
