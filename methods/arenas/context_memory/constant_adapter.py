@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from methods.arenas.context_memory.arena import ContextMemoryMethod
-from methods.arenas.context_memory.stage.task import adapted, nats
+from methods.arenas.context_memory.stage.task import nats
 from methods.kit.method import Card
 from methods.kit.params import param
 
@@ -33,4 +33,4 @@ class ConstantAdapter(ContextMemoryMethod):
         return self.down @ self.up.mT
 
     def logits(self, memory, ids, task):
-        return adapted(task.net, ids, list(memory[:, None]))
+        return task.adapted(ids, list(memory[:, None]))

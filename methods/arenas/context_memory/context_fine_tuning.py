@@ -12,7 +12,7 @@ not tuned).
 import torch
 
 from methods.arenas.context_memory.arena import ContextMemoryMethod
-from methods.arenas.context_memory.stage.task import adapted, nats
+from methods.arenas.context_memory.stage.task import nats
 from methods.kit.method import Card
 from methods.kit.params import param
 
@@ -30,7 +30,7 @@ class ContextFineTuning(ContextMemoryMethod):
             up = torch.zeros(shape, device=contexts.device, requires_grad=True)
             optimizer = torch.optim.Adam([down, up], self.rate)
             for _ in range(self.steps):
-                said = adapted(task.net, contexts[:, :-1], list((down @ up.mT).unbind(1)))
+                said = task.adapted(contexts[:, :-1], list((down @ up.mT).unbind(1)))
                 optimizer.zero_grad(set_to_none=True)
                 nats(said, contexts[:, 1:]).mean(1).sum().backward()
                 optimizer.step()
@@ -38,4 +38,4 @@ class ContextFineTuning(ContextMemoryMethod):
         return list((down @ up.mT).detach().unbind(1))
 
     def logits(self, memory, ids, task):
-        return adapted(task.net, ids, memory)
+        return task.adapted(ids, memory)

@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from methods.arenas.context_memory.arena import ContextMemoryMethod
-from methods.arenas.context_memory.stage.task import adapted, adapted_states, nats
+from methods.arenas.context_memory.stage.task import nats
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 
@@ -63,7 +63,7 @@ class GenerativeAdapter(ContextMemoryMethod):
 
     def read(self, contexts, task):
         with torch.no_grad():
-            states = adapted_states(task.net, contexts, None)[:-1]
+            states = task.states(contexts)[:-1]
         changes = []
         for layer, h in enumerate(states):
             left, right = h @ self.inner[0, layer], h @ self.inner[1, layer]                # (N, C, 16)
@@ -71,4 +71,4 @@ class GenerativeAdapter(ContextMemoryMethod):
         return changes
 
     def logits(self, memory, ids, task):
-        return adapted(task.net, ids, memory)
+        return task.adapted(ids, memory)

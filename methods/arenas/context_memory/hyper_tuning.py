@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from methods.arenas.context_memory.arena import ContextMemoryMethod
-from methods.arenas.context_memory.stage.task import adapted, nats
+from methods.arenas.context_memory.stage.task import nats
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 
@@ -61,4 +61,4 @@ class HyperTuning(ContextMemoryMethod):
         return [change(a[:, i:i + TOKENS], b[:, i:i + TOKENS]) for i in range(0, len(self.tokens), TOKENS)]
 
     def logits(self, memory, ids, task):
-        return adapted(task.net, ids, memory)
+        return task.adapted(ids, memory)

@@ -30,7 +30,7 @@ from methods.kit.params import param
 
 def fitted(small, large):
     """(a, b) map and (b,) shift that bring states (N, a) nearest to (N, b)."""
-    found = torch.linalg.lstsq(torch.cat([small, torch.ones_like(small[:, :1])], 1), large).solution
+    found = (torch.linalg.pinv(torch.cat([small, torch.ones_like(small[:, :1])], 1).double()) @ large.double()).float()
     return found[:-1], found[-1]
 
 

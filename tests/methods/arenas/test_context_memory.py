@@ -6,7 +6,7 @@ import torch
 
 from methods.arenas.context_memory.arena import ContextMemory
 from methods.arenas.context_memory.generative_adapter import GenerativeAdapter, evened
-from methods.arenas.context_memory.stage.task import Task, adapted
+from methods.arenas.context_memory.stage.task import Task
 
 
 def staged(setting="default"):
@@ -23,7 +23,7 @@ def test_a_change_is_added_to_the_output_map():
     for block, change in zip(changed.blocks, changes, strict=True):
         block.mixer.out.weight += change[0].T
     ids = data.test.follows[:3, :-1]
-    assert torch.allclose(adapted(data.net, ids, changes), changed(ids), atol=1e-4)
+    assert torch.allclose(task.adapted(ids, changes), changed(ids), atol=1e-4)
 
 
 def test_evened_is_the_orthogonal_factor():
@@ -37,8 +37,7 @@ def test_a_sum_over_parts_of_a_context_is_that_of_the_whole():
     method = GenerativeAdapter()
     method.learn(task)
     context = data.test.contexts[:2]
-    from methods.arenas.context_memory.stage.task import adapted_states
-    h = adapted_states(task.net, context, None)[0]
+    h = task.states(context)[0]
     left, right = h @ method.inner[0, 0], h @ method.inner[1, 0]
     parts = sum(left[:, i].unsqueeze(2) * right[:, i].unsqueeze(1) for i in range(context.shape[1]))
     want = method.outer[0, 0] @ evened(parts) @ method.outer[1, 0].T

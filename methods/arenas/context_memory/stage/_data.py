@@ -17,7 +17,7 @@ WORDS = 4                # of a list
 
 @dataclass(frozen=True)
 class Documents:
-    """Contexts (N, C) of bytes, the same with their words in another order, and what follows (N, T + 1), of which the
+    """Contexts (N, C) of bytes, the same with their words in another order (a list backwards), and what follows (N, T + 1), of which the
     first byte is given and the others are asked."""
 
     contexts: Tensor
@@ -56,9 +56,8 @@ def _lists(part: int, many: int, trial: Trial, rng: np.random.Generator) -> Docu
         chosen = [names[file][i] for i in rng.choice(len(names[file]), WORDS, replace=False)]
         at = int(rng.integers(len(shelf[file]) - o.context))
         begin = shelf[file][at:at + o.context].tobytes() + b"\n"
-        turn = int(rng.integers(1, WORDS))
         contexts.append((begin + b", ".join(chosen))[-o.context:])
-        mixed.append((begin + b", ".join(chosen[turn:] + chosen[:turn]))[-o.context:])
+        mixed.append((begin + b", ".join(chosen[::-1]))[-o.context:])
         follows.append((b"\n" + b", ".join(chosen))[:o.target + 1])
     return Documents(_tensor(contexts), _tensor(mixed), _tensor(follows))
 

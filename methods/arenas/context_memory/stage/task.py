@@ -52,29 +52,22 @@ class Task:
                     self.trial.record(step + 1, o.steps, loss=value.item())
         self.trial.count(gradients=o.steps)
 
+    def adapted(self, ids: Tensor, changes: Sequence[Tensor]) -> Tensor:
+        """(N, T, V) logits where to the output map of each block's attention, of rows z -> z W, a matrix (N, D, D) is
+        added, another for each document."""
+        return self.net.logits(self.states(ids, changes)[-1])
 
-def adapted(net: Body, ids: Tensor, changes: Sequence[Tensor]) -> Tensor:
-    """(N, T, V) logits where to the output map of each block's attention, of rows z -> z W, a matrix (N, D, D) is
-    added, another for each document.
-
-    >>> import torch
-    >>> from methods.kit.lm_nets import Body
-    >>> net, ids = Body(5, 8, 2, 2), torch.tensor([[1, 2, 3]])
-    >>> torch.allclose(adapted(net, ids, [torch.zeros(1, 8, 8)] * 2), net(ids), atol=1e-5)
-    True
-    """
-    return net.logits(adapted_states(net, ids, changes)[-1])
-
-
-def adapted_states(net: Body, ids: Tensor, changes: Sequence[Tensor] | None) -> list[Tensor]:
-    """(N, T, D) entry and the stream after every block."""
-    states = [net.enter(ids)]
-    for i, block in enumerate(net.blocks):
-        x = states[-1]
-        _, said = attend(block, x)  # type: ignore[arg-type]
-        x = x + write(block, said) + (said.flatten(2) @ changes[i] if changes is not None else 0)  # type: ignore[arg-type]
-        states.append(x + block.feed(block.norm_feed(x)))  # type: ignore[operator]
-    return states
+    def states(self, ids: Tensor, changes: Sequence[Tensor] | None = None) -> list[Tensor]:
+        """(N, T, D) entry and the stream after every block."""
+        states = [self.net.enter(ids)]
+        for i, block in enumerate(self.net.blocks):
+            x = states[-1]
+            _, said = attend(block, x)  # type: ignore[arg-type]
+            x = x + write(block, said)  # type: ignore[arg-type]
+            if changes is not None:
+                x = x + said.flatten(2) @ changes[i]
+            states.append(x + block.feed(block.norm_feed(x)))  # type: ignore[operator]
+        return states
 
 
 def nats(logits: Tensor, ids: Tensor) -> Tensor:
