@@ -1,8 +1,8 @@
 """Byte-token representation: a text is as likely as all token sequences that cover it.
 
 A sequence covers a text if its last token reaches the end of the text, or beyond, and the tokens before do not. Only
-valid sequences count, those that the tokenizer makes of their own text; of these there are few, as the tokens before the
-last are the encoding of their text.
+valid sequences count, those that the tokenizer makes of their own text; of these there are few, as the tokens before
+the last are the encoding of their text.
 
     P(x) = sum over covers (t_1 .. t_k) of x of P(t_1 .. t_k),   P(b | x) = P(x b) / P(x)
 

@@ -2,8 +2,8 @@
 
     W_l + A_l B_l, of rank 4, by steps of Adam on -log p(context)
 
-Follows the textbook: low-rank adapters of the attention's output map, as generated ones are, with 3 steps at 0.01 (ours,
-not tuned).
+Follows the textbook: low-rank adapters of the attention's output map, as generated ones are, with 3 steps at 0.01
+(ours, not tuned).
 
 >>> ContextFineTuning.slug()
 'context-fine-tuning'

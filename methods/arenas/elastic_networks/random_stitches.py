@@ -37,7 +37,8 @@ class RandomStitches(ElasticNetworksMethod):
             said, cost = net(x), net.cost
             loss = F.cross_entropy(said, y)
             if self.teaching:
-                loss, cost = loss + self.teaching * F.cross_entropy(said, teacher(x).softmax(1)), cost + teacher.cost / 3
+                loss = loss + self.teaching * F.cross_entropy(said, teacher(x).softmax(1))
+                cost = cost + teacher.cost / 3
             return loss, cost
 
         learnt = {id(p): p for net in offered for p in net.parameters()}

@@ -5,8 +5,8 @@ what it says. Each of the five widths keeps its own norms.
 
     L = CE(f_max, y) + sum over the narrowest and two others of CE(f_w, softmax(f_max)),   f_max held fixed there
 
-Departs from the paper: layer norms of their own at each width in place of batch norms recomputed afterwards; five widths
-and not any.
+Departs from the paper: layer norms of their own at each width in place of batch norms recomputed afterwards; five
+widths and not any.
 
 >>> import torch
 >>> narrow(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), 1, 2).tolist()                    # one row, both columns

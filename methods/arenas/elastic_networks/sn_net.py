@@ -1,14 +1,15 @@
 """SN-Net: trained networks of growing width are stitched, the first blocks of one to the last of the next.
 
-A stitch is a linear map from the stream of the smaller network after block l to that of the larger. It begins as the map
-that fits best, by least squares on some pictures; then all stitches and networks train together, one drawn every step.
+A stitch is a linear map from the stream of the smaller network after block l to that of the larger. It begins as the
+map that fits best, by least squares on some pictures; then all stitches and networks train together, one drawn every
+step.
 
     F(x) = f_large[l:] (S f_small[:l](x)),   S = pinv(A_small) A_large
     L = CE(F, y) + CE(F, softmax(f_largest)),   the largest network as it was, held fixed
 
-Departs from the paper: residual networks of vectors, not of patches, at three widths; every stitch has its own map and
-a bias; stitches go between neighbours in width, at equal depth. The teacher's weight is 1, and its passes are paid for, as
-a third of a step.
+Departs from the paper: residual networks of vectors, not of patches, at three widths; every stitch has its own map
+and a bias; stitches go between neighbours in width, at equal depth. The teacher's weight is 1, and its passes are
+paid for, as a third of a step.
 
 >>> import torch
 >>> small, large = torch.tensor([[1.0], [2.0], [3.0]]), torch.tensor([[2.0], [4.0], [6.0]])
@@ -64,7 +65,8 @@ class SnNet(ElasticNetworksMethod):
             said, cost = net(x), net.cost
             loss = F.cross_entropy(said, y)
             if self.teaching:
-                loss, cost = loss + self.teaching * F.cross_entropy(said, teacher(x).softmax(1)), cost + teacher.cost / 3
+                loss = loss + self.teaching * F.cross_entropy(said, teacher(x).softmax(1))
+                cost = cost + teacher.cost / 3
             return loss, cost
 
         learnt = {id(p): p for net in offered for p in net.parameters()}

@@ -6,9 +6,9 @@ question alone.
     P(IK)(x) = sigmoid(head(x)),   loss = CE(P(IK)(x), share of 30 drawn answers that are right)
     s(x) = P(IK)(x)
 
-Departs from the paper: a classifier of drawings in place of a language model, and a small network on a drawing's features
-in place of a head on the model's states. As the classifier has learnt all drawings, the answers are those of two others,
-each trained on every second drawing and asked about the rest.
+Departs from the paper: a classifier of drawings in place of a language model, and a small network on a drawing's
+features in place of a head on the model's states. As the classifier has learnt all drawings, the answers are those of
+two others, each trained on every second drawing and asked about the rest.
 
 >>> import torch
 >>> share(torch.tensor([[1, 0, 1, 1]]), torch.tensor([1])).item()

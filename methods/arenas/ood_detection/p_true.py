@@ -7,9 +7,9 @@ says how likely it is right. When asked, the answer is the model's likeliest.
     s(x) = P(True)(x, likeliest answer)
 
 Departs from the paper: a classifier of drawings in place of a language model that reads its answer; the network that
-judges is trained, where the paper shows a few examples. As the classifier has learnt all drawings, answers to learn from
-are those of two others, each trained on every second drawing and asked about the rest. For shares of drawn answers it
-is shown what they tend to, the probabilities.
+judges is trained, where the paper shows a few examples. As the classifier has learnt all drawings, answers to learn
+from are those of two others, each trained on every second drawing and asked about the rest. For shares of drawn
+answers it is shown what they tend to, the probabilities.
 
 >>> import torch
 >>> shown(torch.tensor([[5.0]]), torch.tensor([1]), torch.tensor([[0.2, 0.8]])).tolist()

@@ -36,7 +36,8 @@ class NoveltyData:
 
 
 class TextNoveltyMethod(Method):
-    """The slot. An instance keeps what `fit` has found for `score`, (N,) of texts (N, T), the higher the more normal."""
+    """The slot. An instance keeps what `fit` has found for `score`: (N,) of texts (N, T), the higher the more like the
+    normal ones."""
 
     by_lot = False                  # scores are drawn
     sees_unlike = False             # given other texts of the unlike kind: an upper bound, not a contestant

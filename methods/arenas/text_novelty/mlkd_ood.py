@@ -1,15 +1,15 @@
 """MLKD: a model from scratch learns from a tuned one what it says, and what its layers hold.
 
-The teacher has read other text and was tuned to the normal kind; the student, of its size, reads normal texts alone. Each
-of the student's layers is brought near to those of the teacher's that are nearest already.
+The teacher has read other text and was tuned to the normal kind; the student, of its size, reads normal texts alone.
+Each of the student's layers is brought near to those of the teacher's that are nearest already.
 
     L = CE + lam_1 KL(p_T || p_S) + lam_2 mean over layers l of the k least d(l, m) over m,
     d(l, m) = mean over positions of |h_S,l / ||h_S,l|| - h_T,m / ||h_T,m|| |^2
     s(x) = mean over i of log p_S(x_i | x_<i)
 
-Departs from the paper: models of two blocks, so that there are three layers to choose from with what enters the first;
-the nearest layers are chosen for a batch and not for each text, all weigh the same, and the weights of the three losses,
-1, 1 and 1, are ours.
+Departs from the paper: models of two blocks, so that there are three layers to choose from with what enters the
+first; the nearest layers are chosen for a batch and not for each text, all weigh the same, and the weights of the
+three losses, 1, 1 and 1, are ours.
 
 >>> import torch
 >>> nearest([torch.tensor([[[3.0, 0.0]]])], [torch.tensor([[[0.0, 2.0]]]), torch.tensor([[[5.0, 0.0]]])], 1).item()

@@ -17,8 +17,8 @@ WORDS = 4                # of a list
 
 @dataclass(frozen=True)
 class Documents:
-    """Contexts (N, C) of bytes, the same with their words in another order (a list backwards), and what follows (N, T + 1), of which the
-    first byte is given and the others are asked."""
+    """Contexts (N, C) of bytes, the same with their words in another order (a list backwards), and what follows
+    (N, T + 1), of which the first byte is given and the others are asked."""
 
     contexts: Tensor
     mixed: Tensor
@@ -30,7 +30,8 @@ def documents(trial: Trial) -> tuple[Documents, Documents]:
     o = trial.options
     many = {TRAIN: o.steps * o.batch, TEST: o.tests}
     made = _lists if o.lists else _texts
-    return tuple(made(part, many[part], trial, trial.numpy(f"documents {part}")) for part in (TRAIN, TEST))  # type: ignore[return-value]
+    train, test = (made(part, many[part], trial, trial.numpy(f"documents {part}")) for part in (TRAIN, TEST))
+    return train, test
 
 
 def _texts(part: int, many: int, trial: Trial, rng: np.random.Generator) -> Documents:

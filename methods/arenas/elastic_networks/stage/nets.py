@@ -1,9 +1,8 @@
 """Residual networks for pictures as vectors, trained once at several widths and kept; and a network of choices.
 
-A net of width w maps 196 pixels to a stream of w, through four blocks of hidden width 2 w, to ten classes. Kept are, in
-two worlds (the seed takes one), nets of three widths after 800 steps, to start from, and nets of five widths after 1,600
-steps, an upper bound. Batches of 64, Adam at 2e-3 that falls to nothing by a cosine.
-"""
+A net of width w maps 196 pixels to a stream of w, through four blocks of hidden width 2 w, to ten classes. Kept are,
+in two worlds (the seed takes one), nets of three widths after 800 steps, to start from, and nets of five widths after
+1,600 steps, an upper bound. Batches of 64, Adam at 2e-3 that falls to nothing by a cosine. """
 
 from __future__ import annotations
 
@@ -75,7 +74,8 @@ def pictures(small: bool = False, on_progress=None) -> dict[str, tuple[Tensor, T
     x = x.flatten(1) if small else F.avg_pool2d(x[:, None] / 255, 2).flatten(1)
     x = (x - x[:counts[0]].mean()) / x[:counts[0]].std()
     y = torch.from_numpy(np.array(kinds[rows])).long()
-    return {name: (a, b) for name, a, b in zip(("train", "watch", "test"), x.split(counts), y.split(counts), strict=True)}
+    parts = zip(x.split(counts), y.split(counts), strict=True)
+    return dict(zip(("train", "watch", "test"), parts, strict=True))
 
 
 def anchors(world: int, small: bool = False, on_progress=None) -> list[Net]:

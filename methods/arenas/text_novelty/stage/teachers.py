@@ -40,7 +40,8 @@ def reader(world: int, small: bool = False, on_progress=None) -> Body:
     """A model that has read other text."""
     rungs = ladder(world, small, on_progress)
     width, blocks = (8, 1) if small else (WIDTH, BLOCKS)
-    return max((rung for rung in rungs if (rung.width, rung.blocks) == (width, blocks)), key=lambda rung: rung.steps).net()
+    able = [rung for rung in rungs if (rung.width, rung.blocks) == (width, blocks)]
+    return max(able, key=lambda rung: rung.steps).net()
 
 
 @reads(*SOURCES)
