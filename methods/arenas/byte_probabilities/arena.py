@@ -19,6 +19,7 @@ from torch import Tensor
 
 from methods.arenas.byte_probabilities.stage._data import Prompts, cut_prompts
 from methods.arenas.byte_probabilities.stage.task import Model, Task
+from methods.arenas.byte_probabilities.stage.token_models import KINDS, model
 from methods.arenas.byte_probabilities.stage.vocabularies import SYMBOLS
 from methods.kit.method import Method
 from methods.kit.stage import data as datasets
@@ -64,12 +65,12 @@ class ByteProbabilities(Arena):
         return cut_prompts(trial)
 
     def run(self, method: ByteProbabilitiesMethod, data: Prompts, trial: Trial) -> dict[str, float]:
-        at_hand = [Model(data.models[i], trial) for i in ((0,) if method.reads_bytes else trial.options.models)]
-        numbers = {id(model): i for model, i in zip(at_hand, trial.options.models, strict=False)}
+        numbers = (0,) if method.reads_bytes else trial.options.models
+        at_hand = [Model(model(list(KINDS)[i], trial.options.small, trial.progress), i, trial) for i in numbers]
         answers = []
-        for model in method.models(at_hand):
-            told = data.begins[numbers[id(model)]] if method.sees_tokens else None
-            answers.append(method.next_byte(Task(list(data.prompts), trial, told), model))
+        for asked in method.models(at_hand):
+            told = data.begins[asked.number] if method.sees_tokens else None
+            answers.append(method.next_byte(Task(list(data.prompts), trial, told), asked))
         said = torch.stack(answers).double().mean(0)
         if said.shape != (len(data.prompts), SYMBOLS) or not torch.allclose(said.sum(1), said.new_ones(1), atol=1e-3):
             raise ValueError(f"{method.slug()}: the probabilities of {SYMBOLS} bytes after each prompt are wanted")

@@ -20,7 +20,6 @@ class Prompts:
     prompts: list[bytes]
     follows: Tensor
     begins: dict[int, list[int]]
-    models: list[Kept]
 
 
 def cut_prompts(trial: Trial) -> Prompts:
@@ -43,7 +42,7 @@ def cut_prompts(trial: Trial) -> Prompts:
         follows.append(text[at] - FIRST)
         for number, kept in enumerate(models):
             begins[number].append(_begun(kept, whole, len(prompt)))
-    return Prompts(prompts, torch.tensor(follows), begins, models)
+    return Prompts(prompts, torch.tensor(follows), begins)
 
 
 def _begun(kept: Kept, whole: bytes, cut: int) -> int:

@@ -15,8 +15,9 @@ from methods.kit.stage.arena import Trial
 class Model:
     """A frozen language model of tokens; `bits` are those of a byte of other reviews."""
 
-    def __init__(self, kept: Kept, trial: Trial):
+    def __init__(self, kept: Kept, number: int, trial: Trial):
         self.vocabulary: Vocabulary = kept.vocabulary
+        self.number = number
         self.bits, self.trial, self._net = kept.bits, trial, kept.net.to(trial.device)
 
     @torch.no_grad()
