@@ -1,9 +1,9 @@
 """One budget of training, a network for every size: which way gives the least error at all of them?
 
 Pictures of clothes (Fashion-MNIST, 14 x 14, 10,000 to train on) are to be named by a network of at most so many
-multiply-adds, for ten sizes from a tenth to all of the largest network's. Training is paid for in 1,600 steps of the
+multiply-adds, for ten sizes from a tenth to all of the largest network's. Training is paid for in 600 steps of the
 largest network; a step of a smaller one costs its share, and so do trained nets that one starts from. A method offers
-networks; for each size the one that is best on 3,000 pictures for validation is taken, and its loss on 20,000 others
+networks; for each size the one that is best on 3,000 pictures for validation is taken, and its loss on 10,000 others
 counts. Where none is small enough, it is that of an even guess.
 
 Search on pictures for validation costs nothing. Rates are the same for all, and none was tuned.
@@ -57,7 +57,7 @@ class ElasticNetworks(Arena):
     )
     scales = {
         "smoke": Scale(10, 1024, {"small": True, "budget": 30, "anchor_steps": 15, "sizes": (0.2, 0.5, 1.0)}),
-        "full": Scale(120, 2048, {"small": False, "budget": 1600, "anchor_steps": ANCHOR_STEPS, "sizes": SIZES}),
+        "full": Scale(120, 2048, {"small": False, "budget": 600, "anchor_steps": ANCHOR_STEPS, "sizes": SIZES}),
         "gpu": Scale(600, 8192, {"small": False, "budget": 50_000, "anchor_steps": ANCHOR_STEPS, "sizes": SIZES}),
     }
     settings = (Setting("default", "ten sizes, one budget"),)

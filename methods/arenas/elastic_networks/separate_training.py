@@ -1,6 +1,6 @@
 """Separate training: a bound, each of five sizes trained with the whole budget of steps.
 
-    steps of each = 1,600, more than twice the budget in all
+    steps of each = 600, more than twice the budget in all
 
 A bound: nobody else may spend as much.
 

@@ -4,8 +4,8 @@
 
 What is done where nobody thinks of sharing.
 
->>> round(1600 / (0.08 + 0.17 + 0.28 + 0.52 + 1.0))
-780
+>>> round(600 / (0.08 + 0.17 + 0.28 + 0.52 + 1.0))
+293
 """
 
 import torch.nn.functional as F

@@ -1,7 +1,7 @@
 """Residual networks for pictures as vectors, trained once at several widths and kept; and a network of choices.
 
 A net of width w maps 196 pixels to a stream of w, through four blocks of hidden width 2 w, to ten classes. Kept are,
-in two worlds (the seed takes one), nets of three widths after 800 steps, to start from, and nets of five widths after
+in two worlds (the seed takes one), nets of three widths after 250 steps, to start from, and nets of five widths after
 1,600 steps, an upper bound. Batches of 64, Adam at 2e-3 that falls to nothing by a cosine. """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from methods.kit.stage.word_models import digest, weights_of
 
 BLOCKS, CLASSES, WORLDS, BATCH, RATE = 4, 10, 2, 64, 2e-3
 ANCHORS, SIZES = (24, 48, 96), (24, 36, 48, 68, 96)
-ANCHOR_STEPS, ALONE_STEPS = 800, 1600
+ANCHOR_STEPS, ALONE_STEPS = 250, 600
 SMALLER = 4              # of widths, at the smoke scale
 
 
@@ -68,7 +68,7 @@ def pictures(small: bool = False, on_progress=None) -> dict[str, tuple[Tensor, T
         counts = (900, 300, 500)
     else:
         drawn, kinds = datasets.fashion_mnist(on_progress)
-        counts = (10_000, 3_000, 20_000)
+        counts = (10_000, 3_000, 10_000)
     rows = numpy_generator(0, "elastic pictures").permutation(len(kinds))[:sum(counts)]
     x = torch.from_numpy(np.array(drawn[rows])).float()
     x = x.flatten(1) if small else F.avg_pool2d(x[:, None] / 255, 2).flatten(1)
