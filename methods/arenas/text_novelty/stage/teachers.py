@@ -88,4 +88,4 @@ def train(net: Body, windows: Tensor, steps: int, rate: float, drawn: torch.Gene
             value.backward()
             nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             optimizer.step()
-    return float(value)
+    return value.item()
