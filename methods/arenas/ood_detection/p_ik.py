@@ -1,4 +1,4 @@
-"""P(IK): does the model know, asked before it answers?
+"""P(IK): a head says whether the model will know, before it answers.
 
 Thirty answers are drawn from the model's own distribution, and a head learns which share of them is right, from the
 question alone.
