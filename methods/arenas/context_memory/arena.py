@@ -1,9 +1,9 @@
 """A text was read before: what of it survives in the form in which a model keeps it?
 
-A language model of bytes has read source code (four blocks of width 64) and is frozen. It is given the last of 49 bytes
-of another file, and the next eight are asked. What it would lose with nothing but that byte, and what with all 49 in
-its window, is the range; how much of it a method recovers counts, whose memory was made of the 48 bytes before. What
-learns to make a memory does so from 3,200 other documents, each once, in 200 steps.
+A language model of bytes has read source code (four blocks of width 64) and is frozen. It is given the last of 33 bytes
+of another file, and the next eight are asked. What it would lose with nothing but that byte, and what with all 33 in
+its window, is the range; how much of it a method recovers counts, whose memory was made of the 32 bytes before. What
+learns to make a memory does so from 1,600 other documents, each once, in 100 steps.
 
 In `lists` the context ends with a list of four names of the file, and the same list follows, of which 22 bytes are
 asked. All methods are also read another document's context, and the own context with its words in another order. So
@@ -72,8 +72,8 @@ class ContextMemory(Arena):
     )
     scales = {
         "smoke": Scale(5, 1024, {"small": True, "context": 40, "tests": 12, "steps": 2, "batch": 4}),
-        "full": Scale(60, 2048, {"small": False, "context": 48, "tests": 1000, "steps": 200, "batch": 16}),
-        "gpu": Scale(600, 8192, {"small": False, "context": 48, "tests": 20_000, "steps": 5000, "batch": 64}),
+        "full": Scale(60, 2048, {"small": False, "context": 32, "tests": 300, "steps": 100, "batch": 16}),
+        "gpu": Scale(600, 8192, {"small": False, "context": 32, "tests": 20_000, "steps": 5000, "batch": 64}),
     }
     slot = ContextMemoryMethod
     baseline = "generative-adapter"

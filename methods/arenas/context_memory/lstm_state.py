@@ -5,9 +5,9 @@ how surprised it would be of a new list, says whether it is remembered word by w
 
     surprise left = 100 * bits(list again | list read) / bits(list | another list read)
 
-Departs from the paper: bytes and names from source code in place of words and nouns, a recurrent model about as large
-as the frozen one; medians over words, and what depends on the length of the list and on the text between, are left
-out.
+Departs from the paper: bytes and names from source code in place of words and nouns; the recurrent model has half the
+weights of the frozen one and has read less; medians over words, and what depends on the length of the list and on the
+text between, are left out.
 
 >>> round(100 * 1.5 / 3.0)                                 # half as surprised as by a new list
 50
