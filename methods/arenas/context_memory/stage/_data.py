@@ -49,7 +49,7 @@ def _lists(part: int, many: int, trial: Trial, rng: np.random.Generator) -> Docu
     """A context is the end of some text and a list of names of the same file; what follows is the list again."""
     o = trial.options
     shelf = [file.text for file in files(o.small) if file.part == part]
-    names = [sorted(set(re.findall(rb"\b[a-z_]{4,7}\b", text.tobytes()))) for text in shelf]
+    names = [sorted(set(re.findall(rb"\b[a-z_]{4,6}\b", text.tobytes()))) for text in shelf]
     able = [i for i, found in enumerate(names) if len(found) >= 2 * WORDS]
     contexts, mixed, follows = [], [], []
     for _ in range(many):
