@@ -1,6 +1,6 @@
-"""Searched: the best rate of the wide run itself.
+"""Searched: the best of all wide runs under the rule with a rate for each kind of layer.
 
-It has seen the sweep at the wide run's size, so it is an upper bound of its rule.
+It has seen the sweep at the wide run's size, so it is an upper bound: it picks the best rate that was tried.
 
 Follows the textbook.
 
@@ -14,8 +14,11 @@ from methods.kit.method import Card
 
 class Searched(HyperparameterTransferMethod):
     card = Card(title="Searched")
-
+    rule = "per-layer"
     sees_truth = True
 
     def plan(self, known):
         return float(known.rates[known.bits[0, :, -1].argmin()])
+
+    def forecast(self, known, rate):
+        return float(known.bits[0, :, -1].min())

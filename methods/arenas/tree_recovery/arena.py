@@ -10,7 +10,7 @@ A constituent is a node's span of two tokens or more that is not the whole state
 leaves out those that it takes for made by branching. In `untrained` the model has read nothing, so what is found there
 comes from the bytes of the tokens and a random mixture of what stands before.
 
-Rates and the layer that is read were chosen for the probe on seeds that are not scored (100 to 102), the same for the
+Rates and the layer that is read were set after looks at seeds that are not scored (100 and 101), the same for the
 probe of embeddings but for the layer.
 """
 
