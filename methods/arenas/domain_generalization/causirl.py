@@ -46,7 +46,7 @@ class Causirl(DomainGeneralizationMethod):
     def loss(self, net, batch, task):
         z = net.features(batch.x)
         parts = batch.by_domain(z)
-        first, second = cut(parts, [int(torch.randint(len(part) + 1, (1,))) for part in parts])
+        first, second = cut(parts, [int(torch.randint(len(part), (1,))) for part in parts])
         loss = F.cross_entropy(net.head(z), batch.y)
         if min(len(first), len(second)) < 2:
             return loss

@@ -32,7 +32,7 @@ class Sam(DomainGeneralizationMethod):
         fidelity="core",
     )
 
-    rho: float = param(0.05, "radius", low=0.001, high=1.0)
+    rho: float = param(0.05, "radius of the ball in which the highest loss is sought", low=0.001, high=1.0)
 
     def backward(self, net, batch, task):
         return backward_uphill(net, lambda: F.cross_entropy(net(batch.x), batch.y), self.rho)

@@ -51,7 +51,7 @@ class Udim(DomainGeneralizationMethod):
                 GainGrows("sam", on="target_accuracy", to="single-source")),
     )
 
-    rho: float = param(0.05, "radius of SAM", low=0.001, high=1.0)
+    rho: float = param(0.05, "radius of the ball in which the highest loss is sought", low=0.001, high=1.0)
     reach: float = param(1.0, "how far a picture is moved", low=0.0, high=10.0)
     weight: float = param(1.0, "weight of the inconsistency", low=0.0, high=10.0)
     warm_up: float = param(0.5, "share of the steps with SAM alone", low=0.0, high=1.0)

@@ -17,16 +17,21 @@ class RunningMeans:
     """
 
     def __init__(self, momentum: float):
-        self.momentum, self.of = momentum, {}
+        self.momentum, self.of, self.known = momentum, torch.empty(0), torch.empty(0)
 
     def loss(self, values: Tensor, y: Tensor) -> Tensor:
         """Of values (N, ..., D): squared distance over D, averaged over the rest, summed over the classes present."""
-        total = values.new_zeros(())
-        for label in map(int, y.unique()):
-            mine = values[y == label]
-            mean = mine.mean(0).detach()
-            if label in self.of:
-                mean = (1 - self.momentum) * self.of[label] + self.momentum * mean
-            self.of[label] = mean
-            total = total + (mine - mean).square().sum(-1).mean()
-        return total
+        flat, rows = values.flatten(1), int(y.max()) + 1
+        if len(self.of) < rows:                                      # classes that were not met before
+            more = rows - len(self.of)
+            self.of = torch.cat([self.of.to(flat.device), flat.new_zeros(more, flat.shape[1])]) if len(
+                self.of) else flat.new_zeros(more, flat.shape[1])
+            self.known = torch.cat([self.known.to(flat.device), y.new_zeros(more)])
+        many = torch.zeros(len(self.of), device=flat.device).index_add(0, y, torch.ones(len(y), device=flat.device))
+        sums = torch.zeros_like(self.of).index_add(0, y, flat.detach())
+        means = sums / many.clamp(min=1)[:, None]
+        pace = torch.where(self.known > 0, self.momentum, 1.0) * (many > 0)
+        self.of = self.of + pace[:, None] * (means - self.of)
+        self.known = self.known + many
+        apart = (values - self.of[y].view(values.shape)).square().sum(-1).flatten(1).mean(1)              # (N,)
+        return (apart / many[y]).sum()
