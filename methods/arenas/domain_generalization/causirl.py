@@ -6,8 +6,8 @@ one comparison a step stands for all pairs of domains.
 
     loss = mean_d CE_d + weight * D(first parts, second parts),   D = CORAL's distance or a squared MMD of Gaussians
 
-Departs from the paper: the network is small. The cut and the weight of 1 are those of DomainBed; no strength was
-chosen here.
+Departs from the paper: the network is small. The cut is that of DomainBed; the weight is the best here of its 1, a
+tenth and a hundredth: the hundredth.
 
 >>> import torch
 >>> first, second = cut([torch.tensor([[1.0], [2.0]]), torch.tensor([[3.0], [4.0]])], [1, 0])
@@ -40,7 +40,7 @@ class Causirl(DomainGeneralizationMethod):
         reduces_to=("erm", {"weight": 0.0}),
     )
 
-    weight: float = param(1.0, "weight of the distance", low=0.0, high=100.0)
+    weight: float = param(0.01, "weight of the distance", low=0.0, high=100.0)
     distance: str = param("coral", "how two samples are compared", choices=("coral", "mmd"))
 
     def loss(self, net, batch, task):

@@ -3,7 +3,8 @@
     loss = CE + weight * mean_{i < j} (mean |m_i - m_j|^2 + mean |C_i - C_j|^2)
 
 Departs from the paper: means are matched as well and squares averaged, as in DomainBed, which made it a method for
-domains that are not seen; its weight of 1. With one domain it is ERM.
+domains that are not seen. The weight is the best here of its 1, a tenth and a hundredth: the hundredth. With one
+domain it is ERM.
 
 >>> import torch
 >>> from methods.arenas.domain_generalization.stage.nets import apart
@@ -29,7 +30,7 @@ class Coral(DomainGeneralizationMethod):
         reduces_to=("erm", {"weight": 0.0}),
     )
 
-    weight: float = param(1.0, "weight of the distance", low=0.0, high=100.0)
+    weight: float = param(0.01, "weight of the distance", low=0.0, high=100.0)
 
     def loss(self, net, batch, task):
         z = net.features(batch.x)

@@ -107,8 +107,8 @@ class Iadg(DomainGeneralizationMethod):
         ahead, behind = net.middle(h), net.middle(restyled)
         ours, theirs = covariance(ahead), covariance(behind)
         above = torch.ones_like(ours[0]).triu(1).bool()
-        change = (ours - theirs).abs().mean(0)[above].detach()
-        pushed = change >= change.quantile(1 - self.share)
-        whitened = (ours[:, above].abs() * pushed).sum(1).mean() / pushed.sum()
+        change = (ours - theirs).abs()[:, above].detach()
+        pushed = change >= change.quantile(1 - self.share, dim=1, keepdim=True)
+        whitened = ((ours[:, above].abs() * pushed).sum(1) / pushed.sum(1)).mean()
         both = net.head(net.last(torch.cat([ahead, behind])))
         return F.cross_entropy(both, batch.y.repeat(2)) + self.weight * whitened

@@ -6,7 +6,8 @@ without their names. What a font is like is thus learnt from context, at test as
     loss = mean_t CE(h(x_t; x_1 ... x_{t-1}), y_t),   all x of one environment
 
 Departs from the paper: an environment is a font, which has 62 pictures only; two layers of width 64 where the authors
-take GPT-2 with twelve. In settings without context it is asked as the first of a sequence, which it seldom was.
+take GPT-2 with twelve. Two fonts a step are as many pictures as others draw, and maps are normalised within a
+picture. In settings without context it is asked as the first of a sequence, which it seldom was.
 
 >>> import torch
 >>> net = Reader(8, 10, 4, 3).eval()
@@ -21,7 +22,7 @@ from methods.arenas.domain_generalization.arena import DomainGeneralizationMetho
 from methods.arenas.domain_generalization.stage.in_context import Reader
 from methods.kit.method import Beats, Card, GainGrows, Paper
 
-LENGTH = 32     # pictures before the last, at most, as in the setting that gives some
+LENGTH = 32     # pictures in a sequence: the last has as many before it as the setting that gives some
 
 
 class Icrm(DomainGeneralizationMethod):
@@ -36,7 +37,7 @@ class Icrm(DomainGeneralizationMethod):
     )
 
     def net(self, task):
-        return Reader(task.side, task.classes, task.trial.options.width, LENGTH + 1)
+        return Reader(task.side, task.classes, task.trial.options.width, LENGTH)
 
     def backward(self, net, batch, task):
         x, y = task.sequences(LENGTH)

@@ -15,14 +15,14 @@ from methods.arenas.domain_generalization.arena import DomainGeneralizationMetho
 from methods.arenas.domain_generalization.stage.in_context import Reader
 from methods.kit.method import Card
 
-LENGTH = 32
+LENGTH = 32     # pictures in a sequence
 
 
 class IcrmMixed(DomainGeneralizationMethod):
     card = Card(title="ICRM on mixed environments")
 
     def net(self, task):
-        return Reader(task.side, task.classes, task.trial.options.width, LENGTH + 1)
+        return Reader(task.side, task.classes, task.trial.options.width, LENGTH)
 
     def backward(self, net, batch, task):
         x, y = task.sequences(LENGTH, mixed=True)

@@ -9,11 +9,13 @@ from methods.arenas.domain_generalization.stage.nets import FEATURES, Net
 
 
 class Reader(nn.Module):
-    """Pictures (M, T, 2, S, S) -> logits (M, T, classes), each from its picture and those to its left."""
+    """Pictures (M, T, 2, S, S) -> logits (M, T, classes), each from its picture and those to its left; maps are
+    normalised within a picture, so that no other way leads from one to another."""
 
     def __init__(self, side: int, classes: int, width: int, longest: int, layers: int = 2, heads: int = 4):
         super().__init__()
         self.see = Net(side, classes, width)
+        self.see.early[1], self.see.middle[1] = nn.GroupNorm(2, width), nn.GroupNorm(2, 2 * width)
         self.place = nn.Parameter(0.02 * torch.randn(longest, FEATURES))
         self.blocks = nn.ModuleList(nn.TransformerEncoderLayer(FEATURES, heads, 4 * FEATURES, 0.0, "gelu",
                                                                batch_first=True, norm_first=True)

@@ -33,5 +33,5 @@ class RunningMeans:
         pace = torch.where(self.known > 0, self.momentum, 1.0) * (many > 0)
         self.of = self.of + pace[:, None] * (means - self.of)
         self.known = self.known + many
-        apart = (values - self.of[y].view(values.shape)).square().sum(-1).flatten(1).mean(1)              # (N,)
+        apart = (values - self.of[y].view(values.shape)).square().sum(-1).reshape(len(y), -1).mean(1)           # (N,)
         return (apart / many[y]).sum()
