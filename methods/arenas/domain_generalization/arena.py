@@ -91,6 +91,7 @@ class DomainGeneralization(Arena):
     checks = (answers_each_picture_alone,)
 
     def data(self, trial: Trial) -> Fonts:
+        """The same for every seed: what is drawn from it differs."""
         return fonts(trial)
 
     def run(self, method: DomainGeneralizationMethod, data: Fonts, trial: Trial) -> dict[str, float]:

@@ -11,7 +11,7 @@ square is ours and fixed, the same as in the rival with a style a picture.
 
 >>> import torch
 >>> x = torch.rand(3, 1, 8, 8)
->>> one = batch_styled(x, 1, 0.0)                                              # the mean of dots is the lowest amplitude
+>>> one = batch_styled(x, 1, 0.0)  # the mean of dots is the lowest amplitude
 >>> bool(torch.allclose(one.mean((1, 2, 3)), x[1].mean().expand(3), atol=1e-5))
 True
 """

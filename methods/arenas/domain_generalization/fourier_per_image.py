@@ -8,7 +8,7 @@ Departs from the paper: FDA was made for segmenting in a known target; here the 
 
 >>> import torch
 >>> x = torch.rand(2, 1, 8, 8)
->>> bool(torch.allclose(styled(x, x, 0.5), x, atol=1e-5))                                    # its own style changes nothing
+>>> bool(torch.allclose(styled(x, x, 0.5), x, atol=1e-5))  # its own style changes nothing
 True
 """
 

@@ -14,7 +14,7 @@ kernel, the groups' bases are renewed every twentieth of the steps from the pres
 are ours.
 
 >>> import torch
->>> farthest(torch.tensor([[0.0], [1.0], [10.0], [6.0]]), 3).tolist()                        # from the first: 10, then 6
+>>> farthest(torch.tensor([[0.0], [1.0], [10.0], [6.0]]), 3).tolist()  # from the first: 10, then 6
 [0, 2, 3]
 """
 

@@ -12,7 +12,7 @@ picture. In settings without context it is asked as the first of a sequence, whi
 >>> import torch
 >>> net = Reader(8, 10, 4, 3).eval()
 >>> x = torch.rand(1, 3, 2, 8, 8)
->>> bool(torch.allclose(net(x)[:, :2], net(x[:, :2]), atol=1e-5))                            # what comes later is not seen
+>>> bool(torch.allclose(net(x)[:, :2], net(x[:, :2]), atol=1e-5))  # what comes later is not seen
 True
 """
 

@@ -13,7 +13,7 @@ Departs from the paper: the zoo is three small encoders made in the run instead 
 least squares, domains of `single-source` cannot be told apart and count as diversity; weight is ours.
 
 >>> import torch
->>> round(hsic(torch.tensor([[0.0], [1.0]]), torch.tensor([[0.0], [1.0]])).item(), 4)      # ((1 - e^-1/2) / 2 * 2)^2 / 1
+>>> round(hsic(torch.tensor([[0.0], [1.0]]), torch.tensor([[0.0], [1.0]])).item(), 4)  # ((1 - e^-1/2) / 2 * 2)^2 / 1
 0.1548
 """
 

@@ -5,7 +5,8 @@
 Nothing is learnt, neither from names nor from the heap: the lower end of this arena.
 
 >>> import torch
->>> k_means(torch.tensor([[0.0], [0.1], [5.0]]), 2, torch.Generator().manual_seed(0))[0].bincount().sort().values.tolist()
+>>> clusters, _ = k_means(torch.tensor([[0.0], [0.1], [5.0]]), 2, torch.Generator().manual_seed(0))
+>>> clusters.bincount().sort().values.tolist()
 [1, 2]
 """
 

@@ -26,7 +26,7 @@ def test_rationales_move_to_running_means(drawn):
         products = np.stack([[[float(z[i, d] * w[k, d]) for d in range(3)] for k in range(4)] for i in range(10)])
         wanted = 0.0
         for label in set(y.tolist()):
-            mine = products[np.array(y) == label]
+            mine = products[y.numpy() == label]
             bank[label] = 0.9 * bank[label] + 0.1 * mine.mean(0) if label in bank else mine.mean(0)
             wanted += ((mine - bank[label]) ** 2).sum(2).mean()
         assert means.loss(rationale(z, w), y).item() == pytest.approx(wanted, rel=1e-4)

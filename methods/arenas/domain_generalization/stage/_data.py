@@ -38,7 +38,6 @@ class Fonts:
 
 
 def fonts(trial: Trial) -> Fonts:
-    """The same for every seed: seeds differ in what is drawn from it."""
     o = trial.options
     x, families, styles = _small() if o.small else _rendered(trial)
     kinds = [np.flatnonzero(styles == style) for style in range(5)]

@@ -10,9 +10,9 @@ class RunningMeans:
     """A mean of each class, the first batch's at first, then moving by a share `momentum` of the way a step.
 
     >>> means = RunningMeans(0.5)
-    >>> means.loss(torch.tensor([[1.0], [3.0]]), torch.tensor([0, 0])).item()                        # mean 2: (1 + 1) / 2
+    >>> means.loss(torch.tensor([[1.0], [3.0]]), torch.tensor([0, 0])).item()  # mean 2: (1 + 1) / 2
     1.0
-    >>> means.loss(torch.tensor([[4.0]]), torch.tensor([0])).item()                                     # mean 3: (4 - 3)^2
+    >>> means.loss(torch.tensor([[4.0]]), torch.tensor([0])).item()  # mean 3: (4 - 3)^2
     1.0
     """
 

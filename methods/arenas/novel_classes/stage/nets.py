@@ -37,7 +37,7 @@ class Net(nn.Module):
 
 @torch.no_grad()
 def evenly(logits: Tensor, epsilon: float = 0.05, rounds: int = 3) -> Tensor:
-    """Sinkhorn: shares (B, K) of each row, which sum to 1, every column getting as much, near softmax(logits / epsilon).
+    """Sinkhorn: shares (B, K) of each row, which sum to 1, all columns getting as much, near softmax(logits / epsilon).
 
     >>> evenly(torch.tensor([[1.0, 0.9], [1.0, 0.0]])).argmax(1).tolist()         # one each: the second needs it more
     [1, 0]
