@@ -1,18 +1,18 @@
-"""Sort a heap of drawings into kinds that nobody named.
+"""Sort a heap of characters into kinds that nobody named.
 
-The 345 kinds of Quick, Draw! are split anew by every seed: of 60 known kinds drawings have names, 30 others lie in a
-heap without any, 100 drawings a kind. A drawing is 96 features of a network trained on ImageNet (EfficientNet-Lite0,
-whitened principal parts), so that novel kinds are novel to what learns here and not to ImageNet. Each drawing of the
-heap is put into a cluster; clusters are then matched to kinds, at most one to each, so that most drawings are right.
-The heap is trained on and asked, as is the custom. How many kinds lie in it is told.
+50 letters and digits in 135 fonts, 16 x 16 dots; lower case letters that look like capitals, and nought, are left out.
+The kinds are split anew by every seed: of 30 known ones all pictures have names, 20 others lie in a heap without any.
+Each picture of the heap is put into a cluster; clusters are then matched to kinds, at most one to each, so that most
+pictures are right. The heap is trained on and asked, as is the custom. How many kinds lie in it is told.
 
-In `generalized` half of the drawings of known kinds lie in the heap as well, without names, and clusters are matched
-for all 90 kinds at once. In `unknown-count` it is told only that there are at most 60. In `pixels` a drawing is
-14 x 14 dots, 30 kinds are known and 15 are not, and known ones lie in the heap as well.
+In `generalized` half of the pictures of known kinds lie in the heap as well, without names, and clusters are matched
+for all 50 kinds at once. In `unknown-count` it is told only that there are at most 40 novel kinds.
 
-All have the same network (three layers; two convolutions and one for dots), two views a drawing (noise on features;
-dots turned, zoomed and shifted) and as many steps of AdamW at one rate, which no method has tuned; those that learn in
-stages share the steps out. Strengths are the papers' or their authors' code's unless a file says otherwise.
+All have the same network (two convolutions and two layers), two views a picture (turned, zoomed and shifted a little)
+and as many steps of AdamW at one rate, which no method has tuned; those that learn in stages share the steps out.
+Strengths are the papers' or their authors' code's unless a file says otherwise. A first version took pictures of a
+frozen network's features, in which plain k-means found more than anything that had learnt; characters replaced them
+after a look at four references on seeds 101 and 102, which are not scored.
 """
 
 from __future__ import annotations
@@ -27,18 +27,17 @@ from methods.arenas.novel_classes.stage._scores import matched, mutual
 from methods.arenas.novel_classes.stage.nets import Net
 from methods.arenas.novel_classes.stage.task import Batch, Task
 from methods.kit.method import Method
-from methods.kit.stage import data as datasets
 from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
-from methods.kit.stage.sources import EFFICIENTNET_LITE0
+from methods.kit.stage.sources import DIGITS, FONTS
 
-SAME = {"mixed": False, "guess": 0, "pixels": False}
+SAME = {"mixed": False, "guess": 0}
 
 
 class NovelClassesMethod(Method):
     """The slot: most fill `loss` and, where clusters are not the likeliest kinds, `sort`."""
 
     sees_names = False               # of the heap: an upper bound, not a contestant
-    named_first = 0.25               # share of the steps on the names alone, before `loss`
+    named_first = 0.5                # share of the steps on the names alone, before `loss`
 
     def loss(self, net: Net, batch: Batch, task: Task) -> Tensor:
         """The scalar loss of a batch."""
@@ -60,9 +59,9 @@ class NovelClasses(Arena):
     title = "Kinds that nobody named"
     metrics = (
         Metric("accuracy", "Accuracy", unit="%", ceiling=100, chance=None,
-               help="drawings of the heap in the cluster that is matched to their kind"),
+               help="pictures of the heap in the cluster that is matched to their kind"),
         Metric("novel_accuracy", "Accuracy on novel kinds", unit="%", ceiling=100, chance=None,
-               help="the same among drawings of kinds that nobody named"),
+               help="the same among pictures of kinds that nobody named"),
         Metric("nmi", "Mutual information", unit="%", chance=None, ceiling=100,
                help="between clusters and kinds, as a share of the mean of their entropies"),
         Metric("count_error", "Error of the count", better="lower", unit="%", chance=None, ceiling=0,
@@ -71,23 +70,19 @@ class NovelClasses(Arena):
     settings = (
         Setting("default", "novel kinds alone", SAME),
         Setting("generalized", "known and novel kinds in one heap", {**SAME, "mixed": True}),
-        Setting("unknown-count", "how many kinds is not told", {**SAME, "guess": 60}),
-        Setting("pixels", "dots, known and novel kinds", {**SAME, "mixed": True, "pixels": True, "known": 30,
-                                                          "novel": 15, "steps": 200}),
+        Setting("unknown-count", "how many kinds is not told", {**SAME, "guess": 40}),
     )
     scales = {
-        "smoke": Scale(5, 1024, {"small": True, "known": 6, "novel": 4, "each": 20, "hidden": 16, "width": 8,
-                                 "channels": 4, "noise": 0.5, "batch": 16, "steps": 8, "rate": 1e-2, "decay": 1e-2}),
-        "full": Scale(60, 2048, {"small": False, "known": 60, "novel": 30, "each": 100, "hidden": 192, "width": 64,
-                                 "channels": 16, "noise": 0.5, "batch": 128, "steps": 400, "rate": 3e-3,
-                                 "decay": 1e-2}),
-        "gpu": Scale(600, 8192, {"small": False, "known": 60, "novel": 30, "each": 100, "hidden": 2048, "width": 256,
-                                 "channels": 64, "noise": 0.5, "batch": 1024, "steps": 4000, "rate": 1e-3,
-                                 "decay": 1e-2}),
+        "smoke": Scale(5, 1024, {"small": True, "known": 6, "novel": 4, "each": 20, "width": 8, "channels": 4,
+                                 "batch": 16, "steps": 8, "rate": 1e-2, "decay": 1e-2}),
+        "full": Scale(60, 2048, {"small": False, "known": 30, "novel": 20, "each": 135, "width": 64, "channels": 12,
+                                 "batch": 64, "steps": 400, "rate": 8e-3, "decay": 1e-2}),
+        "gpu": Scale(600, 8192, {"small": False, "known": 30, "novel": 20, "each": 135, "width": 256, "channels": 64,
+                                 "batch": 512, "steps": 4000, "rate": 1e-3, "decay": 1e-2}),
     }
     slot = NovelClassesMethod
     baseline = "kmeans-supervised"
-    sources = (datasets.QUICKDRAW, EFFICIENTNET_LITE0, datasets.DIGITS)
+    sources = (*(source for _, source in FONTS), DIGITS)
 
     def data(self, trial: Trial) -> NovelData:
         return novel_data(trial)
@@ -98,10 +93,10 @@ class NovelClasses(Arena):
         with torch.no_grad():
             clusters = method.sort(net, task)
         if clusters.shape != data.heap_y.shape or clusters.is_floating_point() or int(clusters.min()) < 0:
-            raise ValueError(f"{method.slug()}: a cluster for each of {len(data.heap_y)} drawings is wanted")
+            raise ValueError(f"{method.slug()}: a cluster for each of {len(data.heap_y)} pictures is wanted")
         right, kinds = matched(clusters, data.heap_y).double(), data.novel + (data.known if task.mixed else 0)
         accuracy = 100 * right.mean().item()
-        trial.count(drawings=len(clusters))
+        trial.count(pictures=len(clusters))
         trial.record(1, 1, accuracy=accuracy)
         return {"accuracy": accuracy,
                 "novel_accuracy": 100 * right[data.heap_y.cpu() >= data.known].mean().item(),

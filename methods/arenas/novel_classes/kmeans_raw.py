@@ -1,4 +1,4 @@
-"""K-means, raw: clusters of the drawings as they are given.
+"""K-means, raw: clusters of the pictures as they are given.
 
     argmin over clusters of sum |x - mean of its cluster|^2
 
@@ -16,7 +16,7 @@ from methods.kit.method import Card
 
 
 class KmeansRaw(NovelClassesMethod):
-    card = Card(title="K-means on the drawings (lower bound)")
+    card = Card(title="K-means on the pictures (lower bound)")
 
     def fit(self, task):
         return task.network()

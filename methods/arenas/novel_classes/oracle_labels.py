@@ -1,7 +1,5 @@
 """Oracle labels: the names of the heap are known while training.
 
-    loss = CE of all names, then each drawing's likeliest kind
-
 How well the network tells the kinds when somebody has named them. The upper end of this arena, not a contestant.
 """
 

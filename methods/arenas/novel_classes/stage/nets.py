@@ -21,12 +21,14 @@ class Directions(nn.Module):
 
 
 class Net(nn.Module):
-    """Drawings (B, D) -> embeddings (B, W) by `body`; cosines to known and to novel kinds by `known` and `novel`."""
+    """Pictures (B, D) -> embeddings (B, W) by `body`; cosines to known and to novel kinds by `known` and `novel`."""
 
     def __init__(self, body: nn.Module, width: int, known: int, novel: int):
         super().__init__()
         self.body, self.width = body, width
-        self.known, self.novel = Directions(width, known), Directions(width, novel)
+        self.known = Directions(width, known)
+        self.novel = nn.Sequential(nn.Linear(width, 2 * width), nn.ReLU(), nn.Linear(2 * width, width),
+                                   Directions(width, novel))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.body(x)

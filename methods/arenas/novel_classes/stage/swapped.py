@@ -1,4 +1,4 @@
-"""UNO's loss: each view of a drawing is to say what an even assignment says of the other view."""
+"""UNO's loss: each view of a picture is to say what an even assignment says of the other view."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from methods.arenas.novel_classes.stage.task import Batch, Task
 
 
 def said(net: Net, batch: Batch) -> Tensor:
-    """Cosines (2, 2B, known + novel) of both views: first the drawings with names, then those of the heap."""
+    """Cosines (2, 2B, known + novel) of both views: first the pictures with names, then those of the heap."""
     return torch.stack([net.both(net(torch.cat(pair))) for pair in ((batch.x, batch.u), (batch.x2, batch.u2))])
 
 
 def swapped(logits: Tensor, batch: Batch, task: Task) -> Tensor:
-    """The mean over views and drawings of CE to the other view's target: the name, or for the heap an even share of
+    """The mean over views and pictures of CE to the other view's target: the name, or for the heap an even share of
     the novel kinds; of all kinds where known ones are in the heap."""
     named = F.one_hot(batch.y, logits.shape[2]).to(logits.dtype)
     start = 0 if task.mixed else task.known

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -18,7 +19,7 @@ from methods.kit.stage.augmentations import turned
 
 @dataclass(frozen=True)
 class Batch:
-    """Two views of drawings with names, `x` and `x2` (B, D), `y` (B,), and of some of the heap, `u` and `u2` (B, D),
+    """Two views of pictures with names, `x` and `x2` (B, D), `y` (B,), and of some of the heap, `u` and `u2` (B, D),
     which are `rows` of it; `u_y` are their kinds for the upper bound, None for everybody else."""
 
     x: Tensor
@@ -31,15 +32,16 @@ class Batch:
 
 
 class Task:
-    """Drawings `x` (N, D) with names `y`, of `known` kinds; `heap` (M, D) without. `novel` is how many kinds there are
-    beside the known ones, or the most there could be. `mixed`: known kinds are in the heap as well. While training,
-    `progress` goes from 0 to 1. `pictures` says that D are dots of square pictures."""
+    """Pictures `x` (N, D) with names `y`, of `known` kinds; `heap` (M, D) without. `novel` is how many kinds there are
+    beside the known ones, or, when not `told`, the most there could be. `mixed`: known kinds are in the heap as well.
+    `clusters` are all kinds that may be in the heap. While training, `progress` goes from 0 to 1."""
 
     def __init__(self, data: NovelData, trial: Trial, *, sees_names: bool = False):
         o = trial.options
         self.x, self.y, self.heap = data.x, data.y, data.heap
         self._heap_y = data.heap_y if sees_names else None
-        self.known, self.novel, self.mixed, self.pictures = data.known, o.guess or data.novel, o.mixed, o.pixels
+        self.known, self.novel, self.mixed = data.known, o.guess or data.novel, o.mixed
+        self._ground, self.told = data.x.min(), not o.guess
         self.clusters = self.novel + (self.known if o.mixed else 0)
         self.trial, self.progress, self.steps = trial, 0.0, o.steps
         self._rows, self._views = trial.generator("batches"), trial.generator("views")
@@ -47,24 +49,22 @@ class Task:
 
     def network(self) -> Net:
         """A new network."""
-        o, wide = self.trial.options, self.x.shape[1]
-        if self.pictures:
-            body: nn.Module = _Pictures(math.isqrt(wide), o.channels, o.width)
-        else:
-            body = _Features(wide, o.hidden)
-        return Net(body, o.width if self.pictures else wide, self.known, self.novel).to(self.x.device)
+        o = self.trial.options
+        return Net(Body(self.side, o.channels, o.width), o.width, self.known, self.novel).to(self.x.device)
+
+    @property
+    def side(self) -> int:
+        return math.isqrt(self.x.shape[1])
 
     def view(self, x: Tensor) -> Tensor:
-        """Another view of drawings: noise on features; pictures turned, zoomed and shifted a little."""
-        if not self.pictures:
-            return x + self.trial.options.noise * torch.randn(x.shape, generator=self._views).to(x.device)
-        side, low = math.isqrt(x.shape[1]), x.min()
+        """Another view of pictures: turned, zoomed and shifted a little, each its own way."""
         drawn = (2 * torch.rand(len(x), 4, generator=self._views) - 1).to(x.device)
-        moved = turned((x - low).view(-1, 1, side, side), 0.3 * drawn[:, 0], 1.2 ** drawn[:, 1], 0.2 * drawn[:, 2:])
-        return moved.flatten(1) + low
+        moved = turned((x - self._ground).view(-1, 1, self.side, self.side), 0.25 * drawn[:, 0], 1.2 ** drawn[:, 1],
+                       0.15 * drawn[:, 2:])
+        return moved.flatten(1) + self._ground
 
     def draw(self) -> Batch:
-        """The next drawings, as many with names as without."""
+        """The next pictures, as many with names as without."""
         many = self.trial.options.batch
         named, rows = (torch.randint(len(all_), (many,), generator=self._rows).to(self.x.device)
                        for all_ in (self.x, self.heap))
@@ -79,8 +79,8 @@ class Task:
 
         return self.train(net, loss, share)
 
-    def train(self, net: Net, loss: Callable[[Batch], Tensor], share: float = 1.0,
-              parameters: list[nn.Parameter] | None = None) -> Net:
+    def train(self, net: Any, loss: Callable[[Batch], Tensor], share: float = 1.0,
+              parameters: list[nn.Parameter] | None = None) -> Any:
         """AdamW for a share of the steps, with warm-up over a tenth and a cosine."""
         o, steps = self.trial.options, max(1, round(share * self.trial.options.steps))
         optimizer = torch.optim.AdamW(parameters or [p for p in net.parameters() if p.requires_grad], o.rate,
@@ -100,30 +100,15 @@ class Task:
         return net.eval()
 
 
-class _Features(nn.Module):
-    """Features as they are at first, and what a hidden layer adds."""
-
-    def __init__(self, wide: int, hidden: int):
-        super().__init__()
-        self.layers = nn.Sequential(nn.Linear(wide, hidden), nn.ReLU(), nn.Linear(hidden, wide))
-        nn.init.zeros_(self.layers[2].weight)
-        nn.init.zeros_(self.layers[2].bias)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.layers(x)
-
-
-class _Pictures(nn.Module):
-    """Two strided convolutions and a layer."""
+class Body(nn.Module):
+    """Two strided convolutions and two layers."""
 
     def __init__(self, side: int, channels: int, width: int):
         super().__init__()
         self.side = side
-        reduced = -(-side // 2)
-        reduced = -(-reduced // 2)
         self.layers = nn.Sequential(
             nn.Conv2d(1, channels, 3, 2, 1), nn.ReLU(), nn.Conv2d(channels, 2 * channels, 3, 2, 1), nn.ReLU(),
-            nn.Flatten(), nn.Linear(2 * channels * reduced**2, width))
+            nn.Flatten(), nn.Linear(2 * channels * (side // 4)**2, 2 * width), nn.ReLU(), nn.Linear(2 * width, width))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x.view(-1, 1, self.side, self.side))
