@@ -5,8 +5,8 @@ shares a sharper target is made, which small clusters get more of, and embedding
 
     p_ik ~ 1 / (1 + |z_i - m_k|^2),   q_ik ~ p_ik^2 / sum_i p_ik,   loss = KL(q | p),   q anew ten times
 
-Departs from the paper: embeddings are of length one, without the reduction to as many dimensions as clusters, without
-consistency of views over time, and names go on being learnt. For the survey it stands for all methods in two stages;
+Departs from the paper: embeddings are not reduced to as many dimensions as clusters, there is no consistency of views
+over time, and names go on being learnt. For the survey it stands for all methods in two stages;
 its protocol, number of kinds told and clusters matched, is the arena's.
 
 >>> import torch
@@ -50,7 +50,7 @@ class Dtc(NovelClassesMethod):
     def fit(self, task):
         net = task.pretrain(task.network(), self.named_first)
         with torch.no_grad():
-            z = F.normalize(net(task.heap), dim=1)
+            z = net(task.heap)
         self.centres = nn.Parameter(k_means(z, task.clusters, task.chance)[1])
         state = {"turn": -1}
 
@@ -58,8 +58,8 @@ class Dtc(NovelClassesMethod):
             if int(10 * task.progress) != state["turn"]:
                 state["turn"] = int(10 * task.progress)
                 with torch.no_grad():
-                    state["q"] = sharpened(belongs(F.normalize(net(task.heap), dim=1), self.centres))
-            p = belongs(F.normalize(net(torch.cat([batch.u, batch.u2])), dim=1), self.centres)
+                    state["q"] = sharpened(belongs(net(task.heap), self.centres))
+            p = belongs(net(torch.cat([batch.u, batch.u2])), self.centres)
             q = state["q"][batch.rows].repeat(2, 1)
             named = F.cross_entropy(net.known(net(torch.cat([batch.x, batch.x2]))) / TAU, batch.y.repeat(2))
             return named + (q * (q.clamp(min=1e-9).log() - p.log())).sum(1).mean()
@@ -67,4 +67,4 @@ class Dtc(NovelClassesMethod):
         return task.train(net, loss, 1 - self.named_first, [*net.parameters(), self.centres])
 
     def sort(self, net, task):
-        return belongs(F.normalize(net(task.heap), dim=1), self.centres).argmax(1)
+        return belongs(net(task.heap), self.centres).argmax(1)

@@ -33,8 +33,9 @@ def classification(f: Tensor, f2: Tensor, y: Tensor, progress: float, spread: fl
     """Of cosines (B + M, K) of both views: each view's sharpened answer teaches the other, answers are to be of all
     kinds by `spread`, and names are learnt."""
     tau = WARM + (SHARP - WARM) * min(1.0, progress / FALLS)
-    taught = sum(-((a.detach() / tau).softmax(1) * (b / TAU).log_softmax(1)).sum(1).mean()
-                 for a, b in ((f, f2), (f2, f))) / 2
+    one, other = (-((a.detach() / tau).softmax(1) * (b / TAU).log_softmax(1)).sum(1).mean()
+                  for a, b in ((f, f2), (f2, f)))
+    taught = (one + other) / 2
     mean = (torch.cat([f, f2]) / TAU).softmax(1).mean(0)
     entropy = -(mean * mean.clamp(min=1e-12).log()).sum()
     named = F.cross_entropy(torch.cat([f[:len(y)], f2[:len(y)]]) / TAU, y.repeat(2))
