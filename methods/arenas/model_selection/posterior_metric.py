@@ -55,7 +55,8 @@ def log_posterior(z, y):
     share, own_mean = own.mean(0), own / own.sum(0)
     pairs = (z[..., None] * z[..., None, :]).flatten(2)                                     # (N, H, d d)
     d, middle = z.shape[2], torch.einsum("nc,nhd->chd", own_mean, z)
-    spread = torch.einsum("nc,nhp->chp", own_mean, pairs).unflatten(2, (d, d)) - middle[..., None] * middle[..., None, :]
+    spread = torch.einsum("nc,nhp->chp", own_mean, pairs).unflatten(2, (d, d)) \
+        - middle[..., None] * middle[..., None, :]
     spread = spread + 0.05 * torch.eye(d, dtype=z.dtype, device=z.device)
     sharp = torch.linalg.inv(spread)
     pull = (sharp @ middle[..., None])[..., 0]                                              # (C, H, d)
