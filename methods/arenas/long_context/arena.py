@@ -10,7 +10,8 @@ what counts is how few query-key pairs do as well. In `trained` a method reads 4
 with that base, and says from which documents they are made; one that does not train is asked as it is.
 
 Starts are trained once and kept, three of them, dealt to the seeds in turn, so that what differs between starts is seen
-less often than the seeds suggest. A needle is 16 pieces of a text's first half that come again at its end.
+less often than the seeds suggest. A needle is 16 pieces of a text's first half that come again at its end; a model of
+one block does not copy, and no method finds needles here: all say them at some five bits a piece.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ classes. Compared at as many labelled steps, as the paper compares; the first st
 
     first: -log p(x_t | x_<t), mean over dots of the training pictures;  then: -log p(class | x), all weights
 
-Departs from the paper: rows of 100 dots in place of thousands. Where text is learnt, pretraining would be the task
-itself, and nothing is done before it.
+Departs from the paper: rows of 100 dots in place of thousands, foretold from left to right, never masked. Where text is
+learnt, pretraining would be the task itself, and nothing is done before it.
 
 >>> SelfPretraining.pretrains
 True
