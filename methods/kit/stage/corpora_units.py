@@ -60,7 +60,8 @@ class Units:
 
     def begins(self) -> Tensor:
         """(V,) which units show that a word begins."""
-        return torch.tensor([i < RESERVED or self.cutter.id_to_token(i)[0] == BLANK for i in range(self.pieces)])
+        return torch.tensor([i < RESERVED or self.cutter.id_to_token(i)[0] == BLANK  # type: ignore[index]  # all are there
+                             for i in range(self.pieces)])
 
     def sizes(self) -> Tensor:
         """(V,) how many bytes each unit stands for."""
