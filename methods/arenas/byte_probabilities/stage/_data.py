@@ -14,7 +14,6 @@ from methods.kit.stage import data as datasets
 from methods.kit.stage.arena import Trial
 from methods.kit.stage.lm_text import part_of
 
-
 _PLAIN = bytes(byte if FIRST <= byte < 127 else 63 for byte in range(256))
 
 
