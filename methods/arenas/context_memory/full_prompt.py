@@ -8,8 +8,8 @@ how surprised it is of a new list, and how much more by another order, says what
 
 Departs from the paper: bytes and names from source code in place of words and nouns; medians over words, and what
 depends on the length of the list and on the text between, are left out. The recurrent model here has read less, so
-that a lead over it confirms nothing. In this arena it is the upper end of the range, too: its memory is the text, and all of
-it is read again.
+that a lead over it confirms nothing. In this arena it is the upper end of the range, too: its memory is the text, and
+all of it is read again.
 
 >>> round(100 * 0.6 / 3.0)                                 # a fifth as surprised as by a new list
 20
