@@ -9,7 +9,8 @@ wrong. The answer is the mean of these heads and the plain one.
     loss_k = CE + weight * HSIC(h(z_main), z_k)   or   mean_i w_i CE_i,   w_i = loss of the biased head / its mean
     HSIC(a, b) = trace(K H L H) / (n - 1)^2,   Gaussian K and L of the median width
 
-Departs from the paper: the zoo is three small encoders made in the run instead of 35 large ones, discriminators are
+Departs from the paper: the zoo is three small encoders instead of 35 large ones, made in the run with half of the steps
+each, so that zoos have twice the steps of other methods; discriminators are
 least squares, domains of `single-source` cannot be told apart and count as diversity; weight is ours.
 
 >>> import torch

@@ -2,7 +2,7 @@
 
     loss = -log exp(z z' / tau) / sum_others exp(z z_j / tau),   then CE of a layer on features that stay
 
-Three quarters of the steps are without names, one quarter trains the layer.
+Three quarters of the steps are without names; on the pictures of the last quarter the layer is found by L-BFGS.
 
 Departs from the paper: views are turned, zoomed and shifted; the batch is 64 and the temperature ours.
 

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from methods.arenas.domain_generalization.stage.contrast import contrasted
 from methods.arenas.domain_generalization.stage.nets import FEATURES, Net
 
-SHARE = 0.2             # of the steps, for each encoder
-HEADS = 0.4             # for the heads
+SHARE = 0.5             # of as many steps as others have, for each encoder
+HEADS = 0.5             # the same, for the heads
 
 
 def zoo(task: Any) -> list[Net]:
