@@ -1,8 +1,8 @@
-"""Clean corpus: a fixed text of sequences, of which half are parallel, with nothing spoilt.
+"""Clean corpus: a fixed text of sequences, of which three in four are parallel, with nothing spoilt.
 
     L = - mean over t of log p(y_t | pairs before t, x_t)
 
-In the other half a rule of the input alone says the class. What spoilt texts are compared with.
+In the others a rule of the input alone says the class. What spoilt texts are compared with.
 
 >>> CleanCorpus().trains
 True

@@ -29,7 +29,7 @@ class ParallelAblation(Corpus):
 
     share: float = param(0.25, "share of the pairs that are spoilt", low=0.0, high=0.9)
 
-    def spoilt(self, x, y, task):
+    def spoilt(self, x, y, lots):
         weight = linear_model(x, y)
         found = torch.cat([parallel(*part, weight) for part in zip(x.split(100), y.split(100), strict=True)])
         many = round(self.share * found.numel())

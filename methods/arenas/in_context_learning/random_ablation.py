@@ -27,5 +27,5 @@ class RandomAblation(Corpus):
 
     share: float = param(0.25, "share of the pairs that are spoilt", low=0.0, high=0.9)
 
-    def spoilt(self, x, y, task):
-        return task.lots(*y.shape) < self.share
+    def spoilt(self, x, y, lots):
+        return lots < self.share

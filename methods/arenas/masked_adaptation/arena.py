@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from methods.arenas.masked_adaptation.stage._data import CLASSES_OF, PIECE, AdaptationData, adaptation_data
 from methods.arenas.masked_adaptation.stage._text import BIBLE, BROWN, STDLIB
-from methods.arenas.masked_adaptation.stage.task import Task, WordNet, guessed, schedule
+from methods.arenas.masked_adaptation.stage.task import Task, WordNet, guessed
 from methods.kit.method import Method
 from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
+from methods.kit.stage.word_models import schedule
 
 
 class MaskedAdaptationMethod(Method):
@@ -60,15 +61,15 @@ class MaskedAdaptation(Arena):
     settings = (
         Setting("default", "classes of words in learned prose", {"kind": "words"}),
         Setting("new-language", "the same in a language that the start has not read", {"kind": "language"}),
-        Setting("passages", "kinds of passages", {"kind": "passages", "own": 400, "domain": 1500}),
-        Setting("code", "names of functions", {"kind": "code", "own": 400, "domain": 2000}),
+        Setting("passages", "kinds of passages", {"kind": "passages"}),
+        Setting("code", "names of functions", {"kind": "code"}),
     )
     scales = {
         "smoke": Scale(5, 1024, {"small": True, "width": 16, "read": 3, "steps": 4, "batch": 4, "rate": 4e-3,
-                                 "decay": 0.01, "penalty": 5e-3, "labelled": 8, "shots": 2,
+                                 "decay": 0.01, "penalty": 5e-3, "tune_rate": 2e-3, "labelled": 8, "shots": 2,
                                  "own": 16, "domain": 40, "told": 20, "tests": 12, "related": 8, "parts": 4}),
         "full": Scale(60, 2048, {"small": False, "width": 48, "read": 900, "steps": 120, "batch": 16, "rate": 4e-3,
-                                 "decay": 0.01, "penalty": 5e-3, "labelled": 40, "shots": 24,
+                                 "decay": 0.01, "penalty": 5e-3, "tune_rate": 2e-3, "labelled": 40, "shots": 24,
                                  "own": 200, "domain": 3000, "told": 2000, "tests": 600, "related": 200, "parts": 6}),
     }
     slot = MaskedAdaptationMethod
@@ -87,7 +88,7 @@ class MaskedAdaptation(Arena):
         facts = {"documents": data.documents, "genres": data.genres, "counts": data.kinds, "known": data.known,
                  "fold": data.fold}
         for name, value in data.more.items():
-            (facts if name.endswith("classes") else texts)[name] = value
+            (facts if name.endswith(("classes", "marks")) else texts)[name] = value
         task = Task(texts, labels, facts, data.start, trial, CLASSES_OF[o.kind])
         net = self._adapt(method, method.prepare(task), task, trial)
         classify = method.tune(net, task)
@@ -131,8 +132,9 @@ class MaskedAdaptation(Arena):
 def seen(data: AdaptationData, reads: str, kind: str) -> AdaptationData:
     """The data as a method reads them."""
     if kind == "code":
-        return replace(data, **{name: data.more[name] for name in data.more}, more={}) if reads == "trees" else \
-            replace(data, more={})
+        marks = {"marks": data.more["marks"]}
+        trees = {name: value for name, value in data.more.items() if name != "marks"} if reads == "trees" else {}
+        return replace(data, **trees, more=marks)
     names = ("domain", "own", "general", "elsewhere", "labelled", "told", "test")
     found = {name: getattr(data, name) for name in names}
     if reads != "extended":

@@ -70,7 +70,7 @@ def _text(trial: Trial) -> dict[str, np.ndarray]:
         classes = of[genre]
         ours = np.ones(len(rows), bool)
     else:
-        ours = genre == list(BROWN_GENRES.values()).index(TASK)
+        ours = (genre == list(BROWN_GENRES.values()).index(TASK)) | o.small
     # two thirds of the test stretches are for tests, the rest for validation
     asked = tests & ((stretch % 3 == 0) == (getattr(o, "asked", "test") == "val"))
     free = rng.permutation(np.flatnonzero(~tests))
@@ -79,9 +79,10 @@ def _text(trial: Trial) -> dict[str, np.ndarray]:
         first = np.concatenate([mine[classes[mine] == c][:o.shots] for c in range(PASSAGE_KINDS)])
     else:
         first = mine[:o.labelled]
-    own = np.concatenate([first, mine[~np.isin(mine, first)][:o.own - len(first)]])
+    share = 2 if o.kind == "passages" else 1        # passages are long: of the domain half as many, of own text twice
+    own = np.concatenate([first, mine[~np.isin(mine, first)][:share * o.own - len(first)]])
     rest = free[~np.isin(free, own)]
-    domain, told = rest[:o.domain], mine[~np.isin(mine, own)][:o.told]
+    domain, told = rest[:o.domain // share], mine[~np.isin(mine, own)][:o.told]
     general, elsewhere = rng.permutation(len(s["general"]))[:o.domain], rng.permutation(len(s["elsewhere"]))[:o.domain]
     more = {}
     if o.kind == "language":
@@ -102,14 +103,14 @@ def _code(trial: Trial) -> dict[str, np.ndarray]:
     first = np.concatenate([free[s["verb"][free] == c][:o.shots] for c in range(VERBS)])
     rest = free[~np.isin(free, first)]
     domain = rng.permutation(np.flatnonzero(s["free_file"] % TEST_FILES > 0))[:o.domain]
-    own = np.concatenate([first, rest[:o.own - len(first)]])
+    own = np.concatenate([first, rest[:2 * o.own - len(first)]])
     size = int(s["size"][0])
     return {"domain": s["free"][domain], "documents": s["free_file"][domain], "genres": s["free_file"][domain] % 15,
             "own": s["code"][own], "general": s["free"][domain[::-1]], "elsewhere": s["free"][domain[::2]],
             "labelled": s["code"][first], "classes": s["verb"][first], "told": s["code"][rest],
             "told_classes": s["verb"][rest], "test": s["code"][test], "test_classes": s["verb"][test],
             "fold": np.arange(size), "known": s["size"], "kinds": np.bincount(s["free"].ravel(), minlength=size),
-            "more_domain": s["free_trees"][domain], "more_own": s["trees"][own], "more_labelled": s["trees"][first],
+            "more_marks": s["marks"], "more_domain": s["free_trees"][domain], "more_own": s["trees"][own], "more_labelled": s["trees"][first],
             "more_told": s["trees"][rest], "more_test": s["trees"][test]}
 
 

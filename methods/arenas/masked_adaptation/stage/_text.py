@@ -91,10 +91,11 @@ def arrays(said: list[str], words: list[str], classes: np.ndarray, genres: np.nd
 def functions(small: bool = False, on_progress=None) -> dict[str, np.ndarray]:
     """Functions of the standard library whose names begin with one of 8 frequent words: the first 64 signs of their
     `code` and of their `trees` (N, 64) without the name, which word it was `verb` (N,), `file` (N,); `free` (M, 64)
-    is code of other functions; `size` of the vocabulary."""
+    is code of other functions; `size` of
+    the vocabulary, `marks` of its signs: 1 opens a part of a tree, -1 shuts one."""
     if small:
         return _few()
-    return dict(decoded(f"adaptation-functions-{platform.python_version()}", 1, (), lambda *_: _trees(None),
+    return dict(decoded(f"adaptation-functions-{platform.python_version()}", 2, (), lambda *_: _trees(None),
                         on_progress))
 
 
@@ -123,7 +124,8 @@ def _trees(files: int | None) -> dict[str, np.ndarray]:
             "free": np.array([read(code) for _, verb, code, _ in found if verb not in verbs], np.int16),
             "free_trees": np.array([read(tree) for _, verb, _, tree in found if verb not in verbs], np.int16),
             "free_file": np.array([i for i, verb, _, _ in found if verb not in verbs], np.int32),
-            "size": np.array([RESERVED + len(ids)])}
+            "marks": np.array([0] * RESERVED + [1 if sign[0] == NODE and len(sign) > 1 else -1 if sign == SHUT else 0
+                                                for sign in ids], np.int8), "size": np.array([RESERVED + len(ids)])}
 
 
 def _functions(path: Path) -> Iterator[tuple[str, list[str], list[str]]]:

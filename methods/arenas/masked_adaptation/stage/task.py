@@ -9,7 +9,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from methods.arenas.masked_adaptation.stage.starts import blank
-from methods.kit.stage.word_models import schedule
 from methods.kit.stage.word_text import MASK, RESERVED
 from methods.kit.word_nets import WordNet
 
@@ -20,7 +19,8 @@ class Task:
     """`texts` are windows by name: domain, own, general, elsewhere and what the setting has besides; `labelled` (n, T)
     have `classes`, one a word (n, T) or one a window (n,). `step` of `steps` counts batches of `size` windows; `words`
     is the size of the vocabulary, `known` of it the start knows, `counts` (words,) are those of the domain.
-    `documents` and `genres` (N,) say where windows of the domain come from. `told` is for upper bounds."""
+    `marks` (words,) are 1 where a word
+    opens a part of a tree, -1 where it shuts one. `documents` and `genres` (N,) say where windows of the domain come from. `told` is for upper bounds."""
 
     def __init__(self, texts: Texts, labels: dict[str, Tensor], facts: dict[str, Tensor], start: dict[str, Tensor],
                  trial, classes: int):
@@ -29,6 +29,7 @@ class Task:
         self.told = (labels["told"], labels["told_classes"]) if "told" in labels else None
         self.documents, self.genres, self.counts = facts["documents"], facts["genres"], facts["counts"]
         self.related_classes = facts.get("related_classes")
+        self.marks = facts.get("marks", torch.zeros(len(facts["fold"]), dtype=torch.long, device=trial.device))
         self.known, self.fold, self.words = int(facts["known"]), facts["fold"], len(facts["fold"])
         self.step, self.steps, self.size = 0, trial.options.steps, trial.options.batch
         self.generator, self.trial, self._start = trial.generator("order"), trial, start
@@ -140,4 +141,4 @@ def guessed(net: WordNet, state: Tensor, ids: Tensor, chosen: Tensor) -> Tensor:
     return F.cross_entropy(net.words(state[chosen]), ids[chosen])
 
 
-__all__ = ["MASK", "RESERVED", "Task", "WordNet", "guessed", "named", "schedule"]
+__all__ = ["MASK", "RESERVED", "Task", "WordNet", "all_states", "fitted", "guessed", "named"]
