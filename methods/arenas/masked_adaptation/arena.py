@@ -1,4 +1,20 @@
-"""What should an encoder read and hide before it meets few labels?"""
+"""What should an encoder read and hide before it meets few labels?
+
+Two blocks of width 48 have guessed hidden words of the Bible in English for 900 steps, and know 1,000 words of it and
+ends of others. The domain is the Brown corpus, whose words they mostly do not know. A method has 120 steps of 16
+windows of 32 words to adapt the encoder; then it is frozen, and a linear classifier of the states of both blocks is
+learnt from few labels.
+
+In `default` 40 windows of learned prose have the classes of their words, and 19,200 other words are asked; the domain
+are 3,000 windows of all genres, the task's own text 200 windows of learned prose with the labelled ones among them. In
+`new-language` every word of Brown has another's number and neighbours change places: an invented language. In
+`passages` five kinds of passages are told apart, 24 of each with labels, by their first 64 words of 384. In `code` the
+first words of functions' names are told, 24 functions of each; that start has read code, and only some 200 are asked.
+
+Rates are ours; the classifier's penalty was settled for windows after a look at one seed that is never scored, and
+so was that the encoder is frozen, since tuning it whole made all too sure of themselves. Starts are trained once and
+kept, three of them, dealt to the seeds in turn.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
     t sees s where |t - s| <= w/2, s = 1 or t = 1; places repeat every 64; L = L_MLM on whole passages of the domain
 
-Others read the first 64 words of a passage, it reads all 192.
+Others read the first 64 words of a passage, it reads all 384.
 
 Departs from the paper: only the windowed model of its two; as many words a step as others have, so fewer passages; the
 first word is the one that sees all.

@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from methods.arenas.in_context_learning.stage._data import WAYS, episodes, functions
 
-
 ALIKE = 1.5         # how large queries and keys begin
 
 

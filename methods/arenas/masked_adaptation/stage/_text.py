@@ -18,7 +18,6 @@ import numpy as np
 from methods.kit.engine.archives import decoded, read_members, reads
 from methods.kit.stage.data import BROWN, BROWN_GENRES, STDLIB, _stdlib_files, brown, stdlib_source
 from methods.kit.stage.docstrings import words as parts_of
-from methods.kit.stage.lm_text import part_of
 from methods.kit.stage.sources import BIBLE
 from methods.kit.stage.word_text import RESERVED, class_of, number, vocabulary
 
