@@ -1,4 +1,4 @@
-"""Long context of the domain: whole passages, each word seeing near ones and one that sees all; hidden words are guessed.
+"""Long context of the domain: whole passages, each word seeing near ones and one that sees all.
 
     t sees s where |t - s| <= w/2, s = 1 or t = 1; places repeat every 64; L = L_MLM on whole passages of the domain
 

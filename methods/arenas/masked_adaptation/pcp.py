@@ -1,4 +1,4 @@
-"""PCP: the task's own text gets guessed labels, is filled into the prompt with them, and hidden words are guessed there.
+"""PCP: the task's own text gets guessed labels, is filled into the prompt with them, hidden words are guessed there.
 
     y~ = class guessed from the few labels; L_MLM on (x, word of y~); then p(c | x) ~ p(word of c | x [MASK])
 

@@ -2,7 +2,8 @@
 
     teacher: L = L_MLM from theta_0;  student: L = L_MLM + lambda mean over t |h_t - sg(g_t)|^2 from theta_0 again
 
-h and g are the last states of student and teacher of the whole text; each has half of the steps, on the task's own text.
+h and g are the last states of student and teacher of the whole text; each has half of the steps, on the task's own
+text.
 
 Departs from the paper: the optimiser's moments and the schedule go on where the student begins; states of the text as
 it is, without masks; lambda is 1 a state, ours.

@@ -1,4 +1,4 @@
-"""Drawings as principal components, of kinds that are learnt from and of kinds that are asked; functions for numbers."""
+"""Drawings as principal components, of kinds to learn from and of kinds that are asked; functions for numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fixed text of sequences, in most of which later pairs are parallel to earlier ones, and what may be spoilt in it."""
+"""A fixed text of sequences, in most of which later pairs are parallel to earlier ones, and what may be spoilt."""
 
 from __future__ import annotations
 

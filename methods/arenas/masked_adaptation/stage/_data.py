@@ -110,7 +110,8 @@ def _code(trial: Trial) -> dict[str, np.ndarray]:
             "labelled": s["code"][first], "classes": s["verb"][first], "told": s["code"][rest],
             "told_classes": s["verb"][rest], "test": s["code"][test], "test_classes": s["verb"][test],
             "fold": np.arange(size), "known": s["size"], "kinds": np.bincount(s["free"].ravel(), minlength=size),
-            "more_marks": s["marks"], "more_domain": s["free_trees"][domain], "more_own": s["trees"][own], "more_labelled": s["trees"][first],
+            "more_marks": s["marks"],
+            "more_domain": s["free_trees"][domain], "more_own": s["trees"][own], "more_labelled": s["trees"][first],
             "more_told": s["trees"][rest], "more_test": s["trees"][test]}
 
 

@@ -19,8 +19,8 @@ class Task:
     """`texts` are windows by name: domain, own, general, elsewhere and what the setting has besides; `labelled` (n, T)
     have `classes`, one a word (n, T) or one a window (n,). `step` of `steps` counts batches of `size` windows; `words`
     is the size of the vocabulary, `known` of it the start knows, `counts` (words,) are those of the domain.
-    `marks` (words,) are 1 where a word
-    opens a part of a tree, -1 where it shuts one. `documents` and `genres` (N,) say where windows of the domain come from. `told` is for upper bounds."""
+    `marks` (words,) are 1 where a word opens a part of a tree, -1 where it shuts one. `documents` and `genres` (N,)
+    say where windows of the domain come from. `told` is for upper bounds."""
 
     def __init__(self, texts: Texts, labels: dict[str, Tensor], facts: dict[str, Tensor], start: dict[str, Tensor],
                  trial, classes: int):
