@@ -200,7 +200,7 @@ def _without_kit(error: Exception, arena: str) -> BrokenFile:
                       sha256=hashlib.sha256(place.read_bytes()).hexdigest())
 
 
-def _refused(model: type[Arena] | type[Method], keys: tuple[str, ...], rows: Mapping[tuple, dict[str, Any]],
+def _refused(model: Any, keys: tuple[str, ...], rows: Mapping[tuple, dict[str, Any]],
              found: Reading) -> list[tuple]:
     """Write rows by key, and tell which the database refuses (a title too long, a character it cannot hold): a fault
     of the file. What is new goes in at once; where one of it is refused, each by itself."""
