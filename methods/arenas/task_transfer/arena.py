@@ -6,7 +6,7 @@ tasks with 30 to 600 labels each, for 200 steps. The encoder is then tuned, once
 labels, and asked 1,000 texts of each. In `few` there are three tasks to train on before, with as many steps.
 
 What was set after looking at scores of one seed that is not scored: the numbers of symbols, traits and classes, and the
-rate and steps, as with larger ones the methods lay closer together. The encoder is small and has not read any text before.
+rate and steps, as the methods lay closer together before. The encoder is small and has not read any text before.
 """
 
 from __future__ import annotations
