@@ -19,7 +19,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.arenas.in_context_learning.stage._data import WAYS, ContextData, context_data
+from methods.arenas.in_context_learning.stage._data import ContextData, context_data
+from methods.arenas.in_context_learning.stage.sizes import WAYS
 from methods.arenas.in_context_learning.stage.task import Task, query_loss
 from methods.kit.method import Method
 from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial

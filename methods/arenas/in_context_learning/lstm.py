@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from methods.arenas.in_context_learning.stage.projected import Projected
-from methods.arenas.in_context_learning.stage.task import WAYS
+from methods.arenas.in_context_learning.stage.sizes import WAYS
 from methods.kit.method import Card
 
 

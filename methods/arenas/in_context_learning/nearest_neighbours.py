@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from methods.arenas.in_context_learning.arena import InContextLearningMethod
-from methods.arenas.in_context_learning.stage.task import WAYS
+from methods.arenas.in_context_learning.stage.sizes import WAYS
 from methods.kit.method import Card
 from methods.kit.params import param
 

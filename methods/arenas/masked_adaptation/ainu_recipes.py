@@ -1,19 +1,16 @@
-"""Continued pretraining for a small language: hidden words of its text, then few labels, alone or with a relative's.
+"""Continued pretraining for a small language: hidden words of its text, then few labels.
 
-    L = - mean over chosen t of log p(x_t | x~), x from the task's language; then labels, `relative`: of both languages
+    L = - mean over chosen t of log p(x_t | x~), x from the task's language; then labels
 
 Departs from the paper: words of an invented language stand for sounds, hidden words for its contrast of sounds, classes
 of words for letters. Only `new-language` has a related language.
 
 >>> AinuRecipes().values()
-{'relative': False}
+{}
 """
-
-import torch
 
 from methods.arenas.masked_adaptation.arena import MaskedAdaptationMethod
 from methods.kit.method import Beats, Card, Paper
-from methods.kit.params import param
 
 TITLE = ("Adapting Multilingual Speech Representation Model for a New, Underresourced Language through Multilingual "
          "Fine-tuning and Continued Pretraining")
@@ -26,13 +23,5 @@ class AinuRecipes(MaskedAdaptationMethod):
         fidelity="proxy",
         claims=(Beats("no-adaptation", on="log_loss", setting="new-language", by=0.02),
                 Beats("related-labels", on="log_loss", setting="new-language")),
-        reduces_to=("dapt", {"relative": False}),
+        reduces_to=("dapt", {}),
     )
-
-    relative: bool = param(False, "whether labels of a related language are learnt as well")
-
-    def tune(self, net, task):
-        if not self.relative or task.related_classes is None:
-            return task.tune(net)
-        return task.tune(net, torch.cat([task.labelled, task.texts["related"]]),
-                         torch.cat([task.classes, task.related_classes]))

@@ -14,7 +14,7 @@ enough to be one.
 import torch
 
 from methods.arenas.masked_adaptation.arena import MaskedAdaptationMethod
-from methods.arenas.masked_adaptation.stage.task import RESERVED
+from methods.arenas.masked_adaptation.stage.sizes import RESERVED
 from methods.kit.method import Beats, Card, Paper
 from methods.kit.params import param
 

@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from methods.arenas.in_context_learning.stage.sizes import WAYS
 from methods.kit.stage.arena import Trial
 from methods.kit.stage.drawings import Kinds, drawings
 
-WAYS = 5
 SIDE = 14
 
 
@@ -133,4 +133,4 @@ def _numbers(trial: Trial) -> ContextData:
         torch.zeros(0, o.width_in), none, torch.zeros(0, o.width_in), none, x[:, :k], y[:, :k], x[:, k:], y[:, k:])))
 
 
-__all__ = ["WAYS", "ContextData", "components", "context_data", "episodes", "fifths", "friedman", "functions"]
+__all__ = ["ContextData", "components", "context_data", "episodes", "fifths", "friedman", "functions"]

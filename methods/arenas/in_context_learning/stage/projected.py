@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from methods.arenas.in_context_learning.arena import InContextLearningMethod
-from methods.arenas.in_context_learning.stage.task import WAYS, Task, every_loss
+from methods.arenas.in_context_learning.stage.sizes import WAYS
+from methods.arenas.in_context_learning.stage.task import Task, every_loss
 
 
 class Projected(InContextLearningMethod):

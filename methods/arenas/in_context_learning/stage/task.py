@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.arenas.in_context_learning.stage._data import WAYS, episodes, functions
+from methods.arenas.in_context_learning.stage._data import episodes, functions
+from methods.arenas.in_context_learning.stage.sizes import WAYS
 
 ALIKE = 1.5         # how large queries and keys begin
 
@@ -133,4 +134,4 @@ def every_loss(net: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     return F.cross_entropy(net(x, y, x, each=True).flatten(0, 1), y.flatten())
 
 
-__all__ = ["WAYS", "Reader", "Task", "every_loss", "query_loss"]
+__all__ = ["Reader", "Task", "every_loss", "query_loss"]

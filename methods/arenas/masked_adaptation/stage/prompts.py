@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from methods.arenas.masked_adaptation.arena import MaskedAdaptationMethod
-from methods.arenas.masked_adaptation.stage.task import MASK, RESERVED, Task, WordNet
+from methods.arenas.masked_adaptation.stage.sizes import MASK, RESERVED
+from methods.arenas.masked_adaptation.stage.task import Task, WordNet
 
 STEPS = 40
 

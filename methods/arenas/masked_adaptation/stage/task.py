@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from methods.arenas.masked_adaptation.stage.sizes import MASK, RESERVED
 from methods.arenas.masked_adaptation.stage.starts import blank
-from methods.kit.stage.word_text import MASK, RESERVED
 from methods.kit.word_nets import WordNet
 
 Texts = dict[str, Tensor]
@@ -141,4 +141,4 @@ def guessed(net: WordNet, state: Tensor, ids: Tensor, chosen: Tensor) -> Tensor:
     return F.cross_entropy(net.words(state[chosen]), ids[chosen])
 
 
-__all__ = ["MASK", "RESERVED", "Task", "WordNet", "all_states", "fitted", "guessed", "named"]
+__all__ = ["Task", "WordNet", "all_states", "fitted", "guessed", "named"]

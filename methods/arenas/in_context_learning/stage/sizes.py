@@ -1,0 +1,3 @@
+"""How many classes an episode has."""
+
+WAYS = 5
