@@ -15,11 +15,11 @@ and tests are made posts (users, links, emoji, lost and repeated letters), in `s
 lots as a dialect without spelling, 400 windows of it, and in `unsegmented` words follow each other without a sign
 where one begins, and a blank stands where there was punctuation.
 
-AdamW at 0.01 for all, up over 5 % of the steps, then down by a cosine to a tenth; at 0.02 one of four runs collapsed.
+AdamW at 0.01 for all, up over 5 % of the steps, then down by a cosine to a tenth; at 0.02 one of three runs collapsed.
 Steps and sizes were chosen on a seed that is never scored, so that text makes a difference to random weights; nothing
 was searched for a method. Random labels for the probe give 3.1 bits. A wider model gives the probe more numbers. Much
 of what a probe finds is in the convolution and the units before anything is learnt, so gains are tenths of a bit.
-Hidden words among 64 frequent ones and the next word differ little between texts: claims are on word classes.
+Hidden words among 64 frequent ones and the next word differ little between texts: nearly all claims are on word classes.
 """
 
 from __future__ import annotations
