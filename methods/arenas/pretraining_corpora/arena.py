@@ -19,7 +19,7 @@ AdamW at 0.01 for all, up over 5 % of the steps, then down by a cosine to a tent
 Steps and sizes were chosen on a seed that is never scored, so that text makes a difference to random weights; nothing
 was searched for a method. Random labels for the probe give 3.1 bits. A wider model gives the probe more numbers. Much
 of what a probe finds is in the convolution and the units before anything is learnt, so gains are tenths of a bit.
-Hidden words among 64 frequent ones and the next word differ little between texts: nearly all claims are on word classes.
+Hidden words among 64 frequent ones and the next word differ little between texts: most claims are on word classes.
 """
 
 from __future__ import annotations
