@@ -5,7 +5,7 @@
 
 The novel kinds compete with the known ones in one softmax; even assignment keeps all from falling into one cluster.
 
-Departs from the paper: one head without a projection and without further clusters, where the paper takes several and
+Departs from the paper: one head without further clusters, where the paper takes several and
 keeps the one of the lowest loss; its views. Where known kinds are in the heap, all kinds are assigned
 evenly, as in its later use for that.
 
