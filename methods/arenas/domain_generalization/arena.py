@@ -10,14 +10,15 @@ the pictures of the four styles, and in 10 % of those that are asked. In `single
 learn from, and the three others are asked. In `stream` each picture is asked after 31 others of its font, without their
 names; the other settings give none.
 
-Everybody draws equally many pictures a step for as many steps, shifted by up to a dot, and is trained by AdamW
-at a rate that falls to nothing; methods that need two gradients a step get them, and those that learn without labels
-first share the steps out. The weights of the five methods that hold features, logits or rationales are the best of the
+Everybody draws equally many pictures a step for as many steps, shifted by up to a dot, and is trained by AdamW at a
+rate that falls to nothing; methods that need two gradients a step get them, and those that learn without labels first
+share the steps out. The weights of the five methods that hold features, logits or rationales are the best of the
 authors', a tenth and a hundredth of it, by the loss on fonts of the asked style that are themselves not asked (a look
-at the target that no paper has), at seed 100, which is not scored: at the authors' weights all five learn too slowly for so few steps, and the hundredth was the best for each. Other
-strengths are those of the papers, of their authors' code or ours, as each file says, and not chosen by scores. That
-layers on frozen features are found by L-BFGS, and that encoders of a zoo get twice the steps, was settled after scores
-of 3 to 10 % at two seeds that are scored; those were measured again.
+at the target that no paper has), at seed 100, which is not scored: at the authors' weights all five learn too slowly
+for so few steps, and the hundredth was the best for each. Other strengths are those of the papers, of their authors'
+code or ours, as each file says, and not chosen by scores. That layers on frozen features are found by L-BFGS, and that
+encoders of a zoo get twice the steps, was settled after scores of 3 to 10 % at two seeds that are scored; those were
+measured again.
 """
 
 from __future__ import annotations
