@@ -125,7 +125,7 @@ def _edges(tree: ast.AST, text: str, tokens: list[Token]) -> Iterator[tuple[int,
     opened: list[int] = []
     used: dict[str, int] = {}
     block = -1
-    line_of = -1
+    line_of = -2       # of no token: those of the first line have -1
     for i, (first, _, word, string) in enumerate(tokens):
         line = text.rfind("\n", 0, first)
         if line != line_of and not opened and string in _BLOCKS:

@@ -10,7 +10,7 @@ from methods.kit.stage.byte_code import LONGEST, RELATIONS, WORDS, _edges, _toke
 from methods.kit.stage.byte_models import byte_model, windows
 from methods.kit.stage.byte_parts import opened
 
-SOURCE = "\nif ready(x, [1]):\n    value = other\nvalue = call(value, key=3)\n"
+SOURCE = "if ready(x, [1]):\n    value = other\nvalue = call(value, key=3)\n"
 
 
 def test_edges_are_those_of_the_grammar():
