@@ -1,6 +1,6 @@
 """Self-distillation: a student that starts anew guesses hidden words and keeps near to what the first try has become.
 
-    teacher: L = L_MLM from theta_0;  student: L = L_MLM + lambda mean over t |h_t - sg(g_t)|^2 from theta_0 again
+    teacher: L = L_MLM from theta_0;  student: L = L_MLM + lambda mean over t, i (h_ti - sg(g_ti))^2 from theta_0 again
 
 h and g are the last states of student and teacher of the whole text; each has half of the steps, on the task's own
 text.
