@@ -94,7 +94,7 @@ def usage(main: int, keeper: int = 0, *, most: int) -> Usage:
     pids = [main, *descendants(main, most=most), *(descendants(keeper, most=most) if keeper else [])]
     if len(pids) > most:
         return Usage(len(pids), len(pids))
-    processor = memory = 0.0
+    processor = own = together = 0.0
     tasks = processes = 0
     runnable = False
     for pid in pids:
@@ -111,14 +111,14 @@ def usage(main: int, keeper: int = 0, *, most: int) -> Usage:
                 tasks += process.num_threads()
                 if pid == main:
                     runnable = process.status() == psutil.STATUS_RUNNING
-                    memory += process.memory_info().rss
-                else:
-                    memory += _own_memory(process)
-    return Usage(processes, tasks, processor, memory / 2**20, _waited(main), runnable)
+                    own = process.memory_info().rss
+                if len(pids) > 1:
+                    together += _part(process)
+    return Usage(processes, tasks, processor, max(own, together) / 2**20, _waited(main), runnable)
 
 
-def _own_memory(process: psutil.Process) -> float:
-    """Bytes of a further process, of what it shares only its part: a fork begins by sharing everything."""
+def _part(process: psutil.Process) -> float:
+    """Bytes of one of several processes, of what it shares only its part: a fork begins by sharing everything."""
     try:
         return process.memory_full_info().pss
     except (psutil.AccessDenied, AttributeError):
