@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from methods.arenas.context_memory.stage._data import Documents, documents
+from methods.arenas.context_memory.stage.recurrent import recurrent
 from methods.arenas.context_memory.stage.task import Task, nats
 from methods.kit.lm_nets import Body
 from methods.kit.method import Method
@@ -80,6 +81,7 @@ class ContextMemory(Arena):
     sources = (datasets.STDLIB,)
 
     def data(self, trial: Trial) -> MemoryData:
+        recurrent(trial.options.small, trial.progress)     # made now: a run may not write
         net = byte_model("trained", trial.options.small, trial.progress).to(trial.device)
         train, test = (Documents(*(part.to(trial.device) for part in (each.contexts, each.mixed, each.follows)))
                        for each in documents(trial))

@@ -18,7 +18,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.arenas.elastic_networks.stage.nets import ANCHOR_STEPS, CLASSES, WORLDS, pictures
+from methods.arenas.elastic_networks.stage.nets import (
+    ALONE_STEPS,
+    ANCHOR_STEPS,
+    CLASSES,
+    WIDTHS,
+    WORLDS,
+    anchors,
+    kept,
+    pictures,
+)
 from methods.arenas.elastic_networks.stage.task import Task
 from methods.kit.method import Method
 from methods.kit.stage import data as datasets
@@ -66,6 +75,10 @@ class ElasticNetworks(Arena):
     sources = (datasets.FASHION_MNIST, datasets.DIGITS)
 
     def data(self, trial: Trial) -> ElasticData:
+        world, small = trial.seed % WORLDS, trial.options.small
+        anchors(world, small, trial.progress)     # made now: a run may not write
+        for width in WIDTHS:
+            kept(world, width, ALONE_STEPS, small, trial.progress)
         parts = {name: (x.to(trial.device), y.to(trial.device)) for name, (x, y) in
                  pictures(trial.options.small, trial.progress).items()}
         return ElasticData(parts["train"], parts["watch"], parts["test"], trial.seed % WORLDS)

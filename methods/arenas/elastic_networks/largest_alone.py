@@ -11,7 +11,7 @@ What the largest size can be had for; of the others it has none.
 import torch.nn.functional as F
 
 from methods.arenas.elastic_networks.arena import ElasticNetworksMethod
-from methods.arenas.elastic_networks.stage.nets import SIZES
+from methods.arenas.elastic_networks.stage.nets import WIDTHS
 from methods.kit.method import Card
 
 
@@ -19,6 +19,6 @@ class LargestAlone(ElasticNetworksMethod):
     card = Card(title="The largest network alone")
 
     def offer(self, task):
-        net = task.net(SIZES[-1])
+        net = task.net(WIDTHS[-1])
         task.learn(net.parameters(), lambda x, y: (F.cross_entropy(net(x), y), net.cost))
         return [(net, net.cost)]

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from methods.arenas.elastic_networks.arena import ElasticNetworksMethod
-from methods.arenas.elastic_networks.stage.nets import SIZES
+from methods.arenas.elastic_networks.stage.nets import WIDTHS
 from methods.kit.method import Card, Paper
 
 
@@ -49,8 +49,8 @@ class Slimmable(ElasticNetworksMethod):
                 fidelity="core")
 
     def offer(self, task):
-        whole = task.net(SIZES[-1])
-        parts = [Narrower(whole, task.net(width)) for width in SIZES]
+        whole = task.net(WIDTHS[-1])
+        parts = [Narrower(whole, task.net(width)) for width in WIDTHS]
         widest = parts[-1]
 
         def step(x, y):

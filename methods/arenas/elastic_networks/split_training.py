@@ -11,7 +11,7 @@ What is done where nobody thinks of sharing.
 import torch.nn.functional as F
 
 from methods.arenas.elastic_networks.arena import ElasticNetworksMethod
-from methods.arenas.elastic_networks.stage.nets import SIZES
+from methods.arenas.elastic_networks.stage.nets import WIDTHS
 from methods.kit.method import Card
 
 
@@ -19,7 +19,7 @@ class SplitTraining(ElasticNetworksMethod):
     card = Card(title="Each size alone, the budget split")
 
     def offer(self, task):
-        nets = [task.net(width) for width in SIZES]
+        nets = [task.net(width) for width in WIDTHS]
         left = sum(net.cost for net in nets)
         for net in nets:
             task.learn(net.parameters(), lambda x, y, net=net: (F.cross_entropy(net(x), y), net.cost), net.cost / left)

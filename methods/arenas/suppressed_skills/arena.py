@@ -66,6 +66,7 @@ class SuppressedSkills(Arena):
 
     def data(self, trial: Trial) -> SkillData:
         o = trial.options
+        model(o.model, trial.seed % WORLDS, o.small, trial.progress)     # made now: a run may not write
         asked, answers, _ = prompts(o.examples, OTHERS if o.benign else (LARGEST,), trial.generator("examples"))
         test, right, _ = prompts(o.tests, (LARGEST,), trial.generator("test"))
         others, others_right, _ = prompts(o.tests, OTHERS, trial.generator("other tests"))

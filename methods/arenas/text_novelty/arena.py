@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from methods.arenas.text_novelty.stage.task import Task
-from methods.arenas.text_novelty.stage.teachers import SOURCES
+from methods.arenas.text_novelty.stage.teachers import SOURCES, WORLDS, tuned
 from methods.kit.method import Method
 from methods.kit.stage import data as datasets
 from methods.kit.stage.arena import Arena, Metric, Scale, Setting, Trial
@@ -74,6 +74,7 @@ class TextNovelty(Arena):
 
     def data(self, trial: Trial) -> NoveltyData:
         o, rng = trial.options, trial.numpy("texts")
+        tuned(trial.seed % WORLDS, o.normal, o.small, trial.progress)     # made now: a run may not write
         shelves = library(o.small, trial.progress).shelves
 
         def some(name: str, part: int, many: int, length: int) -> Tensor:

@@ -22,7 +22,7 @@ from methods.kit.stage.seeding import numpy_generator, seeded, torch_generator
 from methods.kit.stage.word_models import digest, weights_of
 
 BLOCKS, CLASSES, WORLDS, BATCH, RATE = 4, 10, 2, 64, 2e-3
-ANCHORS, SIZES = (24, 48, 96), (24, 36, 48, 68, 96)
+ANCHORS, WIDTHS = (24, 48, 96), (24, 36, 48, 68, 96)
 ANCHOR_STEPS, ALONE_STEPS = 250, 600
 SMALLER = 4              # of widths, at the smoke scale
 

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from methods.arenas.elastic_networks.stage.choices import Choices
-from methods.arenas.elastic_networks.stage.nets import ALONE_STEPS, BATCH, RATE, SIZES, Net, anchors, falling, kept
+from methods.arenas.elastic_networks.stage.nets import ALONE_STEPS, BATCH, RATE, WIDTHS, Net, anchors, falling, kept
 from methods.kit.stage.arena import Trial
 
 
@@ -20,8 +20,8 @@ class Task:
     def __init__(self, train: tuple[Tensor, Tensor], watch: tuple[Tensor, Tensor], world: int, trial: Trial):
         self._train, self.watch, self._world, self.trial = train, watch, world, trial
         self.pixels, self.device = train[0].shape[1], trial.device
-        self.small, self.widths = trial.options.small, tuple(w // (4 if trial.options.small else 1) for w in SIZES)
-        self.full = self.net(SIZES[-1]).cost
+        self.small, self.widths = trial.options.small, tuple(w // (4 if trial.options.small else 1) for w in WIDTHS)
+        self.full = self.net(WIDTHS[-1]).cost
         self.sizes = [share * self.full for share in trial.options.sizes]
         self.budget, self.spent = float(trial.options.budget), 0.0
         self._rows, self._draws = trial.generator("rows"), trial.generator("draws")
@@ -48,7 +48,7 @@ class Task:
     def alone(self) -> list[Net]:
         """Nets of all widths, each trained for as many steps as the budget has, which is not paid for: a bound."""
         return [kept(self._world, width, ALONE_STEPS, self.small, self.trial.progress).to(self.device)
-                for width in SIZES]
+                for width in WIDTHS]
 
     def draw(self, below: int) -> int:
         return int(torch.randint(below, (1,), generator=self._draws))
