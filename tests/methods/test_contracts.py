@@ -15,7 +15,7 @@ from tests.contracts_kept import recorded
 
 @pytest.fixture(autouse=True)
 def what_is_there_is_left_alone_by_the_garbage_collector():
-    """As in a worker's child: a whole library in memory else costs a short run a tenth of its time."""
+    """As in a worker's child, where a short run does not pay for collecting a whole library in memory."""
     gc.freeze()
     yield
     gc.unfreeze()
