@@ -1,16 +1,17 @@
 """Cross-lingual supervision: pairs of verses beside plain text, as often as a bandit finds them useful.
 
-    p_i = (1 - g) softmax_i(w) + g / 2,   w_i <- w_i + eta r / p_i for the arm i that was drawn
+    p_i = (1 - g) w_i / sum_j w_j + g / 2,   w_i <- (1 - eta) w_i + eta max(r, 0) for the arm i that was drawn
 
 The arms are plain text and translation. The reward r is how far the step lowered the loss on validation text and pairs
 (their mean), divided by the largest change so far.
 
-Departs from the paper: a language model of two languages and one pair for many; the bandit's scale of rewards, g and
-eta are ours; both losses are measured on 32 windows before and after each step.
+Departs from the paper: a language model of two languages and one pair for many; the reward is taken from
+validation text, where the paper's needs none; its scale, g and eta are ours. Both losses are measured before and after
+each step, on the same 32 pairs and the same 32 windows of both languages.
 
 >>> import torch
->>> chances(torch.tensor([0.0, 0.0]), 0.1).tolist()
-[0.5, 0.5]
+>>> [round(p, 2) for p in chances(torch.tensor([3.0, 1.0]), 0.1).tolist()]
+[0.72, 0.28]
 """
 
 import torch
@@ -24,7 +25,7 @@ WATCHED = 32
 
 def chances(w, g):
     """How likely each arm is."""
-    return (1 - g) * w.softmax(0) + g / len(w)
+    return (1 - g) * w / w.sum() + g / len(w)
 
 
 class CrossLingualSupervision(CausalPretrainingMethod):
@@ -41,7 +42,7 @@ class CrossLingualSupervision(CausalPretrainingMethod):
     g, eta = 0.1, 0.1
 
     def prepare(self, task):
-        self.w, self.last, self.largest = torch.zeros(2), None, 1e-6
+        self.w, self.last, self.largest = torch.ones(2), None, 1e-6
         return super().prepare(task)
 
     def batch(self, task):
@@ -55,9 +56,11 @@ class CrossLingualSupervision(CausalPretrainingMethod):
     def after_step(self, net, optimizer, value, task):
         if not len(task.pairs):
             return
-        now = float(nats(net, Batch(task.valid[:WATCHED])).mean() +
+        plain = task.valid[::max(1, len(task.valid) // WATCHED)][:WATCHED]      # windows lie language by language
+        now = float(nats(net, Batch(plain)).mean() +
                     nats(net, Batch(task.valid_pairs[:WATCHED], task.pair_first)).mean()) / 2
         if self.last is not None:
             self.largest = max(self.largest, abs(self.last - now))
-            self.w[self.arm] += self.eta * (self.last - now) / self.largest / self.p[self.arm]
+            reward = max(self.last - now, 0.0) / self.largest
+            self.w[self.arm] = max((1 - self.eta) * self.w[self.arm] + self.eta * reward, 1e-6)
         self.last = now

@@ -7,6 +7,7 @@ half of eight windows itself; the last state of these, and of as many that were 
 
 Departs from the paper: its losses of understanding and of knowledge, and the distillation into smaller models while it
 trains, are left out; of five attributes two are used; the judged state is the last, as the model reads to the left.
+What is judged it has just written itself, where the paper has it written beforehand by the model that came before.
 
 >>> import torch
 >>> rarest(torch.tensor([[5, 9, 7]]), torch.tensor([0, 0, 0, 0, 0, 9, 0, 4, 0, 1]), 2).tolist()

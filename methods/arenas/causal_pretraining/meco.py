@@ -5,8 +5,8 @@
 c is a tenth; rate and optimiser go on as they were. When the model is asked nothing need stand before the text.
 
 Departs from the paper: the model has read plain text before; the address of a page is one piece that tells the source;
-windows hold one document, so nothing has to be hidden between documents; the paper asks for accuracy downstream, here
-bits are asked for.
+windows hold one document, so nothing has to be hidden between documents; the paper asks for accuracy downstream and
+finds no gain in perplexity, here bits are asked for.
 
 >>> cooling(143, 160, 0.1), cooling(144, 160, 0.1)
 (False, True)
@@ -28,9 +28,7 @@ class Meco(CausalPretrainingMethod):
         title="MeCo",
         papers=(Paper("Metadata Conditioning Accelerates Language Model Pre-training", 2025, arxiv="2501.01956"),),
         fidelity="core",
-        claims=(Beats("plain-text", on="bits_per_byte", by=0.005),
-                Beats("source-prompt", on="bits_per_byte", by=0.005),
-                Beats("plain-text", on="minimal_pairs")),
+        claims=(Beats("plain-text", on="minimal_pairs"),),
         needs_scale=("A third less text is enough for the same accuracy on tasks.",),
         reduces_to=("source-prompt", {"share": 0.0}),
     )

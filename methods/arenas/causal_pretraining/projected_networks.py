@@ -4,9 +4,10 @@
 
 The model of the domain's cluster is as small as any other and goes on with the domain's text.
 
-Departs from the paper: four clusters of counts of pieces, a bank of four, no mixing of attention's weights; at the end
-the bank and the mixture of that cluster train, not the small model's own weights. Where no domain is given, the cluster
-of most validation text is asked.
+Departs from the paper: four clusters of counts of pieces, a bank of four, no mixing of attention's weights, biases that
+all clusters share; the bank begins as the start's weights with noise that cancels in the mean; at the end the bank and
+the mixture of that cluster train, not the small model's own weights. Where no domain is given, the cluster of most
+validation text is asked.
 
 >>> import torch
 >>> torch.einsum("j,jab->ab", torch.tensor([0.5, 0.5]), torch.tensor([[[2.0]], [[4.0]]])).tolist()

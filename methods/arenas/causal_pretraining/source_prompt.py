@@ -4,7 +4,8 @@
 
 The piece s is learnt, one for each source.
 
-Departs from the paper: the model has read text without such pieces before, as all here.
+Departs from the paper: the model has read text without such pieces before, as all here; it is asked for bits of the
+sources' own text, where the paper tunes on other tasks with a source before them.
 
 >>> import torch
 >>> before(torch.tensor([[3]]), torch.tensor([[20, 21]])).first
@@ -21,7 +22,7 @@ class SourcePrompt(CausalPretrainingMethod):
         title="Source Prompt",
         papers=(Paper("Source Prompt: Coordinated Pre-training of Language Models on Diverse Corpora from Multiple "
                       "Sources", 2023, arxiv="2311.09732"),),
-        fidelity="faithful",
+        fidelity="core",
         claims=(Beats("plain-text", on="tagged_bpb", by=0.005), Beats("plain-text", on="worst_bpb", by=0.005)),
     )
 

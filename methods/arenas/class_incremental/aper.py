@@ -8,7 +8,8 @@ adapted network, compared by cosine.
     z(x) = [phi(x), phi*(x)],   y(x) = argmax_c cos(z(x), mean of z over class c)
 
 Departs from the paper: of its ways to adapt, adapters and full fine-tuning are offered; an adapter follows the
-feed-forward part, with a GELU, where theirs runs beside it, with a ReLU and a factor of 0.1.
+feed-forward part, with a GELU, where theirs runs beside it, with a ReLU and a factor of 0.1, and the first session's
+classifier is linear where theirs is a cosine.
 
 >>> import torch
 >>> both(torch.tensor([[1.0]]), torch.tensor([[2.0, 3.0]])).tolist()

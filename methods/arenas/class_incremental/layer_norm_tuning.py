@@ -6,7 +6,7 @@ session's pictures, so that at test time the set whose key is most similar is us
 session's set with the classifier, then the classifier alone on features under the set that the keys choose, right or
 wrong, as at test time.
 
-    t* = argmax_t cos(q(x), k_t),   loss = CE + sum (1 - cos(q(x), k_t))
+    t* = argmax_t cos(q(x), k_t),   loss = CE + mean (1 - cos(q(x), k_t))
 
 Departs from the paper: a key starts near the session's mean feature and is trained beside the set, where the authors'
 code draws keys orthogonal at random and trains them in a pass before; and the first stage trains the classifier that

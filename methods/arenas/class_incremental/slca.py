@@ -10,6 +10,8 @@ divided by their length so that no class wins by large weights.
 The paper's ratio of the two rates replaces the arena's rate of networks.
 
 Departs from the paper: covariances are shrunk halfway to the pooled one, since a class has 60 pictures for 64 features.
+The length of all logits divides them, as it is written; the authors' code divides by the mean of the lengths that each
+session's have, and draws old classes around means a little nearer to zero.
 
 >>> import torch
 >>> normalised(torch.tensor([[3.0, 4.0]]), 0.1).tolist()                                         # 10 * (3, 4) / 5

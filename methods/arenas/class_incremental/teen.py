@@ -5,9 +5,9 @@ first session. Those similar classes also tell where the new one should be: its 
 session's prototypes, weighted by a softmax of their cosine. Prototypes have unit length, and nothing is trained
 after the first session.
 
-    w_nb = softmax_b(tau cos(c_n, c_b)),   c_n' = alpha c_n + (1 - alpha) sum_b w_nb c_b
+    w_nb = softmax_b(tau cos(c_n, c_b)),   c_n' = alpha c_n + (1 - alpha) unit(sum_b w_nb c_b)
 
-Follows the paper.
+Follows the paper; that the sum has unit length too is the authors' code's.
 
 >>> import torch
 >>> few, base = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0], [0.0, -1.0]])         # both equally similar

@@ -7,8 +7,8 @@ saturate; there is no centring and no ReLU. Unseen data meets a running batch va
 
     y = x / max(sqrt(var_bhw(x)), v * x + sqrt(var_hw(x))) * gamma + beta
 
-Departs from the paper: also put where no activation would follow, in `language`, where a character has
-one position and var_hw is zero.
+Departs from the paper: also put where no activation would follow, in `language` and `sets`, where a character or a
+point has one position and var_hw is zero.
 
 >>> x = torch.tensor([[[2.0]], [[-2.0]]])     # var_bhw = 4, var_hw = 0: 2 / max(2, 2), -2 / max(2, -2)
 >>> EvonormLayer(1)(x).flatten().round(decimals=2).tolist()

@@ -6,7 +6,7 @@ normalisation without centring, and Swish instead of ReLU.
 
     y = x * sigmoid(v * x) / sqrt(var_group(x)) * gamma + beta
 
-Departs from the paper: also put where no activation would follow, in `language`; fewer groups, for there
+Departs from the paper: also put where no activation would follow, in `language` and `sets`; fewer groups, for there
 are fewer channels.
 
 >>> x = torch.tensor([[2.0, -2.0]])     # one group with variance 4: 2 * 0.8808 / 2 and -2 * 0.1192 / 2

@@ -10,8 +10,10 @@ everything equals the ordinary connection with normalisation before the branch.
     A_m = e_{k mod n} + s_a * tanh(norm(H) W_m),  A_r = I + s_a * tanh(norm(H) W_r)
     B = 1 + s_b * tanh(norm(H) W_b),    W = 0,  s = 0.01 at the start
 
-Departs from the paper: a character model of a few thousand weights and two streams where the paper mostly has
-four; on images every position has its own weights.
+Departs from the paper: a character model of a few thousand weights and two streams where the paper's default is
+four; the last weights of a branch start as everybody's, where the paper rescales their deviation by sqrt(n), as the
+streams are summed; the static weights decay as the others do, where the paper spares them; on images every position
+has its own weights.
 
 >>> block = HyperBlock(nn.Flatten(), nn.Identity(), channels=2, index=1, streams=2, dynamic=True, first=True, last=True)
 >>> block(torch.tensor([[3.0, 4.0]])).tolist()     # sums two equal streams, each x + x
@@ -32,7 +34,7 @@ class HyperConnections(ComponentsMethod):
     card = Card(
         title="Hyper-connections",
         papers=(Paper("Hyper-Connections", 2024, "2409.19606"),),
-        fidelity="faithful",
+        fidelity="core",
         claims=(Beats("layer-norm", on="test_loss", setting="language"),
                 Beats("layer-norm", on="steps_to_target", setting="language"),
                 Beats("layer-norm", on="accuracy")),

@@ -2,7 +2,7 @@
 
     BI_l = 1 - E cos(x_l, x_l+1);   as many blocks stay as there is room for, those with the highest BI
 
-Follows the paper. Afterwards the model is tuned, which the paper leaves out.
+Follows the paper. Afterwards the model is tuned, which is no part of the paper's method.
 
 >>> import torch
 >>> import torch.nn.functional as F

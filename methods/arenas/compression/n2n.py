@@ -8,8 +8,9 @@
 The first half of the students trains the first policy, the second, starting from the best so far, the other. The best
 by reward is then tuned.
 
-Departs from the paper: 16 students of two steps each, not hundreds of five epochs; blocks of a transformer with heads
-and hidden units in place of layers and filters; a student begins with the teacher's weights.
+Departs from the paper: 16 students of two steps each, not hundreds of five epochs, and Adam at ten times the rate of
+its code; blocks of a transformer with heads and hidden units in place of layers and filters; a student begins with the
+teacher's weights.
 
 >>> shrunk((3, 192), (0.1, 0.5))
 (1, 96)

@@ -7,8 +7,9 @@
 Embeddings and all maps are rounded, and at the end stored, at eight bits, each matrix with one scale of 32 bits: 51 %
 in all, whatever the room.
 
-Departs from the paper: a causal model; biases stay at 16 bits; the moving average keeps 0.9 of the old and starts with
-what the trained model shows on eight known windows.
+Departs from the paper: a causal model; biases stay at 16 bits, and what comes out of maps and goes into the output
+weights is not rounded; the moving average keeps 0.9 of the old (0.9999 in its code) and starts with what the trained
+model shows on eight known windows.
 
 >>> import torch
 >>> from methods.arenas.compression.stage.eight_bits import eight

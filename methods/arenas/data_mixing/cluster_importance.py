@@ -2,7 +2,7 @@
 
     p_s = share of known passages x whose argmax_s cos(h(x), mean h of source s) is s
 
-h are mean states of the start.
+h are mean states of the start, less the middle of all sources' means, which are taken over validation passages.
 
 Follows the textbook.
 

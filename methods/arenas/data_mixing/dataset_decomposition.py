@@ -1,12 +1,13 @@
 """Dataset decomposition: buckets of pieces of texts of one length each, short ones first, in cycles.
 
-    a step reads one bucket: B 64 / 2^i sequences of 2^i predicted pieces, i in 4, 5, 6;   Grow-P2: within each of four
-    cycles the length grows
+    a step reads one bucket: B 64 / 2^i sequences of 2^i predicted pieces, i in 4, 5, 6;   within each of four cycles
+    the length grows
 
 Every sequence is of one text, and every step reads the same number of pieces.
 
-Departs from the paper: passages are cut into short ones, since long documents hardly have short remainders; even
-shares of the three lengths; a start that has read passages of 65.
+Departs from the paper: the buckets of a cycle follow one another, where Grow-P2 draws each step's bucket with odds
+that halve from one length to the next; four cycles for eight; passages are cut into short ones, since long documents
+hardly have short remainders; even shares of the three lengths; a start that has read passages of 65.
 
 >>> [length_at(p, 4) for p in (0.0, 0.1, 0.2, 0.25)]
 [16, 32, 64, 16]

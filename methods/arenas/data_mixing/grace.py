@@ -12,7 +12,7 @@ a source, from the start, by normalised gradients.
 
 from methods.arenas.data_mixing.arena import DataMixingMethod
 from methods.arenas.data_mixing.stage.unlearning import impacts, mixture_of
-from methods.kit.method import Beats, Card, Paper
+from methods.kit.method import Card, Paper
 
 
 class Grace(DataMixingMethod):
@@ -21,7 +21,6 @@ class Grace(DataMixingMethod):
         papers=(Paper("Deciphering the Impact of Pretraining Data on Large Language Models through Machine Unlearning",
                       2024, arxiv="2402.11537"),),
         fidelity="proxy",
-        claims=(Beats("plain-ascent", on="target_bpb"), Beats("uniform-sources", on="target_bpb")),
         needs_scale=("Impacts by unlearning rank sources as retraining without each does.",),
     )
 

@@ -5,7 +5,7 @@
 The rate falls in a straight line to 0.
 
 Departs from the paper: one source stands for its small sets of high quality, found by counts of pieces in what is known
-of the target.
+of the target; only this method's rate falls to 0, that of its rivals here by a cosine to a tenth.
 
 >>> [t >= 1 - 0.2 for t in (0.5, 0.9)]
 [False, True]

@@ -5,7 +5,7 @@
 Three restarts of least squares, a small ridge on t.
 
 Departs from the paper: the law of the target alone, so one term; no laws of steps and size are nested, the short runs
-are of the same model; the lowest hundred drawn mixtures are averaged.
+are of the same model; least squares for a Huber loss; the lowest hundred drawn mixtures are averaged.
 
 >>> import math
 >>> round(2 + 1 * math.exp(-1.0 * 0.5), 4)

@@ -5,7 +5,8 @@
 
 Where the target is no source, the one most like it counts as the scarce one.
 
-Departs from the paper: the start has read the rich sources already; one split of steps and one share.
+Departs from the paper: the start has read the rich sources already; one split of steps and one share; the optimizer's
+averages are kept when the rate begins anew, and no rival's rate begins anew.
 
 >>> [0.0 if t < 0.5 else 0.25 for t in (0.2, 0.7)]
 [0.0, 0.25]

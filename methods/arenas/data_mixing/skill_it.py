@@ -5,7 +5,8 @@
 A is the slope of short runs' losses by mixtures, turned, above the mean source's, each column divided by its largest.
 In target runs j is the target alone.
 
-Departs from the paper: A from short runs on mixtures, not on one source each; it is graded, not 0 or 1.
+Departs from the paper: A from short runs on mixtures, not on one source each; it is graded, not 0 or 1, and what helps
+no more than the mean source counts as 0; the first mixture, too, goes by the loss, where there all losses count as one.
 
 >>> import math
 >>> a = [math.exp(0.5 * x) for x in (2.0, 0.0)]

@@ -1,5 +1,7 @@
 """Known passages only: what is known of the target is read again and again, and nothing else.
 
+In `scarce` it is the 60 passages of the source.
+
 Follows the textbook.
 
 >>> 100 * 16 / 64                         # times each passage is read

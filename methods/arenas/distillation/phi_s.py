@@ -8,7 +8,8 @@ scalar makes it one. Errors then weigh alike in all directions of the teacher's 
     y' = (1 / phi) H U' (y - mu),   covariance U diag(lambda) U',   phi = sqrt(mean lambda),   H H' = 1
     L = mean over teachers of ||f_t(x) - y'_t||^2 / D
 
-Follows the paper.
+Departs from the paper: a teacher has one vector of features a picture, no tokens of places, and networks and optimiser
+are the arena's.
 
 >>> import torch
 >>> y = torch.tensor([[2.0, 0.0], [-2.0, 0.0], [0.0, 1.0], [0.0, -1.0]])                      # variances 2 and 0.5

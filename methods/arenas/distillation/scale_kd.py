@@ -8,11 +8,13 @@ teacher's frozen last block before it is compared, so that the student learns wh
     L = KL(p_T || p_S) + sum over c of a1 D(c, t) + a2 D(c - m(c), t - m(t)),   c: half-way map sent on, last map
     D = sum over tokens of ||norm(c) - norm(t)||^2, mean over pictures;   m: mean over the places of each channel
 
-Weights (a1, a2) are the authors' 0.08, 0.06 half way and 0.08, 0 at the end.
+Weights (a1, a2) are those that the authors have for their smallest teacher: 0.08, 0.06 half way and 0.08, 0 at the end
+(0.08, 0.06 there too for larger ones).
 
-Departs from the paper: the labels'
-cross-entropy is that with the teacher's probabilities, as most pictures have no label; projections for both views are
-one, not two; the queries of the last stage are its own; the student's last map is its features seen as one place.
+Departs from the paper: the labels' cross-entropy is that with the teacher's probabilities, as most pictures have no
+label; projections for both views are one, not two, with no convolution before it, one head, and scores that are not
+made five times as sharp; the queries of the last stage are its own; the student's last map is its features seen as one
+place.
 
 >>> import torch
 >>> round(float(unlike(torch.tensor([[[3.0, 0.0]]]), torch.tensor([[[0.0, 2.0]]]))), 4)           # two unit vectors

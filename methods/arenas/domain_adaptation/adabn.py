@@ -6,7 +6,8 @@ those of the batch at hand, which is prediction-time normalisation.
 
     y = gamma * (x - mean_t) / sqrt(var_t + eps) + beta                                             (alg. 1)
 
-Departs from the paper: statistics are averaged over batches of 256 of the whole network instead of online.
+Departs from the paper: statistics are averaged over batches of 256 of the whole network instead of online. Where there
+is a source, training on it goes on before, as for source-only.
 
 >>> import torch
 >>> from methods.arenas.domain_adaptation.stage.nets import DomainNet, reestimate

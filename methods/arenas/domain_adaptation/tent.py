@@ -6,7 +6,7 @@ normalisation layers lowers the entropy of its predictions. Everything else stan
     minimise  H(p) = -sum_c p_c log p_c   over gamma, beta                                          (sec. 3.1)
 
 Departs from the paper: a batch is answered after the step that it causes, in a second pass, which the paper names as a
-choice; its own runs answer in the pass before the step.
+choice; its own runs answer in the pass before the step. The step sees the batch moved by up to a pixel.
 
 >>> import torch
 >>> from methods.arenas.domain_adaptation.stage.nets import entropy

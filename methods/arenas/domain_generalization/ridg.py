@@ -7,8 +7,9 @@ the reasons that lead from one to the other.
     R(x) = z[:, None] * W,   M_y <- (1 - m) M_y + m mean of the batch's R
     loss = CE + weight * sum_y mean_{x of y, k} sum_d (R_dk(x) - M_y,dk)^2
 
-Departs from the paper: the network is small. m and how squares are summed are the authors' code's; the weight is the
-best here of theirs (0.01), a tenth and a hundredth of it: the hundredth.
+Departs from the paper: the network is small, and the weight is not the authors' 0.01 but the best here of that, a tenth
+and a hundredth of it: the hundredth. m and how squares are summed are the authors' code's; the first batch in which a
+class is met gives its mean, as there.
 
 >>> import torch
 >>> rationale(torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, 4.0]])).tolist()           # one logit: its two products
@@ -32,7 +33,7 @@ class Ridg(DomainGeneralizationMethod):
     card = Card(
         title="RIDG",
         papers=(Paper("Domain Generalization via Rationale Invariance", 2023, arxiv="2308.11158"),),
-        fidelity="faithful",
+        fidelity="core",
         claims=(Beats("erm", on="target_loss"), Beats("feature-mean-loss", on="target_loss"),
                 Beats("logit-mean-loss", on="target_loss")),
         reduces_to=("erm", {"weight": 0.0}),

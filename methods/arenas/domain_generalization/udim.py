@@ -9,8 +9,9 @@ are to be small on the made ones and to vary as on the given ones.
     gradient = SAM's + weight * grad [mean ((V - V~) / 2)^2 + mean_x~ |G~|^2 / size],   in weight and bias apart
 
 Departs from the paper: `reach` is ours, measured a picture, where the authors' code normalises over the batch; the
-first half is SAM, where the authors begin with a network that SAM has trained; batch norms know both kinds of
-pictures. rho and the weight are the authors' code's. Their single-source runs move style and not dots.
+first half is SAM, where the authors begin with a network that SAM has trained and go on so for a fifth of the steps;
+batch norms know both kinds of pictures. rho and the weight are the authors' code's. Their single-source runs move style
+and not dots.
 
 >>> import torch
 >>> in_weight, in_bias = head_gradients(torch.zeros(1, 2), torch.tensor([0]), torch.tensor([[4.0]]))

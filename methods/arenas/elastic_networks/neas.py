@@ -8,7 +8,8 @@ block loses the choice of lowest worth: how right paths with it are, and how far
     distance(op) = mean over other ops of ||out_op - out_other|| / ||out_op||
 
 Departs from the paper: residual blocks of vectors that differ in width only, pairs alone; how accuracy and distance are
-weighed is ours, and so is the search, a pool of pairs and three turns of changes of the best.
+weighed is ours, and so is the search, a pool of pairs and three turns of changes of the best. Outputs are what an op
+adds to the stream, after the mean of the ops before that are left.
 
 >>> import torch
 >>> distances([torch.tensor([[1.0, 0.0]]), torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])])
@@ -50,11 +51,11 @@ class Neas(ElasticNetworksMethod):
             worth = []
             with torch.no_grad():
                 h = net.enter(x)
-                for block, right in zip(net.layers, accuracy, strict=True):
-                    outputs = [choice(h) for choice in block]
-                    apart = distances([out - h for out in outputs])
-                    worth.append([a / max(right) + self.diversity * b / max(apart)
-                                  for a, b in zip(right, apart, strict=True)])
+                for block, left, right in zip(net.layers, net.allowed, accuracy, strict=True):
+                    outputs = [block[choice](h) for choice in left]
+                    apart, best = distances([out - h for out in outputs]), max(right[choice] for choice in left)
+                    worth.append({choice: right[choice] / best + self.diversity * far / max(apart)
+                                  for choice, far in zip(left, apart, strict=True)})
                     h = torch.stack(outputs).mean(0)
             dropped(net, worth)
 

@@ -7,9 +7,9 @@ step.
     F(x) = f_large[l:] (S f_small[:l](x)),   S = pinv(A_small) A_large
     L = CE(F, y) + CE(F, softmax(f_largest)),   the largest network as it was, held fixed
 
-Departs from the paper: residual networks of vectors, not of patches, at three widths; every stitch has its own map
-and a bias; stitches go between neighbours in width, at equal depth. The teacher's weight is 1, and its passes are
-paid for, as a third of a step.
+Departs from the paper: residual networks of vectors, not of patches, at three widths; every stitch has its own map,
+where there neighbouring ones share it; stitches go at equal depth alone. The teacher is the largest of the three, there
+another network, whose named class is learnt; its weight is 1, and its passes are paid for, as a third of a step.
 
 >>> import torch
 >>> small, large = torch.tensor([[1.0], [2.0], [3.0]]), torch.tensor([[2.0], [4.0], [6.0]])

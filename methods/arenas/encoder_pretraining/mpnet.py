@@ -6,7 +6,9 @@ Words that are given see each other and masks at all places to be guessed; when 
 turns give way to the words, so that each guess sees the places of the whole window. A stream of content and one of
 queries share weights. Without masks it is the permuted language model. A step costs 1.3 plain ones.
 
-Departs from the paper: it goes on from an encoder that has read by masks alone; positions are absolute.
+Departs from the paper: all that stands for a word to be guessed is a mask (there in 80 % of cases, else any word or the
+word itself); single words, not whole ones of several pieces; it goes on from an encoder that has read by masks alone;
+positions are absolute.
 
 >>> import torch
 >>> from methods.arenas.encoder_pretraining.stage.streams import allowed
@@ -26,7 +28,7 @@ class Mpnet(EncoderPretrainingMethod):
     card = Card(
         title="MPNet",
         papers=(Paper("MPNet: Masked and Permuted Pre-training for Language Understanding", 2020, arxiv="2004.09297"),),
-        fidelity="faithful",
+        fidelity="core",
         claims=(Beats("masked-language-model", on="probe_bits", by=0.01),
                 Beats("permuted-language-model", on="probe_bits", by=0.01)),
         reduces_to=("permuted-language-model", {"compensate": False}),

@@ -5,8 +5,8 @@ distances to these means are its logits, with no temperature. The test does the 
 
     m_c = mean of the S given drawings f(x),   loss = CE(-|f(x) - m_c|^2, y)
 
-Follows the paper. Training episodes have as many given drawings a kind as the test, and as many kinds as fit into the
-batch. Network, views and optimiser are the arena's.
+Departs from the paper: training episodes have as many given drawings a kind as the test, but only as many kinds as fit
+into the batch, fewer than the test (the paper's have more). Network, views and optimiser are the arena's.
 
 >>> import torch
 >>> from methods.arenas.few_shot_pretraining.stage.task import episode_loss, squared_distances

@@ -8,6 +8,8 @@ examples count more. The classifier is trained on both, and so cannot lean on qu
     R = argmin over rotations of ||R z_0 - z|| = V diag(1, ..., det) U^T,   z_0^T z = U S V^T (centred)
 
 Departs from the paper: the banks hold one entry for each target picture instead of a queue, so that they are small.
+Batch and bank have a mean loss each, where the authors' code takes one mean over both, in which its large bank counts
+most; their code turns the features in every tenth step alone.
 
 >>> import torch
 >>> quarter = torch.tensor([[0.0, 1.0], [-1.0, 0.0]])

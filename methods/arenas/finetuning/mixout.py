@@ -6,6 +6,9 @@ each weight.
 
     w~ = (M * u + (1 - M) * w - p * u) / (1 - p),   M ~ Bernoulli(p), u = w_0 (0 in a new classifier)
 
+A draw is one for all weights that leave a neuron, or an input channel; biases and normalisations are not mixed. A new
+classifier is mixed with zero, one of the paper's choices for it.
+
 Follows the paper.
 
 >>> import torch
@@ -52,6 +55,6 @@ class Mixout(FinetuningMethod):
 
     def loss(self, net, task):
         batch = task.draw()
-        weights = {name: mixed(w, self.start[name], torch.bernoulli(torch.full_like(w, self.p)), self.p)
-                   for name, w in net.named_parameters()} if self.p else dict(net.named_parameters())
+        weights = {name: mixed(w, self.start[name], torch.bernoulli(torch.full_like(w[:1], self.p)), self.p)
+                   if w.dim() > 1 and self.p else w for name, w in net.named_parameters()}
         return F.cross_entropy(functional_call(net, weights, (batch.x,)), batch.y)

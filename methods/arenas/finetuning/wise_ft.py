@@ -24,7 +24,6 @@ class WiseFt(FinetuningMethod):
         papers=(Paper("Robust fine-tuning of zero-shot models", 2021, arxiv="2109.01903"),),
         fidelity="faithful",
         claims=(Beats("full-fine-tuning", on="shifted_accuracy"),
-                Beats("full-fine-tuning", on="source_accuracy"),
                 Beats("full-fine-tuning", on="shifted_accuracy", setting="cues")),
         reduces_to=("full-fine-tuning", {"alpha": 1.0}),
     )

@@ -5,7 +5,8 @@ own, found on the questions alone so that the mean answer is uniform; no label i
 
     p(k | x) = a_k P(k | x) / sum_j a_j P(j | x),   a so that mean_x p(k | x) = 1 / K
 
-Follows the paper. Demonstrations, which the paper's prompts do not have, are the nearest ones.
+Departs from the paper: prompts have demonstrations, the nearest ones, where the paper's have none; a is found in 30
+rounds over the questions of all tasks together.
 
 >>> import torch
 >>> p = torch.tensor([[0.9, 0.1], [0.6, 0.4]])
@@ -36,9 +37,7 @@ class PriorMatching(InContextMethod):
         title="Prior matching",
         papers=(Paper("Mitigating Word Bias in Zero-shot Prompt-based Classifiers", 2023, arxiv="2309.04992"),),
         fidelity="faithful",
-        claims=(Beats("cosine-top-k", on="word_accuracy"), Beats("cosine-top-k", on="log_loss"),
-                Beats("null-prior", on="word_accuracy"),
-                Beats("null-prior", on="log_loss")),
+        claims=(Beats("cosine-top-k", on="word_accuracy"), Beats("null-prior", on="word_accuracy")),
         reduces_to=("cosine-top-k", {"rounds": 0}),
     )
 

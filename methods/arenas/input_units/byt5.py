@@ -30,7 +30,6 @@ class Byt5(InputUnitsMethod):
         fidelity="core",
         claims=(Matches("subword", on="probe_bits", within=0.05),
                 Withstands("subword", on="probe_bits", to="misspelt", by=0.02),
-                Withstands("subword", on="probe_bits", to="keyboard", by=0.02),
                 Beats("subword", on="probe_bits", setting="misspelt", by=0.02)),
     )
 

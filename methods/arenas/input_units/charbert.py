@@ -6,8 +6,12 @@
 
 A misspelt word is cut as it stands; the c of its last piece is to name the last piece of the word as it was.
 
-Departs from the paper: what follows is said, where it guesses hidden words, so the convolution looks to the left; the
-blocks are shared by both channels; pieces are merged within 512.
+Departs from the paper: what follows is said, where it guesses hidden words, so the convolution looks to the left; it
+is of each direction apart, over the sum of both channels, where the paper's is a full one over both side by side with a
+tanh; gelu comes before W_t and W_c and not after. The GRU reads the eight first characters of a piece, where the
+paper's reads all of the text. What was misspelt is named by its last piece, where each piece names the whole word out
+of 30,000. Pieces are merged within 512, and the probe reads the sum of both channels. Blocks are shared by both, as
+there.
 
 >>> backwards([3, 4, 0], 0)
 [4, 3, 0]
@@ -70,7 +74,7 @@ class Charbert(InputUnitsMethod):
         return self.cutter.encode(" " + word).ids
 
     def net(self, many, task):
-        net = task.encoder(many, spare=task.allowed // 2)
+        net = task.encoder(many, spare=task.allowed * 3 // 10)
         width = net.width
         net.characters = nn.Embedding(self.many, width // 2)
         nn.init.normal_(net.characters.weight, std=0.05)

@@ -1,4 +1,4 @@
-"""Four times the text, an upper bound: subwords, learnt from four times as many windows.
+"""Four times the text, an upper bound: subwords of bytes, learnt from four times as many windows.
 
     L = - mean log p(u_t | u_<t)
 

@@ -2,6 +2,8 @@
 
     u(w) = vowels of w in their order, one unit; a dot where there are none
 
+Marks stay, and numbers are one unit.
+
 Follows the textbook.
 
 >>> from methods.arenas.input_units.stage.subsets import kept

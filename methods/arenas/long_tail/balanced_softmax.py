@@ -12,7 +12,9 @@ rates should change for that step to have served it better.
 The features come from a first stage of plain cross-entropy and stay fixed; the draws pass their gradient straight
 through.
 
-Departs from the paper: both stages share one budget, and the meta step uses a fixed rate for its virtual step.
+Departs from the paper: both stages share one budget; the virtual step is plain, at a fixed rate, where the authors'
+code takes the optimiser's with momentum; the classifier goes on from the first stage, where their code starts it
+afresh.
 
 >>> import torch
 >>> value = balanced_cross_entropy(torch.tensor([[0.0, 0.0]]), torch.tensor([1]), torch.tensor([3.0, 1.0]))

@@ -35,7 +35,7 @@ class Pop(LongTailMethod):
         title="Progressive purification (POP)",
         papers=(Paper("Progressive Purification for Instance-Dependent Partial Label Learning", 2022,
                       arxiv="2206.00830"),),
-        fidelity="faithful",
+        fidelity="core",
         claims=(Beats("proden", on="balanced_accuracy", setting="partial-labels"),
                 Beats("cross-entropy", on="balanced_accuracy", setting="partial-labels")),
         reduces_to=("proden", {"start": 1.0, "decrease": 0.0}),

@@ -8,9 +8,12 @@ clusters are pulled together more softly, against everything outside the cluster
     L = L(same cluster; tau) + beta * L(same class, other cluster; tau_c),
     tau_c = tau * exp(spread_c / mean spread),   spread_c = mean ||z - mean z|| / log(n_c + 10)
 
-A linear classifier is then trained on the frozen features with class-balanced batches.
+A linear classifier is then trained on the frozen features with class-balanced batches. As in the authors' code the
+other view of a picture is a positive of the second part too, spreads are held between their 20th and 80th percentile,
+and a class that is not cut keeps tau.
 
-Departs from the paper: clusters have at most the size of a tail class instead of about that size.
+Departs from the paper: clusters have at most the size of a tail class instead of about that size, by a few rounds of
+k-means from evenly spaced pictures; before the first clustering the second part, on the other views, is there already.
 
 >>> import torch
 >>> z = torch.tensor([[1.0, 0.0], [0.8, 0.6], [0.6, 0.8], [0.0, 1.0]])

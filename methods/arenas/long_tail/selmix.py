@@ -10,7 +10,7 @@ gain, and the network is fine-tuned on their blends; the gains are measured afre
     mean recall:  dM/dA_ql = 1[q = l] C_qq - K C_qq C_ql,   C = confusion matrix of sum one
 
 p_c is the mean validation feature of class c. For the worst recall the rows are weighted by exp(-50 recall).
-Training up to there uses logit adjustment.
+Training up to there uses logit adjustment. The authors' code has p_i for z_ij beside 1[l = i].
 
 Departs from the paper: supervised only, gains are in units of the mean squared length of the p_c and measured every
 tenth step instead of every fiftieth, and the fine-tuning takes a tenth of the usual rate instead of a hundredth.

@@ -4,7 +4,8 @@
 
 N are all weights at work, D the pieces read, those read again counted again.
 
-Departs from the paper: models of some 10,000 weights; one training stands for runs of several lengths.
+Departs from the paper: models of some 10,000 weights; one training stands for runs of several lengths; the floor is at
+most 3.5 bits.
 
 >>> round(1.69 + 406.4 / 1e9 ** 0.34 + 410.7 / 2e10 ** 0.28, 3)      # the paper's constants
 2.58

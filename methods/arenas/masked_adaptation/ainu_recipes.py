@@ -19,7 +19,7 @@ TITLE = ("Adapting Multilingual Speech Representation Model for a New, Underreso
 class AinuRecipes(MaskedAdaptationMethod):
     card = Card(
         title="Continued pretraining for Ainu",
-        papers=(Paper(TITLE, 2023, covers="continued pretraining, then labels"),),
+        papers=(Paper(TITLE, 2023, arxiv="2301.07295", covers="continued pretraining, then labels"),),
         fidelity="proxy",
         claims=(Beats("no-adaptation", on="log_loss", setting="new-language", by=0.02),
                 Beats("related-labels", on="log_loss", setting="new-language")),

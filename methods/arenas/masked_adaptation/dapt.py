@@ -4,8 +4,8 @@
 
 Of 15 % chosen words 80 % are masked, 10 % exchanged for any word, 10 % left.
 
-Departs from the paper: one pass over three thousand windows by a small encoder, where the paper takes billions of
-words; the encoder is then frozen and a linear probe asked, where the paper tunes all of it on the task.
+Departs from the paper: two thirds of a pass over three thousand windows by a small encoder, where the paper takes
+billions of words; the encoder is then frozen and a linear probe asked, where the paper tunes all of it on the task.
 
 >>> import torch
 >>> from methods.arenas.masked_adaptation.stage.task import guessed

@@ -3,7 +3,8 @@
     stage k: tasks 1..k take turns; hidden words, then the order of two halves, then how far apart they stood (3 ways)
 
 Departs from the paper: three tasks for its seven, words without capitals and no phrases; no embedding that names the
-task; stages of equal length.
+task; stages of equal length. The half of the same document may be the window's own. With two stages the third task
+never comes in.
 
 >>> from methods.arenas.masked_adaptation.stage.ordered import TASKS
 >>> TASKS

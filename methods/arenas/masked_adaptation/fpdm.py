@@ -5,8 +5,9 @@
 
 d+ is a document of the same genre, d- of another. Then the blocks read words again.
 
-Departs from the paper: eight windows of a genre stand for a document where a document has too few; two levels of kinds;
-vectors are the start's own states, as wide as its words.
+Departs from the paper: any eight windows of a genre stand for a document; two levels of kinds; vectors are the start's
+own states, as wide as its words. In `passages` the kinds that are asked are made of genres, so it has learnt from the
+genres of the domain what others are not told; in `code` a file's number stands for a genre.
 
 >>> Fpdm.__name__, Fpdm().adapts
 ('Fpdm', True)

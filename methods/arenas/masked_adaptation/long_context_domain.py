@@ -4,8 +4,9 @@
 
 Others read the first 64 words of a passage, it reads all 384.
 
-Departs from the paper: only the windowed model of its two; as many words a step as others have, so fewer passages; the
-first word is the one that sees all.
+Departs from the paper: only the windowed model of its two; no more words a step than others have, so two passages; the
+first word is the one that sees all, with the same maps as the others, where the paper's model has maps of its own for
+it.
 
 >>> LongContextDomain().values()
 {'window': 32}

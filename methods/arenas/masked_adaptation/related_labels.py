@@ -21,7 +21,7 @@ TITLE = ("Adapting Multilingual Speech Representation Model for a New, Underreso
 class RelatedLabels(MaskedAdaptationMethod):
     card = Card(
         title="Labels of a relative",
-        papers=(Paper(TITLE, 2023, covers="labels of a related language"),),
+        papers=(Paper(TITLE, 2023, arxiv="2301.07295", covers="labels of a related language"),),
         fidelity="proxy",
         claims=(Beats("no-adaptation", on="log_loss", setting="new-language"),),
     )

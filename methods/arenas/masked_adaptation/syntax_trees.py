@@ -36,5 +36,5 @@ class SyntaxTrees(MaskedAdaptationMethod):
         at = (task.lots(*ids.shape) + (task.marks[ids] > 0)).argmax(1, keepdim=True)
         places = torch.arange(ids.shape[1], device=ids.device)
         inside = (places >= at) & (places < at + self.longest)
-        shut = ((depth < depth.gather(1, at)) & (places > at)).cumsum(1) > 1
+        shut = ((depth < depth.gather(1, at)) & (places > at)).cumsum(1).cumsum(1) > 1
         return torch.where((task.lots(len(ids)) < 0.5)[:, None], chosen, inside & ~shut)

@@ -2,7 +2,8 @@
 
     loss = CE(s cos(theta_k + m [k = y]), y),   s = 64, m = 0.5
 
-Departs from the paper: drawings, network and batches are the arena's.
+Departs from the paper: drawings, network and batches are the arena's; an angle that would pass pi stays there, without
+a gradient (the authors' code goes on with cos theta less m sin m).
 
 >>> import torch
 >>> from methods.arenas.metric_learning.stage.losses import angular

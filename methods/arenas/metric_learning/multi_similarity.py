@@ -5,7 +5,8 @@ Pairs are kept that are informative beside the hardest of the other sort; among 
     kept:  negatives with s > min_p s_p - eps,  positives with s < max_n s_n + eps,   eps = 0.1
     loss = mean_i  1/2 log(1 + sum_p exp(-2 (s_ip - 0.5))) + 1/50 log(1 + sum_n exp(50 (s_in - 0.5)))
 
-Departs from the paper: drawings, network and batches are the arena's.
+Departs from the paper: drawings, network and batches are the arena's; the similarity 0.5 from which pairs count is that
+of the authors' code, the paper has 1.
 
 >>> import torch
 >>> weighed = soft(torch.tensor([[0.5, 0.5]]), torch.tensor([[True, False]]), torch.tensor([[False, True]]), 2, 50, 0.5)

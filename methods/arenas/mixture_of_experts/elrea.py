@@ -7,8 +7,10 @@
 v is Adam's mean square after the first half of the steps, which are for all text; the experts share the other half.
 
 Departs from the paper: v without Adam's momentum, of one moment of training; gradients are not projected, as there are
-2,048 weights; 640 windows are clustered and learnt; the first addition counts like a cluster at a right angle. K passes
-are made for each window that is asked.
+2,048 weights; 640 windows are clustered and learnt, by the gradient of all their pieces, where the paper takes the
+instruction's alone; cosines are divided by T, where the paper standardises them over the clusters; chances are mixed
+and not logits; the first addition counts like a cluster at a right angle. K + 1 passes are made for each window that is
+asked.
 
 >>> import torch
 >>> [round(w, 3) for w in mixing(torch.tensor([[1.0, 0.0]]), torch.tensor([[1.0, 0.0], [0.0, 1.0]]), 1.0)[0].tolist()]

@@ -2,9 +2,9 @@
 
     p = softmax(W x),   expert i takes the N c / E pieces of largest p_i,   y = sum over those that took x of p_i E_i(x)
 
-So the load is even without a loss for it, while a piece has one expert, or several, or none. Asked, a piece may not
-hang on those that come later: then each expert takes a piece whose p_i is above the mean of its lowest chances taken
-in training, at most four experts a piece.
+So the load is even without a loss for it, while a piece has one expert, or several, at most four, or none. Asked, a
+piece may not hang on those that come later: then each expert takes a piece whose p_i is above the running mean of its
+lowest chances taken in training.
 
 Departs from the paper: the survey compares families of gates by their papers' own reports; here they run in one arena,
 and this file is the family that no other file is of. Thresholds are this file's; the paper's model takes by batch.

@@ -7,7 +7,8 @@ d_i describes the text of field i. P is learnt; of a model that arrives later on
 once. All other weights are the specialists' mean. Without specialists there is one expert for each field.
 
 Departs from the paper: d is made of how frequent a field's pieces are, not of a sentence encoder's vectors of its
-texts; three specialists of one block; P is 32 wide.
+texts, less the mean of all four fields, the late one included; a model that arrives gives its part alone, and its other
+weights are not averaged in; three specialists of one block; P is 32 wide.
 
 >>> import torch
 >>> router = Projection(torch.eye(2), 4)

@@ -4,7 +4,7 @@
     L = cross-entropy + alpha E sum_i f_i P_i,   f_i the share of choices of expert i, P_i the mean of p_i
 
 Departs from the paper: no expert has a capacity, so no piece is left out; the second expert is not drawn by lot, and
-both choices count in the loss.
+both choices count in the loss, whose scale and alpha are Switch's.
 
 >>> import torch
 >>> from methods.arenas.mixture_of_experts.stage.experts import best

@@ -9,8 +9,9 @@ memberships; where their number is not told it is the one at which the features 
     bits = sum_k (n_k + d) log det(I + d / (n_k e) Z_k'Z_k) / 2 - n_k log(n_k / n),   e = 0.1
 
 Departs from the paper: features are those of the network that has learnt the names, frozen, instead of CLIP's; heads
-are 32 wide, batches 256 pictures, AdamW; numbers of clusters are tried in eighths of the most there could be. A tenth
-of the steps is for R alone, after which one head is copied to the other.
+are 32 wide behind layers of 128, batches 256 pictures, AdamW; gradients go through the scaling of columns as well,
+which the authors' code stops; numbers of clusters are tried in eighths of the most there could be. A tenth of the
+steps is for R alone, after which one head is copied to the other.
 
 >>> import torch
 >>> round(rate(torch.eye(2)).item(), 4)                              # d = n = 2, e = 0.1: log(1 + 10)

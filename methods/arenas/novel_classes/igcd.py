@@ -8,7 +8,9 @@ heap gets the kind for which its nearest kept ones vote.
     p(y | x) = sum_j softmax_j(z . z_j / tau) [y_j = y],   j over what is kept
 
 Departs from the paper: there is one stage and not several after one another, so nothing is forgotten that what is kept
-could bring back, and the number of kinds is told; k-means is not weighted, and k and tau (0.1) are ours.
+could bring back, and the number of kinds is told. Votes are taken at the end alone, where the paper also trains through
+them, by cross-entropy and for answers of all kinds. Kept are the densest pictures, where the paper keeps those that are
+denser than their neighbours. K-means is not weighted, and k and tau (0.1) are ours. It stands for the idea.
 
 >>> import torch
 >>> z = torch.eye(2)
@@ -47,7 +49,7 @@ class Igcd(NovelClassesMethod):
     card = Card(
         title="IGCD",
         papers=(Paper("Incremental Generalized Category Discovery", 2023, arxiv="2304.14310"),),
-        fidelity="core",
+        fidelity="proxy",
         claims=(Beats("sim-gcd", on="accuracy", setting="generalized"),),
     )
 

@@ -6,7 +6,8 @@
 
 tau_t falls from 0.07 to 0.04. The entropy of the mean answer keeps kinds from dying out.
 
-Departs from the paper: a small network trained from nothing, the classifier of novel kinds has a hidden layer as in the
+Departs from the paper: a small network that learns the names alone for half of the steps, where the paper begins with
+one that has learnt without names from many photographs; the classifier of novel kinds has a hidden layer as in the
 other methods, and AdamW; the weights and temperatures are the paper's.
 
 >>> import torch

@@ -8,8 +8,9 @@ picture as it is and with the frames. The loss is SimGCD's all the time.
 
 Departs from the paper: it begins with half of SimGCD's steps where the paper begins with a network that SimGCD has
 trained to the end; patches are of a quarter of the side, so that the outer frame is those of the outer
-patches; frames begin at a tenth of the paper's size and are learnt by AdamW at the network's rate. Asked are pictures
-with frames, as in the authors' code.
+patches; frames begin at a tenth of the paper's size and are learnt by AdamW at the network's rate; turns last five
+steps, where the authors' last twenty; the entropy's weight is SimGCD's 2, where the authors take 1 for all data but
+birds. Asked are pictures with frames, as in the authors' code.
 
 >>> import torch
 >>> frames(4, 2).int().tolist()                                       # patches of two dots are all frame

@@ -2,7 +2,8 @@
 
     s(x) = -mean over the 20 nearest of density(neighbour) / density(x)
 
-Follows the paper. The implementation is scikit-learn's, with its defaults; new drawings are judged by known ones.
+Departs from the paper: one size of neighbourhood, where the paper advises the highest value over a range of sizes. The
+implementation is scikit-learn's, with its defaults; new drawings are judged by known ones.
 
 >>> -(0.5 / 0.25)
 -2.0

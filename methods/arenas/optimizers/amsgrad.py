@@ -2,7 +2,7 @@
 
 Adam forgets rare large gradients: soon after one the running mean of squares is small again and small, misleading
 gradients make large steps, so that Adam may fail to converge even on a convex loss. AMSGrad divides by the largest
-running mean of squares met so far, and so its step for a weight never grows.
+running mean of squares met so far, so that what a weight's momentum is multiplied by never grows.
 
     m <- beta1 * m + (1 - beta1) * g
     v <- beta2 * v + (1 - beta2) * g^2,   u <- max(u, v)

@@ -5,18 +5,18 @@ the step uses the mean as it will be one step later, with the newest gradient in
 The momentum mu_t rises slowly from half of beta1 to beta1.
 
     mu_t = beta1 * (1 - 0.5 * 0.96^(t * psi))
-    m <- beta1 * m + (1 - beta1) * g
+    m <- mu_t * m + (1 - mu_t) * g
     v <- beta2 * v + (1 - beta2) * g^2
     m_hat = mu_(t+1) * m / (1 - mu_1 ... mu_(t+1)) + (1 - mu_t) * g / (1 - mu_1 ... mu_t)
-    w <- w - lr * m_hat / (sqrt(v / (1 - beta2^t)) + eps)                    (algorithm 2)
+    w <- w - lr * m_hat / (sqrt(beta2 * v / (1 - beta2^t)) + eps)                    (algorithm 2)
 
-Follows the paper.
+Departs from the paper: mu rises to 0.9, the usual momentum of Adam. Keras and PyTorch let m forget by beta1.
 
 >>> import torch
 >>> rule = Nadam(beta1=0.5)                       # mu_1 and mu_2 are close to 0.25
 >>> rule.start(torch.zeros(1))
->>> rule.step(torch.zeros(1), gradient=lambda w: torch.ones(1), lr=1.0)    # .25 * .5 / (1 - .25^2) + .75 / (1 - .25)
-tensor([-1.1334])
+>>> rule.step(torch.zeros(1), gradient=lambda w: torch.ones(1), lr=1.0)    # (.25 * .75 / (1 - .25^2) + 1) / root(.999)
+tensor([-1.2007])
 """
 
 import torch
@@ -30,7 +30,7 @@ class Nadam(Optimizer):
     card = Card(
         title="NAdam",
         papers=(Paper("Incorporating Nesterov Momentum into Adam", 2016),),
-        fidelity="faithful",
+        fidelity="core",
         claims=(Beats("adam", on="mean_loss"), Beats("adam", on="mean_loss", setting="language")),
     )
 
@@ -51,8 +51,8 @@ class Nadam(Optimizer):
         self.t += 1
         now, ahead = self.momentum(self.t), self.momentum(self.t + 1)
         self.product *= now
-        self.m = self.beta1 * self.m + (1 - self.beta1) * g
+        self.m = now * self.m + (1 - now) * g
         self.v = self.beta2 * self.v + (1 - self.beta2) * g**2
         m_hat = ahead * self.m / (1 - self.product * ahead) + (1 - now) * g / (1 - self.product)
-        v_hat = self.v / (1 - self.beta2**self.t)
+        v_hat = self.beta2 * self.v / (1 - self.beta2**self.t)
         return w - lr * m_hat / (v_hat.sqrt() + self.eps)

@@ -12,10 +12,11 @@ final one, values of those below are set to zero, and may come back as long as t
 
 In the last t_f steps the ranks are fixed; what was pruned is then taken out, with its optimiser state.
 
-Departs from the paper: the norm of the penalty is not squared, as in the authors' code; query, value and both maps of
-the feed-forward part are changed, as for every low-rank method here, where the paper changes all maps; ranks go from 5
-to an average of 3 (a factor of 1.7 for 1.5), so that what is trained at last fits the allowance; the number falls at
-every step, which the paper's smallest data sets use, and not every tenth or hundredth.
+Departs from the paper: the norm of the penalty is not squared, it is the mean over matrices and not the sum, and the
+change is scaled by alpha / r_0, all as in the authors' code; query, value and both maps of the feed-forward part are
+changed, as for every low-rank method here, where the paper changes all maps; ranks go from 5 to an average of 3 (a
+factor of 1.7 for 1.5), so that what is trained at last fits the allowance; the number falls at every step, which the
+paper's smallest data sets use, and not every tenth or hundredth.
 
 >>> [kept(t, 10, 4, 0.1, 0.5) for t in (0.0, 0.3, 0.6)]                   # 4 + 6 * (1/2)^3 at half the way
 [10, 4, 4]

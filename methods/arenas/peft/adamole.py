@@ -6,9 +6,10 @@ always passes.
 
     p = softmax(W_g x),   tau = tau_max sigmoid(w^T x + b),   w_i = relu(p_i - tau) / sum_j relu(p_j - tau)
     h = W0 x + sum_i w_i (alpha / r) B_i A_i x
+    loss <- loss + 0.001 * sum over layers of n sum_i mean[p_i >= tau] * mean(p_i - tau),   means over inputs
 
-Departs from the paper: experts stand in both maps of the feed-forward part alone, so that what is trained fits the
-allowance.
+Departs from the paper: experts stand in both maps of the feed-forward part alone, and there are four of rank 1 instead
+of eight of a higher one, so that what is trained fits the allowance.
 
 >>> import torch
 >>> shares(torch.tensor([0.75, 0.25, 0.0]), torch.tensor([0.125])).round(decimals=4)         # 5/8 and 1/8 pass

@@ -5,7 +5,8 @@ is to be moved along it: two vectors and a number a layer.
 
     h <- h + alpha(h) v,   alpha(h) = w^T h + c                                                   (eq. 1)
 
-Follows the paper.
+Departs from the paper: the map reads the feed-forward part's output, where the authors' code reads its hidden units;
+the normalisation after that part stays frozen, where their code trains it.
 
 >>> import torch
 >>> layer = Shift(2)
@@ -37,7 +38,7 @@ class AdapterBias(PeftMethod):
         title="AdapterBias",
         papers=(Paper("AdapterBias: Parameter-efficient Token-dependent Representation Shift for Adapters in NLP Tasks",
                       2022, arxiv="2205.00305"),),
-        fidelity="faithful",
+        fidelity="core",
         claims=(Beats("bitfit", on="target_accuracy"),
                 Matches("houlsby-adapter", on="target_accuracy", within=2.0, cost="trained parameters"),
                 Beats("bitfit", on="target_accuracy", setting="sentences")),

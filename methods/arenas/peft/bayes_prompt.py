@@ -9,7 +9,9 @@ the input.
     prompt = [learnt tokens; z_1 ... z_C]
 
 Departs from the paper: features of pictures stand in for those of words with their label and type words; they are
-scaled to the size of input tokens, which a small model keeps in another space than its last state.
+scaled to the size of input tokens, which a small model keeps in another space than its last state. A mixture's part is
+a class, with one diagonal variance for all, not fitted without labels; a particle of each class is a token of its own,
+where the authors' code puts the mean of several in the place of its type words.
 
 >>> import torch
 >>> stein(torch.tensor([[1.0]]), lambda z: -z, steps=1, rate=0.5).tolist()    # one particle climbs the density

@@ -5,7 +5,7 @@ alone moves what each unit needs to see before it answers, without changing what
 
     h = W0 x + b,   only b is trained
 
-Follows the paper.
+Departs from the paper: the bias of the map from patches to tokens stays frozen.
 
 >>> import torch
 >>> sorted(name for name, _ in biases(torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.LayerNorm(2))))

@@ -5,12 +5,12 @@ covariance of the inputs it sees, and undoes the covariance afterwards. To keep 
 is taken on source inputs and the r smallest components are trained; to learn fast, it is taken on target inputs and
 the largest are trained.
 
-    C = X X^T / n,   W C = U S V^T,   W = U S (V^T C^-1)                                        (eq. 2-3)
+    C = X X^T / n + 0.01 mean(diag) I,   W C = U S V^T,   W = U S (V^T C^-1)                    (eq. 2-3)
     B = U_r S_r^(1/2),   A = S_r^(1/2) V_r^T C^-1,   W_res = W - B A
 
 Departs from the paper: query, value and both maps of the feed-forward part are changed, as for every low-rank method
-here; where inputs of the source do not fit the network's input any more (`modality`), those of the target stand in for
-them.
+here; C is a mean over tokens, not a sum, which changes how size is shared between B and A; where inputs of the source
+do not fit the network's input any more (`modality`), those of the target stand in for them.
 
 >>> import torch
 >>> up, down, rest = oriented_parts(torch.eye(2), torch.diag(torch.tensor([9.0, 1.0])), 1, smallest=True)

@@ -7,9 +7,10 @@ gradient resembles that of full fine-tuning.
 
     B_i = U_i S_i^(1/2) / sqrt(s rho),   A_i = S_i^(1/2) V_i^T / sqrt(s rho),   s = sqrt(3 eta n / r)
     y = (W0 - s/E sum_i B_i A_i) x + sum_{i in top-k} w_i(x) s B_i A_i x
+    loss <- loss + 0.001 * sum over layers of E sum_i (share of inputs that use i) * mean p_i,   p = softmax(router x)
 
-Departs from the paper: experts stand in both maps of the feed-forward part alone, so that what is trained fits the
-allowance.
+Departs from the paper: experts stand in both maps of the feed-forward part alone, and there are four instead of eight,
+so that what is trained fits the allowance.
 
 >>> round(scale_of(width=48, r=1, eta=1.0), 4)                                 # sqrt(3 * 48)
 12.0

@@ -9,7 +9,8 @@ knows at every place; a bridge of the stage brings both to its width.
     s <- s + attend(LN(s), R_k);   s <- s + T resize(F_k);   s <- s + MLP(LN(s))
 
 Departs from the paper: two resolutions instead of four, pictures are classified and not searched or segmented, and
-the side network's answer is added to the frozen model's, since the classifier reads as many numbers as that has.
+the side network's answer is added to the frozen model's, since the classifier reads as many numbers as that has. The
+normalisations of the frozen model, which the authors' code trains, stay frozen.
 
 >>> import torch
 >>> place(torch.tensor([[[1.0], [3.0]] * 2]), 4)[0, 0, 0].tolist()                    # 2 x 2 tokens on a 4 x 4 map

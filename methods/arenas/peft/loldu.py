@@ -6,7 +6,7 @@ of L and rows of U stay as frozen bases, and only the r numbers of D between the
     W = (W0 - sigma_0 P L_r diag(d_0) U_r) + sigma P L_r diag(d) U_r
 
 Departs from the paper: query, value and both maps of the feed-forward part are changed, as for every low-rank method
-here.
+here; the authors' code trains D alone and leaves the gain as it is.
 
 >>> import torch
 >>> p_l, d, u = factors(torch.tensor([[2.0, 4.0], [1.0, 5.0]]), 2)

@@ -26,7 +26,7 @@ class Lora(PeftMethod):
         title="LoRA",
         papers=(Paper("LoRA: Low-Rank Adaptation of Large Language Models", 2021, arxiv="2106.09685"),),
         fidelity="faithful",
-        claims=(Beats("linear-probe", on="target_accuracy"), Beats("prompt-tuning", on="target_accuracy"),
+        claims=(Beats("prompt-tuning", on="target_accuracy"),
                 Matches("full-fine-tuning", on="target_accuracy", within=2.0, cost="trained parameters"),
                 Matches("full-fine-tuning", on="target_accuracy", within=2.0, setting="sentences",
                         cost="trained parameters")),

@@ -8,7 +8,9 @@ gate mixes them for every token, and task adapters learn from labels.
     stage 2: FFN(h) + sum_k g_k A_k(h),   g = softmax(W h)
 
 Departs from the paper: four looks of pictures stand in for domains of text, hidden patches for masked words, and
-source pictures for generic text.
+source pictures for generic text. The gate is one linear map that shares out among the adapters alone, for every token,
+and adapters read the input of the feed-forward part; in the authors' code a deeper gate weighs the frozen map's output
+as well, once for all tokens, and gate and adapters read its hidden units.
 
 >>> import torch
 >>> mixture = Domains(torch.nn.Identity(), 2, 2, 1)

@@ -6,7 +6,8 @@ matrix, so that it stays orthogonal while it is trained; it starts as the identi
 
     R = diag(R_1, ..., R_r),   R_i = (I + Q_i) (I - Q_i)^-1,   Q_i = -Q_i^T,   W = W0 R
 
-Departs from the paper: a transformer classifier takes the place of a diffusion model.
+Departs from the paper: a transformer classifier takes the place of a diffusion model, and query, value and both maps of
+the feed-forward part are turned, as for every such method here, where the paper turns the maps of attention.
 
 >>> import torch
 >>> cayley(torch.tensor([[[0.0, 1.0], [-1.0, 0.0]]])).round(decimals=4).tolist()      # a quarter turn

@@ -1,12 +1,13 @@
 """Prefix tuning: learn keys and values that every attention layer sees before the input's.
 
 Instead of tokens, whose keys and values the frozen maps compute, the keys and values themselves are learnt in every
-layer. During training they come from a smaller matrix through a small network, which makes learning steadier.
+layer. In the paper they come from a smaller matrix through a small network during training, which makes learning
+steadier.
 
     head(x) = softmax(q [P_K; K]^T / sqrt(d)) [P_V; V],   [P_K, P_V] = MLP(P')                  (eq. 3)
 
-Departs from the paper: the reparametrising network is linear by default, since a hidden layer exceeds the allowance
-of trained parameters here.
+Departs from the paper: keys and values are learnt directly by default; with `narrow` they come from a smaller matrix
+through a linear map, since a hidden layer exceeds the allowance of trained parameters here.
 
 >>> import torch
 >>> layer = Prefix(2, 3)

@@ -6,7 +6,8 @@ are trained one by one.
 
     s_n = sum_batches g_n^2;   top tau chosen;   W0 + B A where >= r (in + out) of a matrix are, else W0 + sparse
 
-Follows the paper.
+Departs from the paper: the matrices of attention and of the feed-forward part are scored alone, where the authors'
+code scores biases and normalisations too; their code gives a matrix a low-rank change from a tenth of that number on.
 
 >>> import torch
 >>> grants([torch.tensor([9.0, 8.0, 7.0]), torch.tensor([1.0, 6.0, 0.0])], tau=4, costs=[2, 3])

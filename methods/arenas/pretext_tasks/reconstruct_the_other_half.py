@@ -5,7 +5,7 @@ the classes' mean lower halves by their probability. It can say no more than tho
 needs about as many labels as there are classes, however many pixels there are. The more the halves share beside the
 label, the more of that is predicted too, and the less is saved.
 
-    psi = argmin E ||x2 - psi(x1)||^2,   psi linear in a fixed basis of x1: (Phi'Phi + ridge I)^-1 Phi' x2
+    psi = argmin E ||x2 - psi(x1)||^2,   psi linear in a fixed basis of x1: (Phi'Phi + N ridge I)^-1 Phi' x2
     head: ridge regression of y on psi(x1)
 
 Follows the paper. The function class is random cosine features of x1, held small by a ridge; the paper's theorem holds

@@ -3,7 +3,8 @@
     text 4 T,   steps and weights as before: each window is read a quarter as often
 
 Departs from the paper: a small encoder, English for Arabic; its models that write what was
-hidden are left out, so two of its four comparisons are.
+hidden are left out, so two of its four comparisons are. Units are learnt on the larger text as
+well, and the steps do not reach all of it.
 
 >>> AraBertDataScale.phases, AraBertDataScale.amount
 (((('more',), 1.0),), 0.4)

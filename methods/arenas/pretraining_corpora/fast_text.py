@@ -2,10 +2,12 @@
 
     L = - log s(v_w . u_c) - sum over 5 negatives n of log s(- v_w . u_n),   v_w = mean over units g of w of z_g
 
-Negatives are other words of the batch; c is within 5 words, its distance drawn from 1 to 5.
+Negatives are other words of the batch; c stands 1 to a words to the left or right of w, a being 1 to 5, one place for
+all of a step.
 
 Departs from the paper: learnt units for the letters' n-grams and the word itself; the vector of c is made of units as
-well, of another table; the paper of Basque compares such vectors with contextual ones.
+well, of another table; negatives are as frequent as words are, and no frequent word is left out; AdamW. The paper of
+Basque compares such vectors with contextual ones.
 
 >>> import torch
 >>> round(float(skip_gram(torch.zeros(2, 3), torch.zeros(2, 3), torch.zeros(2, 5, 3))), 4)        # 6 log 2
@@ -52,10 +54,13 @@ class FastText(PretrainingCorporaMethod):
         place = (of - of[:, :1])
         words = int(place.max()) + 1
         word, near = (pooled(table(ids), place, words) for table in (net.embed, task.parts["around"]))
-        far = min(1 + int(task.lots(1) * 5), words - 1)
+        far = min(1 + int(task.lots(1) * (1 + int(task.lots(1) * 5))), words - 1)
         there = (torch.arange(words, device=ids.device) <= place.max(1, keepdim=True).values)
         both = there[:, far:].flatten()
         left, right = word[:, :-far].flatten(0, 1)[both], near[:, far:].flatten(0, 1)[both]
+        if float(task.lots(1)) < 0.5:
+            left, right = (table[:, place].flatten(0, 1)[both] for table, place in (
+                (word, slice(far, None)), (near, slice(None, -far))))
         others = right[(task.lots(len(left), 5) * len(left)).long()]
         return skip_gram(left, right, others)
 

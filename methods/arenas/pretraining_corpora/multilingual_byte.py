@@ -1,5 +1,7 @@
 """Multilingual bytes: hidden stretches of bytes of all languages, without units that were learnt.
 
+One stretch of 20 bytes in a row of 144 is hidden, as in `mono-byte`.
+
 >>> MultilingualByte.phases
 ((('multi',), 1.0),)
 """
@@ -16,6 +18,7 @@ LONG = 20
 class MultilingualByte(PretrainingCorporaMethod):
     card = Card(title="Bytes of all languages")
     phases = ((("multi",), 1.0),)
+    long = 3                    # rows of 144 bytes
     pieces = 264                # the bytes, and eight that stand for nothing
 
     def loss(self, net, task):

@@ -6,7 +6,8 @@ CamemBERT is the same for a language, of many kinds of text instead of one; the 
 general text is large. The arena's references hide units, each chosen for itself, as `gottbert` does.
 
 Departs from the paper: a small encoder of 512 units, science of all kinds and source code for medicine and law,
-English for French; the score of how special a domain is, a difference of two models' losses, is not computed.
+English for French; no question about pairs of sentences, which the models of medicine and law are asked too; words
+are chosen each for itself; the score of how special a domain is, a difference of two models' losses, is not computed.
 
 >>> PubmedBert.phases, PubmedBert.units_of
 (((('target',), 1.0),), ())

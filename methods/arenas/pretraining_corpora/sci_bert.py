@@ -5,7 +5,8 @@
 Each unit is chosen for itself (15 %). BERTeus is the same for Basque, TunBERT for a dialect with little, noisy text.
 
 Departs from the paper: a small encoder, a little science, English for Basque, English respelled by rules for a
-dialect; the pair's state is that of the first unit. Rivals are not asked about pairs.
+dialect; the pair's state is that of the first unit, which may be hidden, and nothing marks where the second half
+begins. Rivals are not asked about pairs.
 
 >>> import torch
 >>> from methods.arenas.pretraining_corpora.stage.pairs import told_apart

@@ -2,9 +2,10 @@
 
     log w(x) = sum_j c_j(x) (log p_j - log q_j),   S = top rows by log w + Gumbel noise
 
-p and q are the frequencies in the sample and in the pool, counts smoothed by one part in a bucket.
+p and q are the frequencies in the sample and in the pool.
 
-Departs from the paper: 4,096 buckets for 10,000, pieces for words.
+Departs from the paper: 4,096 buckets for 10,000, pieces for words; counts are smoothed by one in each bucket (its code
+adds 1e-8 to frequencies).
 
 >>> import math
 >>> round(2 * (math.log(0.5) - math.log(0.25)), 4)          # one bucket, twice in x

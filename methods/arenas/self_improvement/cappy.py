@@ -6,8 +6,8 @@ of the same task, and for what the model itself says the share of it that agrees
     loss = (sigmoid(s(x, y)) - c)^2;   c = 1, 0 or the share of right digits;   y = argmax_i s(x, y_i)
 
 Departs from the paper: the scorer begins as a copy of the language model, not as another encoder that has read many
-tasks, and its score is a linear function of the likelihood it gives an answer; agreement is counted by digits in their
-place, not by Rouge-L; none of the eight answers offered is greedy.
+tasks, and its score is a linear function of the likelihood it gives an answer, through a sigmoid; agreement is counted
+by digits in their place, not by Rouge-L; none of the eight answers offered is greedy.
 
 >>> agreement(torch.tensor([[1, 2, 3, 4]]), torch.tensor([[1, 2, 6, 7]])).item()
 0.5

@@ -48,7 +48,7 @@ class ConfidenceCritique(SelfImprovementMethod):
             part = picked % 3
             total = asked.new_zeros((), dtype=torch.float)
             for at, (prompts, answers) in enumerate(((asked, known), (keep, known), (mend, known[has]))):
-                own = picked[part == at] % max(1, len(prompts))
+                own = picked[part == at] // 3 % max(1, len(prompts))
                 if len(own) and len(prompts):
                     total = total - log_p(net, prompts[own], answers[own]).sum() / answers.shape[1] / len(picked)
             return total

@@ -4,11 +4,11 @@ A question goes to the model of its kind. There three low-rank experts change th
 about one point, and a small network makes one reward of what the three say together.
 
     e_c = h + B_c A_c h;   l_c = log p(y | e_c) by piece;   -log sigmoid(w_c (l_c - l_c'))
-    r = sum_c w_c l_c + MLP([l_1, l_2, l_3]);   -log sigmoid(r - r')
+    r = MLP([l_1, l_2, l_3]), all else held;   -log sigmoid(r - r')
 
 Departs from the paper: kinds share the body, trained on all pairs, and have their own experts on its last state alone;
-experts speak by the likelihood of each piece; the kind is read off the word, not predicted; points are right digits in
-the first half, in the second, and in any order.
+experts speak by the likelihood of each piece, where the MLP there reads their states; the kind is read off the word,
+not predicted; points are right digits in the first half, in the second, and in any order.
 
 >>> expert(torch.eye(2)[None], torch.zeros(1, 2, 1), torch.zeros(1, 1, 2)).tolist()
 [[[1.0, 0.0], [0.0, 1.0]]]
@@ -40,7 +40,7 @@ class Experts(nn.Module):
         self.down = nn.Parameter(torch.randn(kinds, points, rank, width) / width ** 0.5)
         self.say = nn.Parameter(torch.ones(kinds, points, length) / length)
         self.join = nn.Parameter(torch.randn(kinds, points * length, hidden) / (points * length) ** 0.5)
-        self.end = nn.Parameter(torch.zeros(kinds, hidden))
+        self.end = nn.Parameter(torch.randn(kinds, hidden) / hidden ** 0.5)
 
     def pieces(self, asked, said):
         """(N, 3, A) how likely each expert of a question's kind finds each piece, and the kind (N,)."""
@@ -55,7 +55,7 @@ class Experts(nn.Module):
     def forward(self, asked, said):
         log_p, kind = self.pieces(asked, said)
         hidden = torch.einsum("nd,ndh->nh", log_p.flatten(1), self.join[kind]).tanh()
-        return (log_p * self.say[kind]).sum((1, 2))[:, None] + (hidden * self.end[kind]).sum(1, keepdim=True)
+        return (hidden * self.end[kind]).sum(1, keepdim=True)
 
 
 class Dmoerm(SelfImprovementMethod):
@@ -83,7 +83,7 @@ class Dmoerm(SelfImprovementMethod):
             return -(F.logsigmoid(lead * said) * said.abs()).sum() / said.abs().sum().clamp(min=1)
 
         task.descend(self.reward, about_points, len(p.asked), rate=self.rate)
-        for part in (self.reward.up, self.reward.down):
+        for part in (self.reward.up, self.reward.down, self.reward.say):
             part.requires_grad_(False)
         task.descend(self.reward, lambda rows: -F.logsigmoid(
             self.reward(p.asked[rows], p.better[rows]) - self.reward(p.asked[rows], p.worse[rows])).mean(),

@@ -3,10 +3,11 @@
 The first stage rewards second attempts alone and holds first ones where they were; the second rewards both, and adds to
 the second's reward a multiple of what it gained on the first.
 
-    stage 1: E[r(y_2)] - beta_1 KL(pi(y_1) || pi_0(y_1))
-    stage 2: E[r(y_1) + r(y_2) + alpha (r(y_2) - r(y_1))] - beta_2 KL of both turns
+    stage 1: E[r(y_2)] - beta_2 KL(pi(y_1) || pi_0(y_1)) - beta_1 KL of both turns
+    stage 2: E[r(y_1) + r(y_2) + alpha (r(y_2) - r(y_1))] - beta_1 KL of both turns
 
-Rewards are compared with the mean of a question's other samples. Rates are the arena's, alpha is the paper's.
+Rewards are compared with the mean of a question's other samples. Rates are the arena's; alpha, beta_1 and beta_2 are
+the paper's.
 
 Departs from the paper: a mark stands for the words that ask for a correction; a turn's reward reaches that turn's
 pieces alone; there are 24 updates in each stage and known answers to 72 questions.
@@ -49,8 +50,8 @@ class Score(SelfImprovementMethod):
     )
 
     alpha: float = param(10.0, "weight of what the second attempt gained", low=0.0, high=20.0)
-    hold: float = param(1.0, "weight of holding first attempts, in the first stage", low=0.0, high=10.0)
-    near: float = param(0.1, "weight of staying near the first model, in the second stage", low=0.0, high=10.0)
+    hold: float = param(0.1, "weight of holding first attempts, in the first stage", low=0.0, high=10.0)
+    near: float = param(0.01, "weight of staying near the first model", low=0.0, high=10.0)
     updates: int = param(24, "updates of each stage", low=1, high=200)
     samples: int = param(4, "pairs of attempts at a question", low=2, high=16)
 
@@ -67,7 +68,7 @@ class Score(SelfImprovementMethod):
                 r1, r2 = (task.right(of, y).float().view(-1, k) for y in (one, two))
                 (p1, kl1), (p2, kl2) = turns(net, task.start, asked[of], one), turns(net, task.start, again, two)
                 if not last:
-                    return -(leave_one_out(r2).flatten() * p2).mean() + self.hold * kl1.mean()
+                    return (self.hold * kl1 + self.near * (kl1 + kl2) - leave_one_out(r2).flatten() * p2).mean()
                 second = leave_one_out(r2 + self.alpha * (r2 - r1)).flatten()
                 return -(leave_one_out(r1).flatten() * p1 + second * p2).mean() + self.near * (kl1 + kl2).mean()
             return loss

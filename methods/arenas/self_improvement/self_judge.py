@@ -5,10 +5,11 @@ known one, and how similar the two are. A judge is trained on that label twice, 
 what the one with it says is taught to the one without.
 
     q = (p(y | x, y*, x)^(1/A) + sim(y, y*)) / 2
-    loss = BCE(J(x, y), q) + BCE(J(x, y*, x, y), q) + lam KL(J(x, y*, x, y) || J(x, y));   y = argmax_i J(x, y_i)
+    loss = 0.3 BCE(J(x, y), q) + BCE(J(x, y*, x, y), q) + lam KL(J(x, y*, x, y) || J(x, y));   y = argmax_i J(x, y_i)
 
 Departs from the paper: the model is not asked for a grade in words but for a likelihood, and so are the judges, which
 share weights; similarity is the share of equal digits and not a cosine of embeddings; the two labels are averaged.
+Weights are those of the published code.
 
 >>> round(divergence(torch.tensor(0.0), torch.tensor(0.0)).item(), 4)
 0.0
@@ -40,7 +41,7 @@ class SelfJudge(SelfImprovementMethod):
         claims=(Beats("best-of-n-likelihood", on="auroc"), Beats("best-of-n-likelihood", on="exact_match")),
     )
 
-    lam: float = param(1.0, "weight of what the judge with the known answer says", low=0.0, high=10.0)
+    lam: float = param(2.0, "weight of what the judge with the known answer says", low=0.0, high=10.0)
     samples: int = param(4, "answers of the model that a question is trained with", low=1, high=16)
 
     def improve(self, net, task):
@@ -54,7 +55,7 @@ class SelfJudge(SelfImprovementMethod):
         def loss(rows):
             blind = self.judge(asked[rows], said[rows])[:, 0]
             seeing = self.judge(told[rows], said[rows])[:, 0]
-            return F.binary_cross_entropy_with_logits(blind, q[rows]) + F.binary_cross_entropy_with_logits(
+            return 0.3 * F.binary_cross_entropy_with_logits(blind, q[rows]) + F.binary_cross_entropy_with_logits(
                 seeing, q[rows]) + self.lam * divergence(seeing.detach(), blind)
 
         task.descend(self.judge, loss, len(asked))

@@ -6,8 +6,9 @@ joins whose last state is also a state of a right program in the buffer.
 
     mle: -mean_y log p(y | x)     mml: -log sum_y p(y | x)     beta-mml: -(1/beta) log sum_y p(y | x)^beta
 
-Departs from the paper: programs have two steps of six rules, and the model has read such programs before; the state
-is the string of digits; a buffer holds at most six.
+Departs from the paper: programs have two steps of six rules, and the model has read such programs before; the state is
+the string of digits; a buffer holds at most six; programs are always drawn from their beginning, where there the model
+also goes on from beginnings that were kept; a beginning stays when a program that holds it joins.
 
 >>> round(multi(torch.tensor([-1.0, -1.0]), "mml", 0.25).item(), 4)          # 1 - log 2
 0.3069
@@ -49,7 +50,7 @@ class SelfSampledSolutions(SelfImprovementMethod):
                  for name in ("knob:objective", "knob:beta", "knob:partial")},
     )
 
-    objective: str = param("beta-mml", "how several solutions count", choices=("mle", "mml", "beta-mml"))
+    objective: str = param("mle", "how several solutions count", choices=("mle", "mml", "beta-mml"))
     beta: float = param(0.25, "exponent of beta-mml", low=0.01, high=1.0)
     partial: bool = param(True, "whether right beginnings of wrong programs are kept")
 

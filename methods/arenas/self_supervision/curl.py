@@ -7,7 +7,8 @@ classes collide, here one time in ten. A low loss then promises that the mean fe
     classifier: argmax_c f(x) mu_c,   mu_c the mean feature of the class
 
 Departs from the paper: encoder, views and optimiser are the arena's; there is no projector; negatives are the positives
-of other anchors of the batch, features lie on a ball's surface whose R^2 is ours, and a rival may blur the classes.
+of other anchors of the batch, the logarithm is natural and not to base 2, features lie on a ball's surface and not
+within it, k and R^2 are ours, and a rival may blur the classes.
 
 >>> import torch
 >>> f, positive = torch.tensor([[1.0, 0.0]]), torch.tensor([[1.0, 0.0]])

@@ -5,7 +5,8 @@ positives and of b negatives of one other class, which is nearer to what the mea
 
     loss = mean log(1 + sum_{i<=k} exp(f(x) mean_b f(x_ib-) - f(x) mean_b f(x_b+))),   |f| = R
 
-Departs from the paper: as CURL here; all b + 1 views count as pictures seen, so there are fewer anchors a step.
+Departs from the paper: as CURL here; there are k negative blocks (one in the paper), b is ours; all b + 1 views count
+as pictures seen, so there are fewer anchors a step.
 
 >>> import torch
 >>> blocks(torch.tensor([[1.0], [2.0], [3.0], [6.0]]), 2).tolist()              # two anchors, two positives of each

@@ -7,7 +7,7 @@ must relate to the queue in the same way. No pair of pictures is told apart as s
     slow <- m slow + (1 - m) net
 
 Departs from the paper: encoder, projector, views and optimiser are the arena's, and the queue holds 1,024; temperatures
-and m are the paper's.
+are the paper's, m is 0.99 (the authors' code for large pictures has 0.999).
 
 >>> import torch
 >>> q, queue = torch.tensor([[1.0, 0.0]]), torch.tensor([[1.0, 0.0], [0.0, 1.0]])

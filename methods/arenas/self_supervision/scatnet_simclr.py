@@ -8,7 +8,7 @@ turned by a multiple of 90 degrees, must say by which.
 
 Departs from the paper: four directions and not sixteen, and one adapting layer and not 8 to 45 blocks, for small
 pictures and seconds; views, projector, temperature and optimiser are those of SimCLR here. The third view counts as a
-picture seen; beta is the authors' 0.2.
+picture seen; beta is 0.2 (0.3 in the authors' example).
 
 >>> import torch
 >>> quarter(torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]]), torch.tensor([2])).flatten().tolist()

@@ -6,7 +6,8 @@ features apart.
     loss = -cos(h(z1), stop z2) / 2 - cos(h(z2), stop z1) / 2
 
 Departs from the paper: encoder, views and optimiser are the arena's, the rate of the predictor falls with that of the
-others, and the projector has two layers and not three, with a batch norm at its end as in the paper.
+others, and the projector has two layers and not three, with a batch norm at its end as in the paper; the predictor is
+wider between its layers than at its ends, where the paper's narrows to a quarter.
 
 >>> import torch
 >>> round(negative_cosine(torch.tensor([[1.0, 1.0]]), torch.tensor([[1.0, 0.0]])).item(), 4)

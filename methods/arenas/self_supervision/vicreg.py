@@ -7,7 +7,8 @@ may vary together, and views of a picture are to agree. Nothing is put on the sp
     v(z) = mean_j relu(1 - sqrt(Var z_j + 1e-4)) / 2,   c(z) = sum_{i != j} Cov(z)_ij^2 / D
 
 Departs from the paper: encoder, views and optimiser are the arena's, the projector has two layers and 64 outputs, not
-three and 8,192; weights are the paper's 25, 25 and 1, and v has half its weight in each view as in the authors' code.
+three and 8,192; weights are the paper's 25, 25 and 1. As in the authors' code, the squared distance is divided by the
+number of outputs (the paper's is not), and v has half its weight in each view.
 
 >>> import torch
 >>> z = torch.tensor([[1.0, 1.0], [-1.0, -1.0]])

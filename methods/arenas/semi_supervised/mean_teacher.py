@@ -1,14 +1,16 @@
 """Mean Teacher: agree with the average of one's own past weights.
 
-A teacher is the moving average of the student's weights and so knows a little more. On every picture the student, with
-another view, is to give the teacher's probabilities; the weight of that rises at first, while the teacher knows little.
-The teacher is what is asked in the end.
+A teacher is the moving average of the student's weights and so knows a little more. On pictures without labels the
+student, with another view, is to give the teacher's probabilities; the weight of that rises at first, while the teacher
+knows little. The teacher is what is asked in the end.
 
     loss = CE(y, p(x)) + w(t) mean (p(view) - p_teacher(other view))^2
     w(t) = 100 exp(-5 (1 - min(1, t / T))^2),   teacher <- m teacher + (1 - m) student,   m = min(1 - 1 / (t + 1), m0)
 
-Departs from the paper: network, views and optimiser are the arena's; m0 is 0.99, as there are some hundred steps, and
-the weight rises over a fifth of them.
+Departs from the paper: network, views and optimiser are the arena's; the teacher is followed on pictures without labels
+alone (the paper's on all), and the cross-entropy is averaged over those with labels (the authors' code divides it by
+all of the batch, so that it weighs a fourth); m0 is 0.99, as there are some hundred steps, and the weight rises over a
+fifth of them.
 
 >>> round(ramp(0.1, 100.0), 2)                                                                # 100 exp(-5 / 4)
 28.65
@@ -35,7 +37,7 @@ class MeanTeacher(SemiSupervisedMethod):
         title="Mean Teacher",
         papers=(Paper("Mean teachers are better role models: Weight-averaged consistency targets improve "
                       "semi-supervised deep learning results", 2017, arxiv="1703.01780"),),
-        fidelity="faithful",
+        fidelity="core",
         claims=(Beats("labels-only", on="accuracy"),),
     )
 

@@ -8,9 +8,9 @@ on doubtful guesses and, while few guesses are sure, on all of them.
     loss = FixMatch + g mean_{unsure u} p_1 CE(1, aux(strong u) on what is kept),   g = moving share of sure guesses
 
 Departs from the paper: network, views and optimiser are the arena's, the trained weights are asked and not their
-average, guesses are hard as in FixMatch here, without aligned distributions; g keeps 0.98 of itself in a step and not
-0.999, as there are some hundred steps. As in the authors' code an unsure picture always keeps the last class, and does
-not count if even that is not enough.
+average, sure guesses are hard as in FixMatch here (the authors' are probabilities, and aligned with their own mean); g
+keeps 0.98 of itself in a step and not 0.999, as there are some hundred steps. As in the authors' code an unsure picture
+always keeps the last class, and does not count if even that is not enough.
 
 >>> import torch
 >>> kept, sure = shrunk(torch.tensor([[0.6, 0.3, 0.08, 0.02]]), 0.95)            # .6 / (.6 + .02): two left out
@@ -45,7 +45,7 @@ class ShrinkMatch(SemiSupervisedMethod):
         title="ShrinkMatch",
         papers=(Paper("Shrinking Class Space for Enhanced Certainty in Semi-Supervised Learning", 2023,
                       arxiv="2308.06777"),),
-        fidelity="faithful",
+        fidelity="core",
         claims=(Beats("fixmatch", on="accuracy"), Beats("fixmatch", on="accuracy", setting="one-label"),
                 GainGrows("fixmatch", on="accuracy", to="one-label")),
         reduces_to=("fixmatch", {"shrink": 0.0}),

@@ -2,8 +2,8 @@
 
     K_t = 2 Re sum_n C_n (exp(dt A_n) - 1) / A_n exp(dt A_n t),   A_n = -1/2 + i pi n;   y = GELU(K * u + D u)
 
-Departs from the paper: eight waves a channel, not 64; one map after it, no gated one; a block's mixer beside
-feed-forward parts.
+Departs from the paper: eight waves a channel, not 32 (64 states, in pairs); one map after it, no gated one; a block's
+mixer beside feed-forward parts.
 
 >>> import torch
 >>> from methods.arenas.sequence_mixers.stage.nets import Site

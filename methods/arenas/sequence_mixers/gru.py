@@ -2,7 +2,8 @@
 
     z, r = gates(x_t, h_{t-1});  h_t = z h_{t-1} + (1 - z) tanh(W x_t + r U h_{t-1})
 
-Departs from the paper: a block's mixer beside feed-forward parts, in place of an encoder and a decoder.
+Departs from the paper: r after the map of the state, which has a bias, where the paper has U (r h_{t-1}); a block's
+mixer beside feed-forward parts, in place of an encoder and a decoder.
 
 >>> from torch import nn
 >>> sum(p.numel() for p in nn.GRU(32, 32).parameters())                  # 3 (32 * 32 + 32 * 32 + 32 + 32)
@@ -12,7 +13,7 @@ Departs from the paper: a block's mixer beside feed-forward parts, in place of a
 from torch import nn
 
 from methods.arenas.sequence_mixers.arena import SequenceMixersMethod
-from methods.kit.method import Beats, Card, Paper
+from methods.kit.method import Card, Paper
 
 
 class Recurrent(nn.Module):
@@ -30,7 +31,6 @@ class Gru(SequenceMixersMethod):
         papers=(Paper("Learning Phrase Representations using RNN Encoder-Decoder for Statistical Machine Translation",
                       2014, arxiv="1406.1078"),),
         fidelity="core",
-        claims=(Beats("no-mixing", on="bits"),),
     )
 
     def mixer(self, site):

@@ -2,7 +2,8 @@
 
     o_t = sum_{s <= t} f(q_t) . f(k_s) v_s / sum_{s <= t} f(q_t) . f(k_s),   f(x) = ELU(x) + 1
 
-Departs from the paper: written out over pairs, which at this length is quicker than its running sum and the same.
+Departs from the paper: no positions; written out over pairs, which at this length is quicker than its running sum and
+the same.
 
 >>> import torch, torch.nn.functional as F
 >>> (F.elu(torch.tensor([0.0, 2.0])) + 1).tolist()
@@ -14,7 +15,7 @@ from torch import nn
 
 from methods.arenas.sequence_mixers.arena import SequenceMixersMethod
 from methods.arenas.sequence_mixers.stage.nets import heads, joined, mixed_linearly
-from methods.kit.method import Beats, Card, Paper
+from methods.kit.method import Card, Paper
 
 
 class Linear(nn.Module):
@@ -35,7 +36,6 @@ class LinearAttention(SequenceMixersMethod):
         papers=(Paper("Transformers are RNNs: Fast Autoregressive Transformers with Linear Attention", 2020,
                       arxiv="2006.16236"),),
         fidelity="core",
-        claims=(Beats("no-mixing", on="bits"),),
     )
 
     def mixer(self, site):

@@ -4,7 +4,8 @@
 
 The four quarters of a row stand for sentences. Spans are asked for with a mask each, within the whole row.
 
-Departs from the paper: it is a book, of whose three families this is one; quarters for sentences.
+Departs from the paper: it is a book, of whose three families this is one; quarters for sentences, and a span that
+reaches into the next quarter becomes two masks.
 
 >>> whole([10, 11, 12, 13], [(1, 3)]).shown
 [10, 2, 13, 1, 10, 11, 12]

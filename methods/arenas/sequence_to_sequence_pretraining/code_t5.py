@@ -3,10 +3,12 @@
     one of three at each step:  span corruption + BCE(name | state) on the source  |  all names of a function hidden,
     one piece for each, to be said  |  words -> code or code -> words, announced by a mode
 
-BCE asks of every source piece that is text whether it belongs to a name. Where there is no code, spans alone are left.
+BCE asks of every piece of the code, the row being read once more without gaps, whether it belongs to a name. Where
+there is no code, spans alone are left.
 
-Departs from the paper: words and code are turned into each other from the start on, not at the end of the training; the
-three tasks are alike likely; reading and saying share their weights, which have read text from left to right before.
+Departs from the paper: words and code are turned into each other from the start on, not at the end of the training, and
+telling names apart is joined to the spans, where it takes its own turns; spans cut through words; the three tasks are
+alike likely; reading and saying share their weights, which have read text from left to right before.
 
 >>> veiled([10, 11, 12, 11], [0, -1, 1, -1], 90)
 ([90, 11, 91, 11], [90, 10, 91, 12])
@@ -71,8 +73,9 @@ class CodeT5(SequenceToSequencePretrainingMethod):
         rows = torch.tensor([task.text[i] for i in task.rows], device=task.device)
         state = net.states(rows, torch.ones_like(rows, dtype=torch.bool))[-1]
         task.spend(rows.numel())
-        wanted = (task.names[task.rows] >= 0).float()
-        return lesson(net, batch) + F.binary_cross_entropy_with_logits(net.tagger(net.norm(state))[..., 0], wanted)
+        wanted, code = (task.names[task.rows] >= 0).float(), slice(task.words, None)
+        return lesson(net, batch) + F.binary_cross_entropy_with_logits(
+            net.tagger(net.norm(state[:, code]))[..., 0], wanted[:, code])
 
     def continuation(self, first, second, task, words=""):
         return told([MODES[words], *first] if words else first, second)

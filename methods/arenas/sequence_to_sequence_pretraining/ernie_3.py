@@ -7,7 +7,8 @@ Batches of the two kinds take turns. Spans are asked for in the part that unders
 part that writes. Both parts begin as the start's last block; below is what comes before it.
 
 Departs from the paper: runs of two pieces for words and phrases; no facts (triples) beside the text, no memory of what
-was read before, no distance between sentences; thirds of a row for sentences.
+was read before, no distance between sentences; thirds of a row for sentences. The start has one block, so all that the
+two parts share are embeddings, the short convolution and the last norm.
 
 >>> len(ORDERS)
 6

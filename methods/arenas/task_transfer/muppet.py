@@ -1,9 +1,11 @@
 """MUPPET: one encoder with a head for each of many tasks, batches of many tasks, losses on one scale.
 
-A step sums the losses of several tasks, each over the logarithm of its number of classes, so that a guess costs the
+A step averages the losses of several tasks, each over the logarithm of its number of classes, so that a guess costs the
 same in all. Small noise on the embeddings must not change what is said.
 
-    sum_t [ CE_t / log n_t + lam (KL(p || p_noise) + KL(p_noise || p)) ],   p_noise from embeddings + N(0, sigma^2)
+    mean_t [ CE_t / log n_t + lam (KL(p || p_noise) + KL(p_noise || p)) ],   p_noise from embeddings + N(0, sigma^2)
+
+The tasks of a step are drawn evenly, whatever their size.
 
 Departs from the paper: the encoder has not read any text before it; all tasks are classification.
 

@@ -5,8 +5,10 @@ has a vector that is added to the text's. Tasks are drawn by size, the large one
 
     logits = W (f(x) + v_t), classes that t lacks left out;   p(t) ~ min(size_t, cap)
 
-Departs from the paper: the encoder has not read any text before it; the collection is invented, so the work of bringing
-tasks to a schema is not done here.
+Departs from the paper: one head for all, where there tasks share a head only if they have the same labels; the task's
+vector is added to the text's at the end, not to the first symbol's embedding, and is never left out, there in a tenth
+of the steps; a batch mixes tasks. The encoder has not read any text before it; the collection is invented, so the work
+of bringing tasks to a schema is not done here.
 
 >>> capped([20, 500, 40], 40).tolist()
 [0.20000000298023224, 0.4000000059604645, 0.4000000059604645]

@@ -1,6 +1,6 @@
 """Unscaled losses: a head for each task and batches of many tasks, but losses as they are.
 
-    sum_t CE_t
+    mean_t CE_t
 
 Follows the textbook.
 

@@ -4,7 +4,8 @@ Agents here are rules. The first changes a seed's content: its answer becomes a 
 The second asks each in every word of every task. The third refines twice: a suggester points at what is easy, two equal
 neighbours, and an editor changes it. The teacher answers.
 
-    x -> {y, turned x, x + 1};   (word, x) for words of all forms;   twice: x_i <- x_i + 3 where x_i = x_(i+1)
+    x -> {y, x backwards, x moved by one place, x + 1} + 2 k, k in 0 ... 4, some of them drawn
+    (word, x) for words of all forms;   twice: x_i <- x_i + 3 where x_i = x_(i+1)
 
 Departs from the paper: agents are rules and not language models, with one teacher; the taxonomy is tasks by words.
 

@@ -1,12 +1,12 @@
 """Augmenter family: a small model learns from a teacher to enlarge seeds, and then does so alone.
 
-The teacher writes a few expansions: new questions in the word of a seed, with answers. A model is trained to go from a
-seed to an expansion, and draws the rest of the data; what comes twice is left out.
+The teacher writes a few expansions: new questions in the word of a seed, with answers. A model is trained to write both
+after the seed, and draws the rest of the data; what comes twice is left out.
 
-    augmenter: max log p(x', y' | seed);   D = seeds, (x', y') ~ augmenter
+    augmenter: max log p(x', y' | seed);   D = seeds, x' ~ augmenter after a seed and the word, y' ~ after a seed and x'
 
 Departs from the paper: of the family the one that makes pairs of question and answer; it is as large as the model that
-is tuned; quality is judged by the augmenter's own likelihood, the least likely fifth being left out.
+is tuned; quality is judged by the augmenter's own likelihood of answers, the least likely fifth being left out.
 
 >>> kept(torch.tensor([-1.0, -9.0, -2.0, -3.0, -4.0])).tolist()
 [0, 2, 3, 4]
@@ -15,9 +15,11 @@ is tuned; quality is judged by the augmenter's own likelihood, the least likely 
 import torch
 
 from methods.arenas.tuning_data.arena import TuningDataMethod
-from methods.arenas.tuning_data.stage.examples import Examples
+from methods.arenas.tuning_data.stage.examples import Examples, drawn_pieces
 from methods.kit.method import Beats, Card, Matches, Paper
 from methods.kit.params import param
+
+FIGURES = (0, 10)       # the pieces that a question's digits are drawn from
 
 
 def kept(log_p):
@@ -41,8 +43,12 @@ class AugmenterFamily(TuningDataMethod):
     def make(self, task):
         asked = task.questions(task.words(self.taught, purpose="first words"), purpose="first digits")
         shown = task.demonstrations(asked, purpose="seeds to expand")
-        prompts = torch.cat([shown.asked, shown.answers, asked], 1)
-        augmenter = task.tune(task.copy(), [Examples(prompts, task.taught(asked))], self.steps).eval()
-        questions = torch.unique(task.imagined(augmenter, task.words(task.size)), dim=0)
+        pairs = Examples(torch.cat([shown.asked, shown.answers], 1), torch.cat([asked, task.taught(asked)], 1))
+        augmenter = task.tune(task.copy(), [pairs], self.steps).eval()
+        words = task.words(task.size)
+        seeds = task.demonstrations(words[:, None], purpose="seeds of new questions")
+        figures, _ = drawn_pieces(augmenter, torch.cat([seeds.asked, seeds.answers, words[:, None]], 1),
+                                  seeds.answers.shape[1], FIGURES, task.trial.generator("new questions"), 1.0)
+        questions = torch.unique(task.questions(words, figures), dim=0)
         answers, log_p = task.answered(augmenter, questions, task.demonstrations(questions), 0.5)
         return [task.seeds.joined(Examples(questions, answers).rows(kept(log_p)))]

@@ -6,7 +6,8 @@ otherwise the example is dropped.
     R_ij = overlap(y_i, y_j);   kept if min R > tau or max R > tau_high;   y = argmax_i mean_j R_ij
 
 Departs from the paper: the models are of one size and differ in what they have read last; questions are drawn, not made
-up in two ways; overlap is the share of equal digits in place of Rouge-L.
+up in two ways; overlap is the share of equal digits in place of Rouge-L. There the lowest overlap must exceed 0.01, or
+two answers be the same; here two that share three digits of four are enough.
 
 >>> overlaps(torch.tensor([[[1, 2]], [[1, 3]], [[1, 2]]]))[0].tolist()
 [[1.0, 0.5, 1.0], [0.5, 1.0, 0.5], [1.0, 0.5, 1.0]]
@@ -36,7 +37,7 @@ class EnsembleInstruct(TuningDataMethod):
     )
 
     tau: float = param(0.0, "lowest agreement above which an example is kept", low=0.0, high=1.0)
-    high: float = param(0.6, "agreement of the two closest above which it is kept as well", low=0.0, high=1.0)
+    high: float = param(0.9, "agreement of the two closest above which it is kept as well", low=0.0, high=1.0)
 
     def make(self, task):
         questions = task.questions(task.words(2 * task.size))

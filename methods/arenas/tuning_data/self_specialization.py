@@ -7,7 +7,8 @@ tried as what stands before the question, and the surer answer is kept. What com
     z = argmax_z sim(x, z);   y = argmax over {seed, (z, y_z)} of p(y | shown, x)
 
 Departs from the paper: similarity counts equal digits in place of BM25 over documents; what is retrieved is a question
-that the model itself has answered; all weights are tuned, not low-rank ones; one round.
+that the model itself has answered; questions are made up after the word alone, with no seed in sight; which of two
+prompts is surer decides, where there the passage is always read; all weights are tuned, not low-rank ones; one round.
 
 >>> similarity(torch.tensor([[1, 2]]), torch.tensor([[1, 3], [1, 2]])).tolist()
 [[1, 2]]

@@ -4,7 +4,9 @@ Two digits of a question swap places, or one becomes another digit; what the edi
 
     x' = x with two digits swapped or one replaced;   y' = y
 
-Departs from the paper: of its four edits two are used, as digits have no synonyms and a question has a fixed length.
+Departs from the paper: of its four edits swapping is used, and replacement by any digit in place of a synonym, as
+digits have none; a question has a fixed length, so nothing is put in or left out. One edit a question, which may change
+nothing.
 
 >>> swapped(torch.tensor([[1, 2, 3, 4]]), torch.tensor([0]), torch.tensor([2])).tolist()
 [[3, 2, 1, 4]]

@@ -7,7 +7,8 @@ plain window attention. Both have a learnt bias for every offset.
     g = heads of pool(e + W (SE(GELU(DW e)))), e = tokens of the stage
     odd blocks: softmax(g k^T / sqrt d + b) v in each window;  even blocks: softmax(q k^T / sqrt d + b) v
 
-Departs from the paper: one stage of four blocks; no layer scale, as in its smaller models.
+Departs from the paper: one stage of four blocks; no layer scale, as in its smaller models; SE has biases, and SiLU
+between its layers, not GELU.
 
 >>> import torch
 >>> from methods.arenas.vision_mixers.stage.nets import Site

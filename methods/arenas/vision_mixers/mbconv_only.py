@@ -15,7 +15,7 @@ squeeze-and-excitation); one stage.
 
 from methods.arenas.vision_mixers.arena import VisionMixersMethod
 from methods.arenas.vision_mixers.stage.nets import MBConv
-from methods.kit.method import Beats, Card, Paper
+from methods.kit.method import Card, Paper
 
 
 class MbconvOnly(VisionMixersMethod):
@@ -23,7 +23,6 @@ class MbconvOnly(VisionMixersMethod):
         title="MBConv alone",
         papers=(Paper("MobileNetV2: Inverted Residuals and Linear Bottlenecks", 2018, arxiv="1801.04381"),),
         fidelity="core",
-        claims=(Beats("no-mixing", on="label_bits"),),
     )
 
     def block(self, site, layer):

@@ -2,7 +2,7 @@
 
     mixer(x) = mean of 3 x 3 - x
 
-Departs from the paper: one stage; layer norms in place of group norms over channels and places.
+Departs from the paper: one stage; layer norms in place of group norms over channels and places; no layer scale.
 
 >>> import torch
 >>> pool = Pool()(torch.arange(9.0).view(1, 3, 3, 1))
@@ -28,7 +28,7 @@ class PoolFormer(VisionMixersMethod):
         title="PoolFormer",
         papers=(Paper("MetaFormer Is Actually What You Need for Vision", 2021, arxiv="2111.11418"),),
         fidelity="core",
-        claims=(Beats("no-mixing", on="label_bits"), Beats("full-attention", on="label_bits")),
+        claims=(Beats("full-attention", on="label_bits"),),
     )
 
     def mixer(self, site, layer):

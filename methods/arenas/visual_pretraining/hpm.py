@@ -9,8 +9,8 @@ growing share of the hidden patches are the hardest ones, the rest are drawn.
     slow <- m slow + (1 - m) net
 
 Departs from the paper: transformer, decoders and optimiser are the arena's; each decoder has a layer into it and an
-empty token of its own (the authors' share them); m is 0.99 (the authors' 0.999 to 0.9999 is for a thousand times the
-steps).
+empty token of its own (the authors' share them); pictures are neither cropped nor flipped; m is 0.99 (the authors'
+0.999 to 0.9999 is for a thousand times the steps).
 
 >>> import torch
 >>> round(order_loss(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.2, 0.1]])).item(), 4)               # -log sigmoid(1)

@@ -7,7 +7,8 @@ reference of this arena.
     loss = mean over hidden patches of |said - (patch - mean) / sd|^2 / dots
 
 Departs from the paper: transformer and optimiser are the arena's; the decoder has one block of half the encoder's
-width; features are the mean of the tokens; positions are learnt from sines on, the decoder's are fixed sines.
+width; features are the mean of the tokens; positions are learnt from sines on, the decoder's are fixed sines; pictures
+are neither cropped nor flipped.
 
 >>> import torch
 >>> patches, hidden = torch.tensor([[[1.0, 3.0], [0.0, 9.0]]]), torch.tensor([[True, False]])

@@ -7,7 +7,8 @@ when it is fine-tuned, from zero on.
     loss = mean over tokens of CE(softmax(W f(patches without positions)), place)
     keys and values: (1 - eta) of the tokens
 
-Departs from the paper: transformer and optimiser are the arena's; frozen features are asked without positions.
+Departs from the paper: transformer and optimiser are the arena's; pictures are not altered; frozen features are asked
+without positions.
 
 >>> import torch
 >>> places(2, 3).tolist()

@@ -7,7 +7,7 @@ pictures help them, if trained for longer; the error on pictures it has not seen
     loss = mean over hidden patches of |W f(x with hidden patches replaced) - patch| / dots
 
 Departs from the paper: transformer and optimiser are the arena's (no Swin); a patch of 7 x 7 dots is the unit of
-hiding; `simmim-narrow`, half as wide, stands for the smaller network.
+hiding; pictures are neither cropped nor flipped; `simmim-narrow`, half as wide, stands for the smaller network.
 
 >>> import torch
 >>> said, patches = torch.zeros(1, 2, 2), torch.tensor([[[1.0, -3.0], [9.0, 9.0]]])

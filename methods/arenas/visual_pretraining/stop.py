@@ -7,8 +7,8 @@ so that A cannot vanish to get rid of the noise.
     context = A s + psi(place),   asked for = A n + psi(place) + token,   n ~ N(0, sigma^2 I)
     loss = I-JEPA's
 
-Departs from the paper: what `ijepa` departs in; asked are I-JEPA's learnt token and the noise, sigma 0.25 being the
-deviation, as in the authors' code.
+Departs from the paper: what `ijepa` departs in, blocks and context above all. The noise goes through A with its bias,
+and sigma 0.25 is the deviation, as in the authors' code, which leaves out I-JEPA's learnt token; here it is added.
 
 >>> import torch
 >>> A, n, psi = torch.tensor([[2.0, 0.0]]), torch.tensor([0.5, 1.0]), 3.0
@@ -28,7 +28,7 @@ class Stop(VisualPretrainingMethod):
         title="StoP (FlexPredict)",
         papers=(Paper("Predicting masked tokens in stochastic locations improves masked image modeling", 2023,
                       arxiv="2308.00566"),),
-        fidelity="faithful",
+        fidelity="core",
         claims=(Beats("ijepa", on="linear"), Beats("stop-fixed-noise", on="linear"), Beats("mae", on="linear")),
         reduces_to=("ijepa", {"sigma": 0.0}),
     )

@@ -5,8 +5,9 @@ unseen; it is found without any unseen kind, by treating some of the seen ones a
 
     argmax_c f_c(x) - gamma [c seen],   f = ESZSL
 
-Follows the paper. A sixth of the seen kinds is held out; ESZSL is fitted to three quarters of the drawings of the
-others, and gamma is where the harmonic mean of the two accuracies is largest, on the rest. The penalties are ESZSL's.
+Follows the paper but for how gamma is found, which is ours: a sixth of the seen kinds is held out; ESZSL is fitted to
+three quarters of the drawings of the others, and gamma is where the harmonic mean of the two accuracies is largest, on
+the rest. The penalties are ESZSL's.
 
 >>> import torch
 >>> s, good = torch.tensor([1.0, 3.0]), torch.tensor([True, True])                 # gaps of unseen: 1, 3; of a seen: 4

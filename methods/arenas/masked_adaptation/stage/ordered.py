@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -24,7 +26,7 @@ class Ordered(MaskedAdaptationMethod):
         return net
 
     def loss(self, net, task: Task) -> Tensor:
-        open_ = len(TASKS) if self.stages == 1 else min(len(TASKS), 1 + int(task.progress * self.stages))
+        open_ = min(len(TASKS), math.ceil(len(TASKS) * (int(task.progress * self.stages) + 1) / self.stages))
         name = TASKS[task.step % open_]
         if name == "words":
             return super().loss(net, task)
@@ -39,9 +41,10 @@ class Ordered(MaskedAdaptationMethod):
         return F.cross_entropy(task.parts[name](net.read(mixed).last.mean(1)), way)
 
     def second(self, half: Tensor, way: Tensor, task: Task) -> Tensor:
-        """The second half: its own (0), one of the same document (1), of any (2)."""
+        """The second half: its own (0), another of the same document (1), of any (2)."""
         of, rows = task.documents, task.rows
-        same = (of[rows][:, None] == of).float() + 1e-9 * torch.rand(len(of), device=of.device)
+        same = (of[rows][:, None] == of).float().scatter_(1, rows[:, None], 0) + 1e-9 * torch.rand(len(of),
+                                                                                                   device=of.device)
         near = (same * task.lots(*same.shape)).argmax(1)
         other = (task.lots(len(rows)) * len(of)).long()
         text = task.texts["domain"][:, half.shape[1]:]
