@@ -19,6 +19,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DataError, IntegrityError, transaction
 
+from methods.kit.engine import own_data
 from methods.models import Arena, BrokenFile, Method
 from methods.selectors import FOLDER
 from papers.models import Digest, SearchText
@@ -140,7 +141,7 @@ def paper_authors() -> dict[str, list[str]]:
 
 def _library_files() -> _Files:
     root = Path(settings.BASE_DIR) / "methods"
-    kit = _digest(sorted((root / "kit").rglob("*.py")), "")
+    kit = _digest([*sorted((root / "kit").rglob("*.py")), *own_data.manifests()], "")
     arenas, methods, misnamed = {}, {}, []
     for file in sorted((root / "arenas").glob("*/arena.py")):
         if not _fits(Arena, file.parent.name):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Sum, Value, When
 
 from methods.extensions import extensions
+from methods.kit.engine import own_data
 from methods.models import Arena, BrokenFile, Method, PaperLink
 from papers.extensions import Condition, MethodCount, MethodLink, Papers
 from papers.keeping import kept, stamp_of
@@ -18,6 +19,12 @@ FOLDER = "methods/"  # where the files of the library lie
 NEAREST = 3  # methods that a paper's page names where none implements it
 MOST_NAMED = 1000  # papers without a link that are named in a query, instead of looking for those among all
 BASELINE = "baseline"  # what pages call the methods without one
+
+
+def own_data_of(arena: Arena) -> list[own_data.OwnData]:
+    """What stands in for sets that an arena reads, at the scale gpu."""
+    named = {source["name"] for source in arena.sources}
+    return [own for own in own_data.taken() if own.source in named]
 
 
 def method_list(*, q: str = "", arena: str = "", fidelity: str = "", measured: str = "") -> QuerySet[Method]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,8 @@ def load_data(job: dict[str, Any], tell: Callable[..., None]) -> dict[str, Any]:
     trial = stage.trial(setting=job["setting"], scale=job["scale"], seed=job["seed"], device=job["device"],
                         on_progress=lambda fraction, text: tell(event="progress", fraction=0.0, text=text, points=[]))
     trial.progress(0.0, "loading data")
-    stage.data(trial)
+    with _own_data(stage, job["scale"]):
+        stage.data(trial)
     return {}
 
 
@@ -90,6 +92,16 @@ def _load_arena() -> Callable[[str], Any]:
         if missing.name != "methods.kit.engine":
             raise
         return import_module("methods.kit.registry").load_arena
+
+
+def _own_data(stage: Any, scale: str) -> AbstractContextManager[Any]:
+    """What has loaders give data of one's own, of the library that this process imports."""
+    try:
+        return import_module("methods.kit.engine.own_data").in_use(stage.sources, scale)
+    except ModuleNotFoundError as missing:  # a library kept before there were such data
+        if missing.name not in ("methods.kit.engine", "methods.kit.engine.own_data"):
+            raise
+        return nullcontext()
 
 
 def _earlier_engine() -> tuple[Callable[..., Any], Callable[..., str]]:

@@ -18,7 +18,7 @@ from evaluations.tables.cells import cell_runs
 from evaluations.tables.state import TableState, default_state, read_state
 from evaluations.tables.summaries import IN_MINIATURE, arena_cards
 from methods.models import Arena, Method
-from methods.selectors import broken_files, papers_implemented
+from methods.selectors import broken_files, own_data_of, papers_implemented
 from papers.bibliography.registry import NoSuchFormat
 from papers.bibliography.responses import download
 from papers.web import asked_part, may, page_or_fragment, part_of_page, wants_fragment
@@ -65,7 +65,7 @@ def arena_detail(request, slug):
         "figures": [(name, module.TITLE) for name, module in kinds().items() if name not in SHOWN],
     }
     if not wants_fragment(request):
-        context["fences"] = fences_of()
+        context |= {"fences": fences_of(), "own_data": own_data_of(arena)}
     return page_or_fragment(request, "evaluations/arenas/arena_detail.html", "evaluations/arenas/_arena_results.html",
                             context)
 

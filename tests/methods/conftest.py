@@ -1,34 +1,56 @@
 """The real method library mirrored into the test database, real vectors for it, and a small arena to change."""
 
 import pytest
+from django.db import connection
 
 from tests.methods.tiny import tiny  # noqa: F401  a fixture
 
 
-@pytest.fixture
-def library(db):
-    """Arenas and methods as the files say, with the papers they name."""
-    from methods.mirror import import_starter_digest, sync_methods
-    sync_methods()
-    import_starter_digest()
-
-
 @pytest.fixture(scope="session")
-def library_vectors() -> dict[str, tuple[str, bytes]]:
-    """What was embedded so far, by text hash: embedding the whole library takes longer than any test."""
+def kept_tables() -> dict[str, dict[str, list[tuple]]]:
+    """What tables held when the library was first read, and when it was first embedded: both take longer than tests."""
     return {}
 
 
 @pytest.fixture
-def embedded(library, library_vectors):
+def library(db, kept_tables):
+    """Arenas and methods as the files say, with the papers they name."""
+    from methods.mirror import import_starter_digest, sync_methods
+    if "read" in kept_tables:
+        _put(kept_tables["read"])
+        return
+    before = _tables()
+    sync_methods()
+    import_starter_digest()
+    kept_tables["read"] = _changed(before)
+
+
+@pytest.fixture
+def embedded(library, kept_tables):
     """The library with its vectors, index and clusters."""
-    from papers.models import SearchText, Vector
     from papers.search.refresh import embed_texts
-    Vector.objects.bulk_create(
-        Vector(text=text, model_id=library_vectors[text.text_hash][0], text_hash=text.text_hash,
-               dimension=len(library_vectors[text.text_hash][1]) // 4, values=library_vectors[text.text_hash][1])
-        for text in SearchText.objects.all() if text.text_hash in library_vectors)
-    for model in {model for model, _ in library_vectors.values()}:
-        SearchText.objects.filter(text_hash__in=library_vectors).update(embedded_by=model)
+    if "embedded" in kept_tables:
+        _put(kept_tables["embedded"])
+        embed_texts()  # what is not in the tables, such as the index
+        return
+    before = _tables()
     embed_texts()
-    library_vectors.update((v.text_hash, (v.model_id, bytes(v.values))) for v in Vector.objects.all())
+    kept_tables["embedded"] = _changed(before)
+
+
+def _changed(before: dict[str, list[tuple]]) -> dict[str, list[tuple]]:
+    return {table: rows for table, rows in _tables().items() if rows != before[table]}
+
+
+def _tables() -> dict[str, list[tuple]]:
+    with connection.cursor() as cursor:
+        return {table: cursor.execute(f'SELECT * FROM "{table}"').fetchall()
+                for table in connection.introspection.django_table_names(only_existing=True, include_views=False)}
+
+
+def _put(tables: dict[str, list[tuple]]) -> None:
+    with connection.cursor() as cursor:
+        for table, rows in tables.items():
+            cursor.execute(f'DELETE FROM "{table}"')
+            if rows:
+                cursor.executemany(f'INSERT INTO "{table}" VALUES ({", ".join(["%s"] * len(rows[0]))})', rows)

@@ -4,8 +4,8 @@ What counts is the method's file, the arena's experiment with the hooks it opens
 these use, directly or through others, and the options of the run's own setting and scale. What does not count:
 comments, docstrings, layout and the types of arguments, results and variables; the words about a method or an arena
 (card, titles, metrics, sources); which settings and scales there are beside the run's own; where a definition stands
-and what its module is called; data set fetching, since archives are pinned by hash where they are used; and
-definitions nobody here uses.
+and what its module is called; data set fetching, since archives are pinned by hash where they are used, and one's own
+data by theirs; and definitions nobody here uses.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import methods.arenas
+from methods.kit.engine import own_data
 from methods.kit.method import Method
 from methods.kit.stage.arena import Arena
 
@@ -47,9 +48,11 @@ def code_digest(method: type[Method], arena: type[Arena]) -> str:
 
 
 def options_digest(arena: type[Arena], setting: str, scale: str) -> str:
-    """Digest of what a setting fixes at a scale. Raises TypeError for an option that is not plain data."""
+    """Digest of what a setting fixes at a scale, and of data of one's own there. Raises TypeError for an option that is
+    not plain data."""
     options = vars(arena().trial(setting=setting, scale=scale).options)
-    return hashlib.sha256(json.dumps(_plain(options), sort_keys=True).encode()).hexdigest()
+    told = json.dumps(_plain(options), sort_keys=True) + own_data.fingerprint(arena.sources, scale)
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def run_digest(code: str, options: str) -> str:

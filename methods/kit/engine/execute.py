@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from methods.kit.engine import own_data
 from methods.kit.engine.code_digest import code_digest, options_digest, run_digest
 from methods.kit.engine.registry import load_arena, load_method
 from methods.kit.stage.arena import Trial
@@ -49,17 +50,19 @@ def execute(arena: str, method: str, *, params: dict[str, Any] | None = None, se
     arena_cls, method_cls = load_arena(arena), load_method(arena, method)
     stage, contestant = arena_cls(), method_cls(**(params or {}))
     trial = stage.trial(setting=setting, scale=scale, seed=seed, device=device, on_progress=on_progress)
-    trial.progress(0.0, "loading data")
-    data = stage.data(trial)
-    if on_measuring:
-        on_measuring(trial)
-    _reset_peak(trial.device)
-    clock = _clock(trial.device)
-    started = clock()
-    scores = stage.score(contestant, trial, data)
-    seconds = clock() - started
+    with own_data.in_use(stage.sources, scale) as own:
+        trial.progress(0.0, "loading data")
+        data = stage.data(trial)
+        if on_measuring:
+            on_measuring(trial)
+        _reset_peak(trial.device)
+        clock = _clock(trial.device)
+        started = clock()
+        scores = stage.score(contestant, trial, data)
+        seconds = clock() - started
     return Outcome(scores, trial.curve, trial.counts, seconds, _peak_memory_mb(trial.device), str(trial.device),
-                   digest_of_run(arena, method, setting, scale), environment(trial.device))
+                   digest_of_run(arena, method, setting, scale), environment(trial.device) | {
+                       f"own {each.source}": f"{each.title}, {each.sha256[:12]}" for each in own})
 
 
 def digest_of_run(arena: str, method: str, setting: str, scale: str) -> str:
