@@ -68,6 +68,8 @@ class ActiveLearning(Arena):
                                  "test": 300, "ridge": 1.0}),
         "full": Scale(60, 2048, {"small": False, "campaigns": 2, "pool": 5000, "start": 20, "rounds": 8, "batch": 20,
                                  "test": 10_000, "ridge": 1.0}),
+        "gpu": Scale(600, 8192, {"small": False, "campaigns": 4, "pool": 12_000, "start": 20, "rounds": 8, "batch": 20,
+                                 "test": 20_000, "ridge": 1.0}),
     }
     slot = ActiveMethod
     baseline = "random"

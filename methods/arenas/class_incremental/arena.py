@@ -131,6 +131,11 @@ class ClassIncremental(Arena):
             "train": 60, "tests": 25, "labels": 0, "buffer": 0, "batch": 32, "steps": 32, "rate": 2e-4,
             "head_rate": 2e-2, "part_rate": 2e-3, "shift": 2, "pretrain": 3000, "pretrain_weak": 400,
             "pretrain_captions": 600}),
+        "gpu": Scale(900, 8192, {
+            "source": "quickdraw", "validation": False, "width": 128, "layers": 4, "heads": 4, "classes": 50, "step": 5,
+            "train": 60, "tests": 25, "labels": 0, "buffer": 0, "batch": 64, "steps": 128, "rate": 2e-4,
+            "head_rate": 2e-2, "part_rate": 2e-3, "shift": 2, "pretrain": 3000, "pretrain_weak": 400,
+            "pretrain_captions": 600}),
     }
     slot = ClassIncrementalMethod
     baseline = "fine-tune"

@@ -129,6 +129,11 @@ class Components(Arena):
             "characters": 2_000_000, "text_tests": 128, "context": 32, "windows": 24, "text_steps": 200,
             "text_channels": 32, "text_layers": 10, "heads": 4, "text_target": 2.5, "set_steps": 400, "set_layers": 4,
             "set_target": 1.6}),
+        "gpu": Scale(900, 8192, {
+            **COMMON, "labels": 497, "tests": 1300, "images": 96_000, "channels": 48, "layers": 20, "target": 0.7,
+            "characters": 8_000_000, "text_tests": 1024, "context": 128, "windows": 64, "text_steps": 4000,
+            "text_channels": 192, "text_layers": 12, "heads": 6, "text_target": 1.8, "set_steps": 6000, "set_layers": 8,
+            "set_target": 1.0, "text_rate": 2e-3, "set_rate": 1e-3}),
     }
     slot = ComponentsMethod
     baseline = "batch-norm"

@@ -76,6 +76,8 @@ class Compression(Arena):
                                  "decay": 0.05}),
         "full": Scale(60, 2048, {"small": False, "steps": 48, "batch": 8, "known": 256, "tests": 256, "rate": 3e-3,
                                  "decay": 0.05}),
+        "gpu": Scale(600, 8192, {"small": False, "steps": 800, "batch": 16, "known": 4096, "tests": 4096, "rate": 3e-3,
+                                 "decay": 0.05}),
     }
     slot = CompressionMethod
     baseline = "magnitude-pruning"

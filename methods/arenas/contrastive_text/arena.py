@@ -52,6 +52,8 @@ class ContrastiveText(Arena):
         "smoke": Scale(5, 1024, {"small": True, "functions": 40, "tests": 30, "batch": 8, "steps": 8, "rate": 3e-3}),
         "full": Scale(60, 2048, {"small": False, "functions": 1400, "tests": 600, "batch": 24, "steps": 60,
                                  "rate": 3e-3}),
+        "gpu": Scale(300, 8192, {"small": False, "functions": 1400, "tests": 600, "batch": 96, "steps": 1000,
+                                 "rate": 3e-3}),
     }
     slot = ContrastiveTextMethod
     baseline = "simcse"

@@ -62,6 +62,9 @@ class CrossViewPretraining(Arena):
         "full": Scale(60, 2048, {"small": False, "unlabelled": 6000, "labelled": 500, "val": 2000, "test": 2500,
                                  "grid": 4, "width": 36, "blocks": 2, "batch": 64, "budget": 12_800, "rate": 3e-3,
                                  "decay": 0.05, "tune_steps": 80, "tune_rate": 3e-3}),
+        "gpu": Scale(900, 8192, {"small": False, "unlabelled": 50_000, "labelled": 500, "val": 2000, "test": 10_000,
+                                 "grid": 4, "width": 192, "blocks": 6, "batch": 256, "budget": 1_024_000, "rate": 1e-3,
+                                 "decay": 0.05, "tune_steps": 800, "tune_rate": 1e-3}),
     }
     settings = (Setting("default", "500 pairs with known moves"),)
     slot = CrossViewMethod

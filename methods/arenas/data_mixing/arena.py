@@ -74,6 +74,11 @@ class DataMixing(Arena):
                                  "many": 6000, "validation": 32, "asked_target": 512, "asked_general": 48,
                                  "proxies": 24, "proxy_steps": 40, "steps": 100, "every": 10, "batch": 16,
                                  "rate": 5e-3}),
+        # what short runs ended at is kept by `proxies` and `proxy_steps`: no two scales may share both
+        "gpu": Scale(900, 8192, {"small": False, "read": 400, "target": "docs", "scarce": 60, "known": 64,
+                                 "many": 60_000, "validation": 128, "asked_target": 1800, "asked_general": 800,
+                                 "proxies": 48, "proxy_steps": 80, "steps": 1600, "every": 160, "batch": 32,
+                                 "rate": 5e-3}),
     }
     slot = DataMixingMethod
     baseline = "natural-shares"

@@ -133,6 +133,9 @@ class DomainAdaptation(Arena):
         "full": Scale(90, 2048, {**ORDINARY, "small": False, "width": 16, "train": 1300, "unlabelled": 1000,
                                  "tests": 1000, "batch": 64, "first_steps": 300, "first_rate": 2e-3,
                                  "gradients": 600, "rate": 5e-4}),
+        "gpu": Scale(600, 8192, {**ORDINARY, "small": False, "width": 64, "train": 10_000, "unlabelled": 3000,
+                                 "tests": 4000, "batch": 64, "first_steps": 1500, "first_rate": 1e-3,
+                                 "gradients": 6000, "rate": 3e-4}),
     }
     slot = DomainAdaptationMethod
     baseline = "source-only"

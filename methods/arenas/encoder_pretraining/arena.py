@@ -105,6 +105,9 @@ class EncoderPretraining(Arena):
         "full": Scale(60, 2048, {"small": False, "read": 1500, "width": 48, "blocks": 2, "steps": 100, "batch": 32,
                                  "rate": 4e-3, "decay": 0.05, "labelled": 150, "tests": 800, "gaps": 400,
                                  "pairs": 2000}),
+        "gpu": Scale(900, 8192, {"small": False, "read": 1500, "width": 192, "blocks": 4, "steps": 2000, "batch": 64,
+                                 "rate": 2e-3, "decay": 0.05, "labelled": 600, "tests": 4000, "gaps": 600,
+                                 "pairs": 4000}),
     }
     slot = EncoderPretrainingMethod
     baseline = "masked-language-model"

@@ -62,6 +62,8 @@ class FewShot(Arena):
         "smoke": Scale(5, 1024, {"small": True, "ways": 3, "queries": 6, "episodes": 20, "validation": 8, "chunk": 10}),
         "full": Scale(60, 2048, {"small": False, "ways": 20, "queries": 15, "episodes": 300, "validation": 60,
                                  "chunk": 50}),
+        "gpu": Scale(300, 8192, {"small": False, "ways": 20, "queries": 15, "episodes": 4000, "validation": 400,
+                                 "chunk": 100}),
     }
     slot = FewShotMethod
     baseline = "nearest-mean"

@@ -90,6 +90,9 @@ class FewShotPretraining(Arena):
         "full": Scale(60, 2048, {"small": False, "ways": 20, "queries": 15, "episodes": 200, "validation": 20,
                                  "shown": 10, "more": 70, "adapted": 12, "chunk": 50, "width": 8, "features": 64,
                                  "batch": 64, "steps": 280, "rate": 1e-2, "decay": 1e-2}),
+        "gpu": Scale(900, 8192, {"small": False, "ways": 20, "queries": 15, "episodes": 2000, "validation": 100,
+                                 "shown": 10, "more": 70, "adapted": 48, "chunk": 50, "width": 64, "features": 256,
+                                 "batch": 256, "steps": 6000, "rate": 3e-3, "decay": 1e-2}),
     }
     slot = PretrainingMethod
     baseline = "cosine-classifier"

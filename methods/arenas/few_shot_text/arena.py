@@ -55,6 +55,8 @@ class FewShotText(Arena):
                                  "batch": 32, "rate": 1e-2, "decay": 0.01}),
         "full": Scale(60, 2048, {"small": False, "tests": 3000, "text": 1500, "draws": 8, "bottleneck": 32,
                                  "steps": 60, "batch": 64, "rate": 2e-3, "decay": 0.01}),
+        "gpu": Scale(300, 8192, {"small": False, "tests": 3000, "text": 1500, "draws": 40, "bottleneck": 128,
+                                 "steps": 400, "batch": 64, "rate": 1e-3, "decay": 0.01}),
     }
     slot = FewShotTextMethod
     baseline = "fine-tune"

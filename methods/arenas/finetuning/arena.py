@@ -126,6 +126,11 @@ class Finetuning(Arena):
                                  "rates": RATES[1:], "begin": 3, "restarts": 3,
                                 "encoder": {"layers": 2, "length": 12, "val": 8, "tests": 30, "batch": 16, "steps": 24,
                                             "rates": RATES, "begin": 2}}),
+        "gpu": Scale(900, 8192, {"small": False, "widths": (32, 64, 128, 128), "unlabelled": 1500, "labelled": 1500,
+                                 "many": 128, "val": 20, "tests": 800, "batch": 32, "steps": 1000,
+                                 "rates": RATES[1:], "begin": 3, "restarts": 5,
+                                 "encoder": {"layers": 6, "length": 24, "val": 8, "tests": 50, "batch": 32,
+                                             "steps": 240, "rates": RATES, "begin": 2}}),
     }
     slot = FinetuningMethod
     baseline = "full-fine-tuning"

@@ -73,6 +73,9 @@ class InContextLearning(Arena):
         "full": Scale(60, 2048, {"small": False, "kinds": 225, "asked_kinds": 120, "each": 100, "width": 64, "heads": 2,
                                  "blocks": 2, "steps": 250, "batch": 16, "rate": 4e-3, "decay": 0.01, "shots": 5,
                                  "queries": 5, "tests": 600}),
+        "gpu": Scale(900, 8192, {"small": False, "kinds": 225, "asked_kinds": 120, "each": 100, "width": 256,
+                                 "heads": 8, "blocks": 6, "steps": 10_000, "batch": 128, "rate": 5e-4, "decay": 0.01,
+                                 "shots": 5, "queries": 5, "tests": 4000}),
     }
     slot = InContextLearningMethod
     baseline = "prototypes"

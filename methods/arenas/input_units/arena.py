@@ -82,6 +82,9 @@ class InputUnits(Arena):
         "full": Scale(60, 2048, {"small": False, "text": 1680, "more": 4, "labelled": 400, "tests": 1200,
                                  "misspelt": "", "share": 0.3, "scripts": False, "weights": 60_000, "batch": 24,
                                  "rate": 4e-3}),
+        "gpu": Scale(600, 8192, {"small": False, "text": 12_000, "more": 4, "labelled": 2000, "tests": 6000,
+                                 "misspelt": "", "share": 0.3, "scripts": False, "weights": 1_000_000, "batch": 24,
+                                 "rate": 2e-3}),
     }
     slot = InputUnitsMethod
     baseline = "subword"

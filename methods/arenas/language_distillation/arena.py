@@ -62,6 +62,9 @@ class LanguageDistillation(Arena):
                                  "width": 12, "rate": 1e-2, "tuning_rate": 1e-2}),
         "full": Scale(60, 2048, {"small": False, "windows": 4000, "tests": 800, "batch": 16, "steps": 80,
                                  "tuning": 40, "width": 48, "rate": 5e-3, "tuning_rate": 3e-3}),
+        # as wide as the small language model that the student begins with; all windows that there are
+        "gpu": Scale(600, 8192, {"small": False, "windows": 4000, "tests": 4000, "batch": 64, "steps": 1600,
+                                 "tuning": 200, "width": 48, "rate": 5e-3, "tuning_rate": 3e-3}),
     }
     slot = LanguageDistillationMethod
     baseline = "pretrain-then-tune"

@@ -87,6 +87,9 @@ class MaskedAdaptation(Arena):
         "full": Scale(60, 2048, {"small": False, "width": 48, "read": 900, "steps": 120, "batch": 16, "rate": 4e-3,
                                  "decay": 0.01, "penalty": 5e-3, "tune_rate": 2e-3, "labelled": 40, "shots": 24,
                                  "own": 200, "domain": 3000, "told": 2000, "tests": 600, "related": 200, "parts": 6}),
+        "gpu": Scale(900, 8192, {"small": False, "width": 192, "read": 900, "steps": 2000, "batch": 64, "rate": 2e-3,
+                                 "decay": 0.01, "penalty": 5e-3, "tune_rate": 1e-3, "labelled": 40, "shots": 24,
+                                 "own": 200, "domain": 9000, "told": 4000, "tests": 2000, "related": 200, "parts": 6}),
     }
     slot = MaskedAdaptationMethod
     baseline = "dapt"

@@ -109,6 +109,15 @@ class Optimizers(Arena):
             "language": {"train": 2000, "valid": 300, "all": 3000, "batch": 16, "gradients": 200, "context": 32,
                          "channels": 32},
             "sparse": {"train": 6000, "valid": 2000, "all": 14000, "batch": 32, "gradients": 160, "buckets": 1024}}),
+        "gpu": Scale(600, 8192, {
+            "flips": 0.0, "warmup": 0.1, "grid": (0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0), "power_iterations": 30,
+            "images": {"train": 800, "valid": 200, "all": 1797, "batch": 32, "gradients": 1600},
+            "noisy": {"train": 300, "valid": 200, "all": 1797, "batch": 32, "gradients": 3200},
+            "untuned": {"train": 800, "valid": 200, "all": 1797, "batch": 32, "gradients": 11_200},
+            "language": {"train": 4000, "valid": 500, "all": 6000, "batch": 32, "gradients": 4000, "context": 64,
+                         "channels": 128},
+            "sparse": {"train": 200_000, "valid": 20_000, "all": 380_000, "batch": 128, "gradients": 3200,
+                       "buckets": 16_384}}),
     }
     slot = Optimizer
     baseline = "sgd"

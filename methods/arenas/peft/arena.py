@@ -145,6 +145,14 @@ class Peft(Arena):
             "encoder": {"width": 384, "hidden": 1536, "heads": 12, "layers": 2, "context": 12, "batch": 16, "steps": 24,
                         "shots": 8, "val": 8, "tests": 50, "rates": SENTENCE_RATES, "head_rate": 2e-2,
                         "allowance": 43_008}}),
+        "gpu": Scale(900, 8192, {
+            "small": False, "width": 128, "hidden": 256, "heads": 4, "layers": 4, "patch": 7, "context": 32,
+            "pretrain": 4000, "windows": 64, "characters": 8_000_000, "project": 400_000, "classes": 10, "shots": 32,
+            "val": 20, "tests": 800, "pool": 10_000, "batch": 32, "steps": 1500, "rates": RATES,
+            "head_rate": 4e-3, "allowance": 20_480,
+            "encoder": {"width": 384, "hidden": 1536, "heads": 12, "layers": 6, "context": 24, "batch": 16,
+                        "steps": 240, "shots": 8, "val": 8, "tests": 50, "rates": SENTENCE_RATES, "head_rate": 2e-2,
+                        "allowance": 129_024}}),
     }
     slot = PeftMethod
     baseline = "lora"

@@ -72,6 +72,9 @@ class PointPretraining(Arena):
         "full": Scale(60, 2048, {"small": False, "unlabelled": 4000, "probe": 2000, "val": 2000, "test": 5000,
                                  "points": 64, "groups": 16, "size": 8, "width": 36, "blocks": 2, "batch": 32,
                                  "budget": 12_800, "rate": 5e-3, "decay": 0.05}),
+        "gpu": Scale(900, 8192, {"small": False, "unlabelled": 45_000, "probe": 2000, "val": 3000, "test": 20_000,
+                                 "points": 128, "groups": 32, "size": 8, "width": 192, "blocks": 6, "batch": 128,
+                                 "budget": 768_000, "rate": 1e-3, "decay": 0.05}),
     }
     slot = PointPretrainingMethod
     baseline = "point-mae"

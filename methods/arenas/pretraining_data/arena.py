@@ -79,6 +79,10 @@ class PretrainingData(Arena):
                                  "keep": 0.25, "sample": 200, "annotated": 304, "test": 1024,
                                  "ladder": (100, 200, 400, 800, 1500), "begin": 2, "steps": 100, "batch": 16,
                                  "rate": 5e-3, "reference": 60, "buckets": 4096}),
+        "gpu": Scale(900, 8192, {"small": False, "pool": 16_000, "dirt": (0.4, 0.2, 0.2, 0.2), "target": "all",
+                                 "keep": 0.25, "sample": 800, "annotated": 1600, "test": 8000,
+                                 "ladder": (100, 200, 400, 800, 1500), "begin": 2, "steps": 600, "batch": 32,
+                                 "rate": 5e-3, "reference": 240, "buckets": 16_384}),
     }
     slot = PretrainingDataMethod
     baseline = "random"

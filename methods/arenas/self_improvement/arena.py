@@ -78,6 +78,8 @@ class SelfImprovement(Arena):
                                  "rate": 3e-3}),
         "full": Scale(60, 2048, {"small": False, "unlabelled": 1440, "tests": 800, "judged": 600, "samples": 8,
                                  "steps": 100, "rate": 2e-3}),
+        "gpu": Scale(600, 8192, {"small": False, "unlabelled": 5760, "tests": 8000, "judged": 2400, "samples": 16,
+                                 "steps": 1000, "rate": 1e-3}),
     }
     slot = SelfImprovementMethod
     baseline = "single-sample"

@@ -60,6 +60,8 @@ class SuppressedSkills(Arena):
     scales = {
         "smoke": Scale(5, 1024, {"small": True, "tests": 60, "steps": 3, "rate": 3e-3}),
         "full": Scale(60, 2048, {"small": False, "tests": 4000, "steps": 10, "rate": 1e-3}),
+        # models and steps are the question and stay: more prompts are asked
+        "gpu": Scale(300, 8192, {"small": False, "tests": 40_000, "steps": 10, "rate": 1e-3}),
     }
     slot = SuppressedSkillsMethod
     baseline = "no-tuning"

@@ -58,6 +58,8 @@ class TaskTransfer(Arena):
                                  "rate": 3e-3, "width": 16}),
         "full": Scale(60, 2048, {"pretuning": 200, "tuning": 40, "held": 8, "labels": 40, "lots": 2000, "tests": 1000,
                                  "rate": 5e-3, "width": 32}),
+        "gpu": Scale(600, 8192, {"pretuning": 4000, "tuning": 200, "held": 48, "labels": 40, "lots": 4000,
+                                 "tests": 4000, "rate": 1e-3, "width": 256}),
     }
     slot = TaskTransferMethod
     baseline = "no-pretuning"

@@ -70,6 +70,8 @@ class TuningDataArena(Arena):
                                  "steps": 3, "rate": 3e-3}),
         "full": Scale(60, 2048, {"small": False, "seeds": 4, "size": 1200, "pool": 1200, "tests": 800,
                                  "unlabelled": 1200, "steps": 100, "rate": 2e-3}),
+        "gpu": Scale(600, 8192, {"small": False, "seeds": 4, "size": 9600, "pool": 9600, "tests": 8000,
+                                 "unlabelled": 9600, "steps": 1000, "rate": 1e-3}),
     }
     slot = TuningDataMethod
     baseline = "seeds-only"

@@ -52,6 +52,9 @@ class TwentyQuestions(Arena):
                                  "updates": 3, "played": 16}),
         "full": Scale(60, 2048, {"small": False, "kinds": 20, "grid": 7, "games": 200, "turns": 12, "ink": 0.3,
                                  "updates": 60, "played": 128}),
+        # as many kinds, so that chance stays: more games, and more training of what asks
+        "gpu": Scale(300, 8192, {"small": False, "kinds": 20, "grid": 7, "games": 2000, "turns": 12, "ink": 0.3,
+                                 "updates": 1000, "played": 1024}),
     }
     slot = QuestionsMethod
     baseline = "random-questions"

@@ -78,6 +78,9 @@ class WarmStart(Arena):
         "full": Scale(60, 2048, {"small": False, "steps": 64, "batch": 8, "watched": 48, "tests": 192, "rate": 1e-3,
                                  "decay": 0.05, "source": "shallow", "ready": "", "targets": ((64, 3),),
                                  "prepared": False, "pictures": False}),
+        "gpu": Scale(900, 8192, {"small": False, "steps": 2000, "batch": 16, "watched": 512, "tests": 4096,
+                                 "rate": 1e-3, "decay": 0.05, "source": "shallow", "ready": "",
+                                 "targets": ((64, 3),), "prepared": False, "pictures": False}),
     }
     slot = WarmStartMethod
     baseline = "scratch"
