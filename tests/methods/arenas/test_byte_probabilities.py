@@ -59,3 +59,10 @@ def test_by_bytes_all_ways_agree():
     exact = ByteTokenRepresentation().next_byte(task, letters)
     assert torch.allclose(exact, NaivePrompt().next_byte(task, letters), atol=1e-5)
     assert torch.allclose(exact, TokenHealing().next_byte(task, letters), atol=1e-5)
+
+
+def test_a_word_less_likely_than_a_float_can_tell_has_probabilities_all_the_same():
+    _, trial, small = stage()
+    endless = b" read " + b"q~" * 60
+    said = ByteTokenRepresentation().next_byte(Task([endless, b" if x th"], trial, None), small)
+    assert torch.allclose(said.sum(1), torch.ones(2), atol=1e-5)

@@ -77,7 +77,9 @@ def summed(model: Model, prompts: int, found: list[tuple[int, list[int], list[in
     token must be one that may follow."""
     vocabulary = model.vocabulary
     logs, nexts = model.follow([before for _, before, _, _ in found], [then for _, _, then, _ in found])
-    total = torch.zeros(prompts, SYMBOLS)
-    for (row, _, then, rest), likely in zip(found, (logs[:, None] + nexts).exp(), strict=True):
+    total, rows = torch.zeros(prompts, SYMBOLS), torch.tensor([row for row, _, _, _ in found])
+    best = torch.full((prompts,), -torch.inf).scatter_reduce(0, rows, logs, "amax")
+    shares = ((logs - best[rows])[:, None] + nexts).exp()           # a long word is less likely than a float can tell
+    for (row, _, then, rest), likely in zip(found, shares, strict=True):
         total[row] += spread(vocabulary.after(rest), likely * vocabulary.valid[then[-1]] if then else likely)
     return total / total.sum(1, keepdim=True)
