@@ -5,11 +5,12 @@ item's nearest neighbours got the same name. Kept items weigh a tenth of a label
 names more and of kinds that got many less, and the classifier is trained again on both. What is asked next are ties.
 
     keep i:  max_c p_ic > 0.5,   majority name of the 14 nearest open items = argmax p_i, by more than half of them
-    weight_i = beta * 10 / (1 + exp(-(mean_c n_c - n_y) / n_y)),   beta = 0.1,  n_c the kept names of class c
+    weight_i = beta * 10 / (1 + exp(-(mean_c n_c - n_y) / n_y)),   beta = 0.1,  n_c the kept names of class c,
+    their mean rounded down
 
-Departs from the paper: fixed features and logistic regression instead of a sentence encoder that is trained by
-contrast in each round, pictures instead of texts; the ridge, not epochs, bounds the training. Thresholds, neighbours
-and weights are those of the public code, which counts 15 neighbours with the item itself.
+Departs from the paper: fixed features and logistic regression instead of a sentence encoder that is trained by contrast
+in each round, pictures instead of texts; the ridge, not epochs, bounds the training. Thresholds, neighbours and weights
+are those of the public code, which counts 15 neighbours with the item itself.
 
 >>> import torch
 >>> [round(w, 4) for w in weights(torch.tensor([0, 0, 0, 1]), 2).tolist()]   # mean 2: 10/(1+e^(1/3)), 10/(1+e^-1)

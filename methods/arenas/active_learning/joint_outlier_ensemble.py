@@ -11,8 +11,9 @@ the ensemble, among items that it does not take for unwanted. The first items ar
 
 Departs from the paper: members are logistic regressions on fixed features that differ by the Bayesian bootstrap of the
 labels, not networks from other initial weights; the second training is ten steps of L-BFGS instead of a few epochs;
-ties are broken at random. With `pseudo` off the ensemble is trained on labels alone, which is the paper's variant
-without semi-supervision.
+ties are broken at random; the mean of the members is scored, where the authors' code scores one of them; before the
+first answer nothing is trained on pseudo-labels. With `pseudo` off the ensemble is trained on labels alone, which is
+the paper's variant without semi-supervision.
 
 >>> import torch
 >>> weight(torch.tensor([[1.0, 0.0], [0.5, 0.5]])).tolist()

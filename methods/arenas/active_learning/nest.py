@@ -5,12 +5,15 @@ for them, and how far theirs are from each other. Names of the items with the sm
 classifier is sure, and the classifier is trained again. Three times in a turn; the divergence is averaged with that of
 before, so that one lucky training does not decide.
 
-    D_i = mean_{j in N(i)} KL(p_i || p_j) + beta mean_{j, k in N(i)} KL(p_j || p_k),   D <- m D + (1 - m) D_before
+    D_i = mean_{j in N(i)} KL(p_i || p_j) + beta mean_{j before k in N(i)} KL(p_j || p_k),   by nearness
+    D <- m D + (1 - m) D_before
     the 10 n items with the smallest D, n the number of labels, join where max_c p_ic > gamma
 
 Departs from the paper: items with the smallest divergence are taken instead of drawn in proportion; a label weighs as
-much as a pseudo-label, as in its loss at weight one half; fixed features and logistic regression instead of a language
-model; queries by margin.
+much as a pseudo-label, where the authors' code gives either set, whatever its size, half of the loss; names are hard,
+where that code learns sharpened probabilities; its first divergence is KL(p_j || p_i) and its second a variance; fixed
+features, compared by cosine, and logistic regression instead of a language model; queries by margin. The constants are
+those with which the public code of HAST runs it.
 
 >>> import torch
 >>> p, near = torch.tensor([[0.5, 0.5]]), torch.tensor([[[0.5, 0.5], [0.25, 0.75]]])

@@ -6,7 +6,8 @@ raises the norm of the second and lowers that of the first, in all layers at onc
     maximise over |x' - x| <= radius   sum_l log ||{f_l(x')_td : f_l(x)_td < m_lt}||_2
                                            - log ||{f_l(x')_td : f_l(x)_td > m_lt}||_2,   m_lt = mean_d f_l(x)_td
 
-Departs from the paper: layers are a transformer's blocks and places its tokens; steps and radius are the arena's.
+Departs from the paper: layers are a transformer's blocks and places its tokens, whose states have either sign, where
+the paper's activations are rectified; steps and radius are the arena's.
 
 >>> import torch
 >>> round(disrupted(torch.tensor([[[3.0, 1.0]]]), torch.tensor([[[1.0, 2.0]]])).item(), 4)          # log 3 - log 1

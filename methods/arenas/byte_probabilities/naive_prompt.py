@@ -1,6 +1,6 @@
 """Naive prompt: the prompt's own encoding, and the first bytes of the tokens that may follow.
 
-    P(b | x) = sum over tokens t that begin with b of P(t | encode(x))
+    P(b | x) = sum over tokens t that begin with b of P(t | encode(x)) / sum over all b
 
 What is done where nobody thinks of it; a prompt that ends within a token is then encoded as no text ever is.
 

@@ -2,7 +2,8 @@
 
     P(b | x) = sum over t that begin with u b of P(t | encode(x less u)) / sum over all b,   u told
 
-A bound: where a token ends is known from what comes after, which nobody else sees.
+Only tokens count that the tokenizer would put there. A bound: where a token ends is known from what comes after, which
+nobody else sees.
 
 >>> ToldTokens.sees_tokens
 True

@@ -2,8 +2,9 @@
 
     loss = CE(new classifier) + weight CE(old classifier, frozen; over drawings of kinds that it knows)
 
-Departs from the paper: all drawings of the old kinds are shown again, and no margins or face networks. Written from a
-description, not compared with the authors' code.
+Departs from the paper: all drawings of the old kinds are shown again; drawings of new kinds are left out of the old
+classifier's loss, where the paper can give it rows for them from the old model's mean embeddings; no margins or face
+networks. Written from a description, not compared with the authors' code.
 
 >>> import torch
 >>> from types import SimpleNamespace

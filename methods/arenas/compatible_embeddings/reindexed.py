@@ -1,4 +1,4 @@
-"""Reindexed: models that go on from each other, and the gallery embedded anew at every upgrade.
+"""Reindexed: models that go on from each other, classifiers anew, and the gallery embedded anew at every upgrade.
 
 The bound of this arena: what a newer model, with all the steps of those before it, finds when nothing old is kept.
 

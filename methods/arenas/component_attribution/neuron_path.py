@@ -3,10 +3,12 @@
 Layer by layer the unit is added that makes the path's joint influence largest: the units of the path are scaled
 together from off to what they are, and the slopes along the way, each times its unit's value, are summed.
 
-    JIS(w_1, ..., w_l) = sum_i w_i 1/m sum_{k=1..m} dF(k w_1 / m, ..., k w_l / m) / dw_i
+    JAS(w_1, ..., w_l) = sum_i w_i 1/m sum_{k=1..m} dF(k w_1 / m, ..., k w_l / m) / dw_i
 
 Departs from the paper: a network of plain layers in place of a vision transformer, a path for all pictures of a set and
-not for each; in `heads` the three first units are asked for, which are the path's. m is 5.
+not for each; in `heads` the three first units are asked for, which are the path's. m is 5, there 20. The authors' code
+multiplies the sum of the slopes by the sum of the values, here each slope by its own value; and it scales all units of
+the last layer at once, here only the candidate with the path.
 
 >>> import torch
 >>> joined(torch.tensor([True, False, False]), torch.tensor([1, 2])).tolist()           # the path and each candidate

@@ -2,10 +2,11 @@
 
 A head is made to say what it says on a counterpart, while all other heads keep what they say: what the answer loses, it
 loses along the direct path. The two heads that lose most, the movers, are then the receivers: all heads are patched
-again, but only what they change in the movers reaches the answer. A head counts by the larger of both.
+again, but only what they change in the movers reaches the answer. A head counts by the larger of both, a mover by the
+first.
 
     direct_u = F - F(u <- counterpart, others kept),   via_u = F - F(movers <- what u <- counterpart makes of them)
-    s_u = max(direct_u, via_u)
+    s_u = direct_u of movers, max(direct_u, via_u) of others
 
 Departs from the paper: two invented tasks and a network of three layers in place of GPT-2; paths are traced back once
 and not to inputs of queries, keys and values apart; loss of the answer counts and not its rise. The repair of a failing

@@ -1,6 +1,6 @@
 """Random pairs combiner: the network of `genecis-combiner`, trained on pairs of any two pictures.
 
-The word is one of the target's caption that the reference's lacks, but all the rest differs too.
+The word is any one of the target's caption, also one that the reference's has; the rest differs as chance has it.
 
     L = -log softmax_j(s F(image_i, text_i) . target_j)_i over a batch, s = 10
 

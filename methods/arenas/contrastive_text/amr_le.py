@@ -6,7 +6,8 @@ negatives look as much alike and have one condition the other way round.
     L = -log exp(z z+ / tau) / (sum over the batch exp(z z+_j / tau) + sum over the batch exp(z z-_j / tau))
 
 Departs from the paper: conditions of code are rewritten, where the authors rewrite sentences by way of their graph of
-meaning; negatives of the whole batch count for every text; no task of reasoning is learnt afterwards.
+meaning; of its four laws (contraposition, implication, double negation, commutation) the last two are here, the others
+are ours; negatives of the whole batch count for every text; no task of reasoning is learnt afterwards.
 
 >>> import torch
 >>> round(contrast(torch.eye(2), torch.eye(2), torch.zeros(1, 2), 1.0).item(), 4)          # log(1 + 2/e)

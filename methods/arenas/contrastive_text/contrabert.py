@@ -6,7 +6,8 @@ confused.
     L = MLM(x) - log exp(q k+ / tau) / sum over k+ and the queue exp(q k / tau),   slow <- m slow + (1 - m) network
 
 Departs from the paper: code alone, without its comments; names exchanged, idle lines and conditions rewritten are all
-the ways of rewriting; q is of the function as it is; the queue holds 512 and m = 0.99, as there are 60 steps.
+the ways of rewriting; q is of the function as it is, and so are the tokens guessed; the queue holds 512 and m = 0.99,
+as there are 60 steps; in the first step the batch stands for the queue, with k+ among it.
 
 >>> import torch
 >>> round(queued(torch.eye(2), torch.eye(2), torch.zeros(1, 2), 1.0).item(), 4)            # log(1 + e^0 / e^1)

@@ -2,7 +2,8 @@
 
     L = -log exp(z_i z'_i / tau) / sum_j exp(z_i z'_j / tau),   z and z' differ in dropout
 
-Departs from the paper: dropout acts on the last states only.
+Departs from the paper: dropout acts on the last states only; z is their mean, without the layer that the paper trains
+on its first token's state.
 
 >>> import torch
 >>> round(contrast(torch.eye(2), torch.eye(2), None, 1.0).item(), 4)                       # log(1 + 1/e)

@@ -2,6 +2,8 @@
 
     L = -log exp(z_i z'_i / tau) / sum_j exp(z_i z'_j / tau),   z' of the text with a share of its tokens hidden
 
+What fills a short text up to 64 tokens can be hidden, too, and then counts as a token.
+
 Follows the textbook.
 
 >>> import torch

@@ -9,8 +9,8 @@ on how far apart two places are.
     attention of places a, b:  (R_a q) . (R_b k),   R_a turns pairs of features by angles in proportion to row or column
 
 Departs from the paper: pairs are flat, moved in quarters, not two views of a scene chosen by overlap; transformer and
-optimiser are the arena's; the decoder has one block; tuning has a layer on the tokens in place of a dense head with a
-Laplacian loss and tiles.
+optimiser are the arena's; the decoder has one block; angles fall from base 10 as there are 4 x 4 places, not from the
+public code's 100; tuning has a layer on the tokens in place of a dense head with a Laplacian loss and tiles.
 
 >>> import torch
 >>> from methods.arenas.cross_view_pretraining.stage.nets import rotated

@@ -2,8 +2,8 @@
 
     P_ft(t) = a_N + b log t
 
-a_N is a model's own, b is shared; P_0, what the checkpoint can do untuned, plays no part, as it may stay flat while
-P_ft grows.
+a_N is that of the nearest known size, b is shared; P_0, what the checkpoint can do untuned, plays no part, as it may
+stay flat while P_ft grows.
 
 Departs from the paper: the paper studies and does not foretell, so the straight line is ours; tuning is a classifier
 on the states with 400 labels; t is pieces read.

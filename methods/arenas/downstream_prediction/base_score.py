@@ -2,7 +2,7 @@
 
     P_ft = c P_0
 
-P_0 is the share of right continuations, c by least squares.
+P_0 is the share of right continuations, c by least squares. Of asked models P_0 is foretold by a line over log C.
 
 Follows the textbook.
 

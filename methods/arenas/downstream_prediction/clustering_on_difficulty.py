@@ -1,15 +1,16 @@
 """Clustering on difficulty: items that become easy together are foretold together.
 
-An item's difficulty vector is its probability of being right over the known models, by compute. Vectors are grouped by
-mean shift; each group's mean follows
+An item's difficulty vector is its probability of being right over the known models, in order of compute. Vectors are
+grouped by mean shift; each group's mean follows
 
     y_k(C) = g + (1 - g) exp(-a C^-b - c)
 
 and groups that are small, do not rise or fit badly are left out. The mean over the kept groups at a larger C is mapped
 to all items by a line fitted to the known models.
 
-Departs from the paper: shares of probability take the place of pass rates over samples; the plain mean shift, without
-a limit on a group's radius; a line takes the place of the paper's smooth map, which is held at zero and one.
+Departs from the paper: shares of probability take the place of pass rates over samples; they are grouped by their means
+over quarters of the known models; the plain mean shift, without a limit on a group's radius; a line takes the place of
+the paper's smooth map, which is held at zero and one. Where no group is kept, the mean of the known scores is foretold.
 
 >>> from math import exp
 >>> round(0.25 + 0.75 * exp(-1.0 * 4.0 ** -0.5 - 0.5), 3)

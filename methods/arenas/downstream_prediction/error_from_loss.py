@@ -5,7 +5,7 @@ With C the compute of a run and M = D / N how many pieces it read a weight,
     L(C, M) = E + (a M^eta + b M^-eta) C^-eta,   error = eps - k exp(-gamma L)
 
 Departs from the paper: one task takes the place of the mean over many; models of some 10,000 weights, and one training
-stands for runs of several lengths.
+stands for runs of several lengths. E lies between 0 and 3.5 bits, eps below 1.
 
 >>> from math import exp
 >>> round(0.75 - 2.0 * exp(-1.0 * 2.0), 3)

@@ -4,6 +4,7 @@
 
 Departs from the paper: naming the source of a passage takes the place of translation, shares of right answers that of
 BLEU, and models of several sizes share a curve, since the asked ones are larger; the known largest counts as any other.
+The fit is by least squares, there by Huber loss.
 
 >>> round((-1.0 + 0.25 * 5.0) ** 0.5, 2)
 0.5

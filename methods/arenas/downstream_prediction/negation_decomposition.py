@@ -4,8 +4,9 @@ With q how often it is right without the "not" and m how often the "not" turns i
 
     accuracy = q m + (1 - q) (1 - m),   q = a + b log N,   m = sigmoid(c + d log N)
 
-Departs from the paper: continuations take the place of questions, N D, compute, that of N, and models are so small that
-m hardly rises, so that the paper's U cannot appear.
+Departs from the paper: it explains a trend and does not foretell; continuations take the place of questions, N D,
+compute, that of N, and models are so small that m hardly rises, so that the paper's U cannot appear. q is cut at 0
+and 1.
 
 >>> round(0.9 * 0.2 + 0.1 * 0.8, 2)                      # knows much and hardly sees the "not": below chance
 0.26

@@ -7,7 +7,8 @@ share of errors on such swaps.
 
 Begins from random weights, as its rival does, at the arena's rate; groups are of embeddings that others begin with.
 
-Departs from the paper: 16 groups, and an exponential mean of the errors.
+Departs from the paper: 16 groups, and an exponential mean of the errors, in which a word drawn in its own place
+counts as a swap.
 
 >>> import torch
 >>> nearest(torch.tensor([[0.0], [5.0]]), torch.tensor([[1.0], [4.0]])).tolist()

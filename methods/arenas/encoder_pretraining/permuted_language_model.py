@@ -5,7 +5,7 @@
 A stream of content sees words up to its own turn, a stream of queries those before it; both share weights.
 
 Departs from the paper: it goes on from an encoder that has read; positions are absolute, there is no memory of earlier
-windows, and words, not runs, are drawn.
+windows, words, not runs, are drawn, and 15 % of them, not a sixth; there are no pairs of segments.
 
 >>> import torch
 >>> from methods.arenas.encoder_pretraining.stage.streams import allowed

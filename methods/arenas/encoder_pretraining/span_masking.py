@@ -37,7 +37,7 @@ class SpanMasking(EncoderPretrainingMethod):
         title="Span masking",
         papers=(Paper("Can bidirectional encoder become the ultimate winner for downstream applications of "
                       "foundation models?", 2024, arxiv="2411.18021"),),
-        fidelity="core",
+        fidelity="proxy",
         claims=(Beats("causal-language-model", on="probe_bits", by=0.02),),
     )
 

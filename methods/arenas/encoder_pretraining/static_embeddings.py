@@ -2,10 +2,10 @@
 
     L = - log s(u_w . v_c) - sum over 5 negatives n of log s(-u_w . v_n),   c within 5 words of w
 
-The survey's first generation of pretrained models. Negatives are drawn by frequency to the power of 3/4; the distance
-of c is drawn from 1 to 5, which favours near words as the original does.
+The survey's first generation of pretrained models. Negatives are drawn by frequency to the power of 3/4.
 
-Departs from the paper: it is a survey; the vectors begin as random ones.
+Departs from the paper: it is a survey. A step draws one distance from 1 to 5, each as likely, and takes all pairs that
+far apart, where word2vec favours near words and leaves out some of the frequent ones; the vectors begin as random ones.
 
 >>> import torch
 >>> round(float(skip_gram(torch.zeros(1, 2), torch.zeros(1, 2), torch.zeros(1, 5, 2))), 4)       # 6 log 2

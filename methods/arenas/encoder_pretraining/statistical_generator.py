@@ -1,6 +1,6 @@
 """Statistical generator: replaced-token detection whose replacements come from counts.
 
-    x~_t ~ count(x_{t-1}, .) + a count(.) at 15 % of the places,   L = mean over all t of BCE(w . h_t, x~_t is not x_t)
+    x~_t ~ count(x_{t-1}, .) + a share(.) at 15 % of the places,   L = mean over all t of BCE(w . h_t, x~_t is not x_t)
 
 No generator is trained, so a step costs what a plain one does.
 

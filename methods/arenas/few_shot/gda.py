@@ -8,9 +8,9 @@ the names; their weight alone is chosen.
     logits = 100 cos(B x, t_c) + alpha (w_c' x + b_c)
 
 Departs from the paper: names meet pictures by a linear map fitted on the base drawings, as there is no network trained
-on both; the weight is chosen on episodes of other kinds, not on more pictures of the same; one drawing of each kind has
-no spread about its mean, so in `one-shot` the covariance is about the mean of all drawings (the paper looks at several
-crops of each picture).
+on both; features are less the mean of the base drawings before they are brought to length one; the weight is chosen on
+episodes of other kinds, not on more pictures of the same; one drawing of each kind has no spread about its mean, so in
+`one-shot` the covariance is about the mean of all drawings (the paper looks at several crops of each picture).
 
 >>> import torch
 >>> x = torch.tensor([[[[1.0, 0.0], [3.0, 0.0]], [[0.0, 1.0], [0.0, 3.0]]]])      # cov: 4/3 * I/2, N = 4, d = 2

@@ -1,7 +1,7 @@
 """Many-shot mean: the nearest mean when all other drawings of each kind are there.
 
-Eighty or more drawings of each kind in place of a few. What a mean can tell at most; the upper end of this arena, not a
-contestant.
+Some eighty drawings of each kind in place of a few (35 and more in `unbalanced-queries`). What a mean can tell at most;
+the upper end of this arena, not a contestant.
 
 Follows the textbook.
 """

@@ -1,5 +1,7 @@
 """Nearest neighbour: a query is of the kind of the one drawing it is most like.
 
+    argmax_c max_{i of c} cos(x, x_i),   features less the mean of the base drawings
+
 Follows the textbook.
 """
 

@@ -6,7 +6,8 @@ The votes are added to the logits of the names. Nothing is trained.
     logits = 100 cos(B x, t_c) + alpha sum_{i of c} exp(-beta (1 - x' x_i)),   x and x_i at length one
 
 Departs from the paper: names meet pictures by a linear map fitted on the base drawings, as there is no network trained
-on both; strengths are the best of a grid on episodes of other kinds, not on more pictures of the same.
+on both; features are less the mean of the base drawings before they are brought to length one; strengths are the best
+of a grid on episodes of other kinds, not on more pictures of the same.
 
 >>> import torch
 >>> shots = torch.tensor([[[[1.0, 0.0]], [[0.0, 1.0]]]])

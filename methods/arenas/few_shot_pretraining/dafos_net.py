@@ -6,14 +6,17 @@ up unknown queries; a small network learns from a query's three smallest distanc
 of both looks are drawn together, and in each look kinds apart.
 
     m_c = mean of the S given f(x) and S made-up ones,   d_c = |f(x) - m_c|^2
-    L = CE(-d, y) + 0.75 CE(r(d), known) + 0.19 T_base + 0.31 T_other + 0.125 |mean_c m_base - mean_c m_other|^2
+    L = CE(-d, y) + 0.75 CE(r(d), known) + 0.19 T_base + 0.31 T_other + 0.125 |mean_c m_base - mean_c m_other|^2 / D,
+    the first two terms once for each look, r of the roots of the three smallest d, D features
     T = max(0, mean_c (distance to own queries - distance to other and unknown queries) + 0.5)
     generators against judges; the noisy one also  (1 + cos(noises)) max(0, cos(features made with little and much))
 
 Departs from the paper: network, views and optimiser are the arena's, one optimiser for all parts; generators are
 conditioned on a kind's mean, not its number in the episode, without the inner steps (Reptile) that numbers need; judges
-have spectral norm; plain cross-entropy for the sum of right probabilities; no network that names the look. The weights
-are the public code's, by the first; distances are averaged over features where it does.
+have spectral norm; plain cross-entropy for the sum of right probabilities; no network that names the look; means of
+both looks are drawn together as they are, not under the scales and offsets of the batch norms. The weights are the
+public code's, by the first, without its further factors of 100 on the first term and 1,000 on the last; in T distances
+are averaged over features as there, in d they are summed where it averages, and r reads roots where it reads d.
 
 >>> import torch
 >>> from methods.arenas.few_shot_pretraining.stage.domains import apart, centre_pull

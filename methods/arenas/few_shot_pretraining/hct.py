@@ -9,8 +9,9 @@ queries, step by step. The queries are used together.
     L = L_mix + CE(stop p(weak x), p(strong x)),   p = softmax_c(16 cos(f, m_c))
     test: p_ic = softmax_c(cos(x_i, m_c) / T),  m_c <- (sum of S drawings + sum_i p_ic x_i) / (S + sum_i p_ic), again
 
-Departs from the paper: network, views and optimiser are the arena's; the weights of both parts, the Beta and the number
-of steps are ours; the weak view's answer is held fixed. T is the best of four on the validation episodes.
+Departs from the paper: network, views and optimiser are the arena's; the weights of both parts, the scale of 16, the
+Beta and the number of steps, 10, are ours; the weak view's answer is held fixed. T is the best of four on the
+validation episodes.
 
 >>> import torch
 >>> h = torch.tensor([[0.0], [4.0]])

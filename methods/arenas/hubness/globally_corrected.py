@@ -7,7 +7,7 @@ highest. Between equal ranks the cosine decides.
     score(q, g) = s(q, g) - #{b in the query bank: s(b, g) > s(q, g)}
 
 Departs from the paper: the lists are of the bank alone, where the paper ranks among the questions of the test and more
-besides; and a cosine above zero can outweigh a rank when the other is below.
+besides. As there, the cosine is added to the rank, so that cosines more than one apart outweigh a rank.
 
 >>> import torch
 >>> from methods.arenas.hubness.arena import Banks

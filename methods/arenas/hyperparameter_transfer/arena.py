@@ -62,8 +62,9 @@ class HyperparameterTransfer(Arena):
 
     def run(self, method: HyperparameterTransferMethod, data: Losses, trial: Trial) -> dict[str, float]:
         known, wide = sweeps(data, method.rule)
-        rate = method.plan(wide if method.sees_truth else known)
-        said = method.forecast(known, rate)
+        seen = wide if method.sees_truth else known
+        rate = method.plan(seen)
+        said = method.forecast(seen, rate)
         if not (np.isfinite(rate) and rate > 0 and np.isfinite(said) and said > 0):
             raise ValueError(f"{method.slug()}: a rate and a score above zero are wanted")
         bits = at_rate(wide.rates, wide.bits[0, :, -1], rate)

@@ -4,8 +4,9 @@
 
 fitted to the small widths, all at the best rate of width 16; N are the weights without the embeddings.
 
-Departs from the paper: three widths for three unknowns; output of smaller first weights in the place of a multiplier,
-which under Adam is the same but for the rate's constant; heads keep their width, so that 1/d in attention is constant.
+Departs from the paper: N leaves the embeddings out, which the authors' fits count; three widths for three unknowns;
+output of smaller first weights in the place of a multiplier, which under Adam is the same but for the rate's constant;
+heads keep their width, so that 1/d in attention is constant.
 
 >>> round(0.05 * 16 / 64, 4)                             # deviation of the output map at width 64
 0.0125

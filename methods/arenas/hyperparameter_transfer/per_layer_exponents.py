@@ -4,7 +4,8 @@ With n the width, under Adam and full alignment of updates with what they act on
 
     embeddings: deviation n^0, rate n^0;   maps: deviation n^-1/2, rate n^-1;   output: deviation n^-1/2, rate n^-1
 
-Departs from the paper: three doublings of width; AdamW with a cut of gradients; the paper's Adam-atan2 is left out.
+Departs from the paper: three doublings of width; AdamW with a cut of gradients; one constant for all kinds of layer,
+where the paper tunes one for each; its other assumptions of alignment and its Adam-atan2 are left out.
 
 >>> 0.01 * 16 / 64                                       # rate of maps at width 64
 0.0025

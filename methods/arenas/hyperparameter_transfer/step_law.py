@@ -3,7 +3,7 @@
     rate = c1 N^a D^b
 
 fitted, as logarithms, by least squares to the best rates of all small widths at all moments, which are drawn anew a
-hundred times; the exponents are the mean of those fits.
+hundred times; the exponents and log c1 are the means of those fits.
 
 Departs from the paper: the law of the batch, c2 D^d, is left out, as all batches are of 8 windows; the rate is constant
 and weights are averaged at the end, where the paper's rate falls to a fixed one.

@@ -3,7 +3,8 @@
     L = 5 tau^2 KL(p_T || p_S at tau = 2) + 2 CE(hidden word) + 1 (1 - cos(W h_S, h_T))
 
 Departs from the paper: the student begins with weights drawn anew, as it is narrower than the teacher and cannot take
-its blocks; for the same reason a map W is learnt between the states; then it learns from the labels.
+its blocks; for the same reason a map W is learnt between the states; the teacher's guesses are followed at hidden words
+alone, where the authors' code, by default, follows them at all words; then it learns from the labels.
 
 >>> import torch
 >>> round(turned(torch.tensor([[1.0, 0.0]]), torch.tensor([[1.0, 1.0]])).item(), 4)          # 1 - 1 / sqrt 2

@@ -9,8 +9,10 @@ compared as a crowd (neuron selectivity transfer), and the two states of one wor
     CRD = -log exp(s_i t_i / tau) / sum_j exp(s_i t_j / tau)
 
 Departs from the paper: the teacher is a larger model of text that has seen no video, so the grounding itself is not
-tested; negatives are words of the whole batch by cross-entropy, where the authors take the same place of other
-sentences and a margin; heads are linear; then the student learns from the labels.
+tested; the states compared are those of whole text, in a pass of their own, where the authors' code compares those of
+the text with hidden words; negatives are the other of at most 256 words of the batch, where that code takes the same
+place of other sentences, on both sides and at a temperature of 0.5; neurons have length one, as in the paper on NST;
+heads are linear; then the student learns from the labels.
 
 >>> import torch
 >>> one = torch.eye(2)[None]

@@ -7,7 +7,8 @@ has read plain text. All constants are fitted together, c1 within 20 and c2 with
 for no more than some six others.
 
 Departs from the paper: the teacher is the largest model of the ladder; loss takes the place of accuracy on tasks; the
-deepest settings of zlib take the place of gzip's; models of some 10,000 weights.
+deepest settings of zlib take the place of gzip's; models of some 10,000 weights. Where quality was not measured, D_q
+is D.
 
 >>> from math import exp
 >>> round(1000 * exp(2.0 * 0.5 - 4.0 * 0.25))            # a gain in diversity that syntheticity takes back

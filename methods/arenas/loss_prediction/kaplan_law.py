@@ -4,8 +4,8 @@
 
 N are the weights without the embeddings, D the pieces read. It has no floor: with enough of both, loss goes to zero.
 
-Departs from the paper: a survey, which gives this law as one of two that the planning of large models rests on; here
-the law is fitted to models of some 10,000 weights, in bits per byte.
+Departs from the paper: a survey, which gives the limits of size, of reading and of compute one by one; size and reading
+are joined as Kaplan et al. do. Fitted to models of some 10,000 weights, in bits per byte, by Chinchilla's Huber loss.
 
 >>> round((8.8e13 / 1e9) ** 0.076, 2)                    # the survey's constants, reading without end
 2.38

@@ -2,8 +2,8 @@
 
     loss = mean over pairs of one kind of d^2 + mean over near others of (margin - d)^2, margin 1
 
-Departs from the paper: all pairs of a batch on the sphere; others beyond the margin are left out of the
-mean, which they would drown.
+Departs from the paper: all pairs of a batch on the sphere, without its halves; both sorts of pairs count alike, however
+many there are; others beyond the margin are left out of the mean, which they would drown.
 
 >>> import torch
 >>> from methods.arenas.metric_learning.stage.losses import contrastive

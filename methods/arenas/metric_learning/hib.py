@@ -6,7 +6,8 @@ Network and samples give the probability that two drawings match; a bottleneck k
     loss = mean over pairs of -log p(match) or -log(1 - p(match)) + 1e-4 (KL1 + KL2) from N(0, I)
     uncertainty = 1 - p(m | x, x)
 
-Departs from the paper: eight dimensions, and drawings are compared by the cosine of their means.
+Departs from the paper: eight dimensions, of a layer on the arena's network; drawings are compared by the cosine of
+their means; a batch gives all pairs of one kind, and as many of two.
 
 >>> import torch
 >>> one = torch.tensor(1.0)

@@ -3,10 +3,12 @@
 On a sphere nearly all drawings lie at one distance, so even draws see nothing else. Weighing by the inverse of how many
 lie at a distance, cut off where it would be noise, draws from everywhere.
 
-    Pr(n | a) ~ min(10^0, 1/q(d_an)) on d_an > 0.5,   q(d) ~ d^(D-2) (1 - d^2/4)^((D-3)/2)
+    Pr(n | a) ~ 1 / q(max(d_an, 0.5)) on d_an < 1.4,   q(d) ~ d^(D-2) (1 - d^2/4)^((D-3)/2)
     loss = mean over what is not far enough of (0.2 + d_ap - beta)+ and (0.2 + beta - d_an)+,   beta learnt from 1.2
 
-Departs from the paper: one border for all kinds; weights are scaled by the largest of each anchor, as in public code.
+Departs from the paper: one border for all kinds; as in public code, distances under 0.5 count as 0.5 where the paper
+caps the weight, and none from 1.4 on is drawn (where all are so far, all alike). Weights are scaled by each anchor's
+largest.
 
 >>> import torch
 >>> drawn = weights(torch.tensor([[0.6, 1.0, 1.3]]), torch.tensor([[True, True, False]]), 3)

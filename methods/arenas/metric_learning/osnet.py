@@ -6,7 +6,9 @@ stream's channels and says how much of each passes.
     x~ = sum_t G(F_t(x)) F_t(x),   F_t = t light convolutions,   y = ReLU(x + W x~)
     loss = CE(softmax(W z), y) with 0.1 of the label spread over all kinds
 
-Departs from the paper: two blocks and small drawings; training is the arena's.
+Departs from the paper: two blocks, each of which projects x by a 1 x 1 convolution, and small drawings; inside a block
+there are half the channels, not a quarter, and the gate narrows by 4, not 16; maps are pooled to 2 x 2, and the last
+layer has no ReLU; training is the arena's.
 
 >>> import torch
 >>> gate = Gate(4)

@@ -7,7 +7,9 @@ each is built and trained anew.
     shares = softmax((score + g) / T),   g Gumbel noise, T from 10 to 1;   places: none, inside, after, both
     loss = CE(softmax(W z), y) with 0.1 of the label spread over all kinds
 
-Departs from the paper: two blocks and small drawings; the search is half of everybody's steps, not beside them.
+Departs from the paper: two blocks (those of osnet) and small drawings; the search is half of everybody's steps, not
+beside them; T falls along a line, not by halves; the stem keeps its batch norm, where the paper has an instance norm;
+the norm inside comes after a batch norm, not in its place.
 
 >>> import torch
 >>> search = Search(1)

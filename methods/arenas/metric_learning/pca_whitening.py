@@ -2,7 +2,8 @@
 
     z' = (z - mean) V diag(1 / sqrt(eigenvalue + eps)),   the 64 largest
 
-Departs from the paper: the plain whitening, without learnt pairs; 64 directions are kept.
+Departs from the paper: features of a network stand for bags of visual words and VLAD, of one vocabulary and not of
+several joined; 64 directions are kept.
 
 >>> import torch
 >>> mean, turn = whitening(torch.tensor([[2.0, 0.0], [-2.0, 0.0], [0.0, 1.0], [0.0, -1.0]]), 2)

@@ -2,7 +2,8 @@
 
     p(m | x1, x2) = sigmoid(-a |z1 - z2| + b),   loss = mean over pairs of -log p(match) or -log(1 - p(match))
 
-Departs from the paper: eight dimensions, and drawings are compared by cosine.
+Departs from the paper: eight dimensions, of a layer on the arena's network; drawings are compared by cosine; a batch
+gives all pairs of one kind, and as many of two.
 
 >>> import torch
 >>> round(matching(torch.tensor([[3.0, 4.0]]), torch.zeros(1, 2), torch.tensor(1.0), torch.tensor(5.0)).item(), 4)

@@ -5,8 +5,8 @@ are nearer, the farthest.
 
     loss = mean over anchors and positives of (d_ap^2 - d_an^2 + 0.2)+,   d on the sphere
 
-Departs from the paper: drawings and network are the arena's; a batch has four drawings of a kind, not about forty; the
-paper does not say what to take where all are nearer.
+Departs from the paper: drawings and network are the arena's; a batch has four drawings of a kind, not about forty, and
+no negatives drawn besides; a mean stands for the paper's sum; the paper does not say what to take where all are nearer.
 
 >>> import torch
 >>> d = torch.tensor([[0.0, 0.5, 0.4, 0.7, 0.9]])

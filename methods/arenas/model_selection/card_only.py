@@ -1,6 +1,8 @@
 """Card only: what a reader of model cards can go by, without running anything.
 
-    s = width x (1 + log of the number of kinds that the model names),   then its steps
+    s = width x (1 + log of the number of kinds that the model names) + steps / 10
+
+The weights are ours.
 
 Departs from the paper: a study of forum threads and repositories of how models are reused, with their documentation as
 one of the difficulties, and no method; nothing that it found is tested here. This is what its readers of cards are

@@ -1,6 +1,6 @@
 """Inadequate pretraining: how much of the features lies outside of their main directions.
 
-    F = U S V',   s = sum over i > k of S_i^2 / sum over all i of S_i^2
+    F - mean = U S V',   s = sum over i > k of S_i^2 / sum over all i of S_i^2
 
 A training learns directions of large singular values first and the remainder late, as the paper finds: the first serve
 a probe, the remainder fine-tuning, so that the best moment for a probe is in the middle.

@@ -2,7 +2,7 @@
 
     s(m, T) = head(first row of attention([theta_m, A mu_1, .., A mu_C])),   mu_c the mean of kind c without any model
     re-ranking: for the k best so far also [.., B_m nu_1, .., B_m nu_C],   nu_c the mean of kind c in model m's features
-    L = -sum over ranks r of log( exp s_(r) / sum over q >= r of exp s_(q) ),   by what models were worth on past tasks
+    L = -mean over ranks r of log( exp s_(r) / sum over q >= r of exp s_(q) ),   by what models were worth on past tasks
 
 Trained at once without and with the models' own means, so that both kinds of row can be told.
 

@@ -6,7 +6,8 @@ Groups are made of what is known of items without labels. Covariances of many di
 features are looked at through several heads, each of a few random dimensions, and s is the mean over heads.
 
 Departs from the paper: groups are labels where there are any, else items that share three of the measured bits, with no
-tree grown; groups of fewer than eight items are left out; a twentieth of the mean variance is added to the diagonal.
+tree grown; groups of fewer than eight items are left out; each dimension is standardised, and a twentieth of its
+variance is added to the diagonal; log posteriors are not clipped.
 Four dimensions a part are the best of 2, 4 and 8, with labels, on seeds that are not scored.
 
 >>> import torch

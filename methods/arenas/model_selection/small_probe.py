@@ -2,8 +2,8 @@
 
     s = accuracy in five parts, each named by a regression on the four others
 
-It trains a head for every model, which the others want to spare. What is equally right is told apart by the squared
-error.
+It trains a head for every model, which the others want to spare. A tenth of the squared error is taken off, which tells
+apart what is equally right, and can outweigh a few items.
 
 >>> from types import SimpleNamespace as Any
 >>> task = Any(labels=torch.tensor([0, 1] * 10))

@@ -5,7 +5,7 @@ class whose prototype they are nearest to; prototypes follow the instances that 
 instance is drawn to all of the same class and away from the other, and the highest instance of a bag must say what the
 bag is. At first the labels stand still.
 
-    L = contrast + BCE(classifier, soft label) + BCE(max_k classifier, bag label)
+    L = 0.1 contrast + BCE(classifier, soft label) + BCE(max_k classifier, bag label)
     contrast = -mean_{p of the same class} log exp(q k_p / tau) / sum_j exp(q k_j / tau)
     label <- m label + (1 - m) onehot(argmax_c q mu_c),   mu_c <- normalise(m mu_c + (1 - m) q)
 
@@ -13,7 +13,8 @@ Departs from the paper: keys are the other view of the same instances, by dropou
 encoder, without a queue, and some of a batch are contrasted; the classes contrasted are the soft labels rounded, where
 the authors take the classifier's answer; soft labels begin at the bag's label and not even, and the warm-up learns from
 them; the highest instance judges a bag in every step, where the authors pool encoded instances late in training;
-prototypes begin at random; features are fixed and the constants are ours for 400 steps.
+prototypes begin at random, move once a batch by the mean q of a class, not by one q after the other, and are asked
+after that, not before; features are fixed and the constants are ours for 400 steps.
 
 >>> import torch
 >>> q = torch.tensor([[1.0, 0.0], [0.0, 1.0]])

@@ -10,8 +10,8 @@ the whole.
 
 Departs from the paper: agreement is between the two answers and not between the bags' embeddings; teacher and student
 begin at random, where the authors start both from a trained model; all of the most attended are hidden, none of the
-least; the average forgets in 50 steps, as there are 400; the shares are ours, that of the most attended being the share
-of witnesses.
+least; the average forgets in 50 steps, as there are 400; alpha (0.1 in the authors' runs) and the shares are ours, that
+of the most attended being the share of witnesses.
 
 >>> import torch
 >>> hide(torch.tensor([[0.1, 0.9, 0.2, 0.3]]), 0.25, 0.0).tolist()

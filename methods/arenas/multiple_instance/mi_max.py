@@ -7,9 +7,9 @@ lowest loss is kept: a start that found no witness is thrown away.
     L(w, b) = -sum_i (y_i / n_{y_i}) tanh(max_k (w'x_ik + b)) + C ||w||^2,   y_i in {-1, 1}, n_y the bags of that class
 
 Departs from the paper: instances are digits and not regions of a picture, so that there is no objectness to weigh them
-with; all bags go into each step of Adam (1,080,000 visits to bags, others have 36,000); starts are shorter vectors,
-without offset. C is the paper's, for 2,048 features of another scale: here it keeps hyperplanes so short that some
-seeds end below chance.
+with; all bags go into each step (1,080,000 visits to bags, others have 36,000), and steps are Adam's, where the authors
+go down the plain gradient of at most 1,000 pictures; starts are shorter vectors, without offset. C is the paper's, for
+2,048 features of another scale: here it keeps hyperplanes so short that some seeds end below chance.
 
 >>> import torch
 >>> w, b = torch.zeros(1, 2), torch.zeros(1)

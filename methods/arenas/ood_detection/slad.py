@@ -8,9 +8,9 @@ drawing is not like those that were learnt.
     loss = JS(softmax_j f(x_j), softmax_j l_j),   s(x) = -mean loss over 20 draws of parts
 
 Departs from the paper: 400 steps (there 100 epochs, here that were some 9,000), each on one draw of parts (there all
-are mixed in a batch), and a cosine on the rate. Other constants are those of the authors' code; the loss is the
-divergence itself, where that code applies the softmax twice, has the middle first in both KL terms, and leaves out the
-half.
+are mixed in a batch), a cosine on the rate and no decay of weights (there 1e-5). Other constants are those of the
+authors' code; the loss is the divergence itself, where that code applies the softmax twice, has the middle first in
+both KL terms, and leaves out the half.
 
 >>> import torch
 >>> round(divergence(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])).item(), 4)                  # log 2

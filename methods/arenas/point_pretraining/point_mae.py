@@ -5,8 +5,8 @@ and draws each hidden group's points about its centre. The reference of this are
 
     loss = mean over hidden groups of  mean_p min_q |p - q|^2 + mean_q min_p |p - q|^2,   p said, q true
 
-Departs from the paper: flat clouds of 64 points in 16 groups of eight (paper: 1,024 in 64 of 32); transformer and
-optimiser are the arena's; the decoder has one block (paper: four).
+Departs from the paper: flat clouds of 64 points in 16 groups of eight (paper: 1,024 in 64 of 32); transformer, network
+of a group's points and optimiser are the arena's; the decoder has one block (paper: four).
 
 >>> import torch
 >>> from methods.arenas.point_pretraining.stage.clouds import chamfer

@@ -5,7 +5,7 @@ each pair uncorrelated with the ones before. With halves that share only the lab
 zero as there are classes less one, and the functions of the upper half are all that a head needs.
 
     max E <psi(x1), eta(x2)>,   Cov(psi) = Cov(eta) = I:  psi_i = C11^(-1/2) u_i, scaled by its correlation,
-    U S V' = C11^(-1/2) C12 C22^(-1/2) over a fixed basis of both halves
+    U S V' = C11^(-1/2) C12 C22^(-1/2) over a fixed basis of both halves, C11 and C22 with a small ridge
 
 Departs from the paper: features are scaled by their correlations, so that a head is not misled by those that agree by
 chance; the paper keeps as many as there are classes.

@@ -7,7 +7,7 @@
 The score of a passage is the log-likelihood under the start.
 
 Departs from the paper: it measures how copied test items flatter a model. Here copies are within the pool, and what it
-flags is left out; no skipped pieces.
+flags is left out; no skipped pieces; t leaves at least a quarter of the pool.
 
 >>> (12 + 8 - 1) / 65 < 0.3               # twelve shared runs of eight in a row
 True

@@ -2,7 +2,8 @@
 
     LP(x) = (P_0 - P_1) / (P_0 - P_3),   S = the rows of lowest LP of each of 16 clusters, in proportion to its size
 
-P are the perplexities under a fresh model before, after one and after three thirds of a short training on the pool.
+P are the perplexities under a fresh model before (taken as the number of pieces), after one and after three thirds of
+a short training on the pool.
 
 Departs from the paper: passages to pretrain on, for instructions to tune on; three checkpoints of one short training
 for epochs; passages that got worse count as never learnt.

@@ -2,7 +2,7 @@
 
     log p(sample | x) / p(pool | x) = w . sqrt(counts(x)) + b,   S = top rows
 
-Logistic regression of the sample against as many random passages of the pool.
+Logistic regression of the sample against four times as many random passages of the pool, both of equal weight.
 
 Follows the textbook.
 

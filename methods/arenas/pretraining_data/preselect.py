@@ -2,8 +2,9 @@
 
     S(d) = (1 / Z) sum_{i<j} 1[C_i(d) > C_j(d)],   models in the order of their scores s_1 < ... < s_5
 
-C is the loss a byte; s is how well a model does on the clean sample. A linear n-gram classifier learns the passages of
-highest S against those of lowest, equal ones in random order, and scores the whole pool.
+C is the loss a piece, whose order for a passage is that of the loss a byte; s is how well a model does on the clean
+sample. A linear n-gram classifier learns the tenth of highest S against that of lowest, equal ones in random order, and
+scores the whole pool.
 
 Departs from the paper: five models of one training, not of several families; S of the whole pool, not of a seed set.
 

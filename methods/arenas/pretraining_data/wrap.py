@@ -3,7 +3,7 @@
     x'_i = argmax p_teacher(. | x_<i) where -log p_teacher(x_i | x_<i) > `odd`, else x_i;   half of the pool becomes x'
 
 Departs from the paper: the rewriter is a small model that replaces single pieces it finds very unlikely; it writes in
-no style.
+no style; a passage is read as it is or rephrased, never both.
 
 >>> [b if loss > 5 else a for a, b, loss in (("cat", "hat", 2.0), ("zqx", "sat", 9.0))]
 ['cat', 'sat']

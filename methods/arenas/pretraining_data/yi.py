@@ -2,9 +2,10 @@
 
     rules -> loss of a model that has read -> clusters -> near copies -> exact copies
 
-Rules: a passage must not repeat its pieces (over a third of them different) nor consist of rare pairs of pieces. Of the
-rest the quarter with the highest loss is dropped, then the eighth of the clusters that have the highest mean loss, then
-all but one of passages with a common band of MinHashes. What is left is drawn by chance.
+Rules: a passage must not repeat its pieces (over a third of them different) nor be of the quarter whose pieces and
+pairs of pieces are rarest. Of the rest the quarter with the highest loss is dropped, then the eighth of the clusters
+that have the highest mean loss, then all but one of passages with a common band of MinHashes, exact copies with them.
+What is left is drawn by chance.
 
 Departs from the paper: it tells the order of its filters, not their strengths, which are ours; learnt filters of
 quality, coherence, safety and topic are one, the loss; the architecture, long contexts and pictures are left out.

@@ -3,10 +3,11 @@
 In each training step, weights take one step of descent on half of the clips of each of some scenes, and the error of
 the adapted weights on the other half is what the common weights learn from, through that step (MAML).
 
-    own_s = w - a grad L(w; K clips of s),   w <- w - b grad sum_s L(own_s; other clips of s);   score = L(own; clip)
+    own_s = w - a grad L(w; K clips of s),   w <- w - b grad mean_s L(own_s; other clips of s);   score = L(own; clip)
 
-Departs from the paper: scenes are moving doodles; a small network and its squared error stand for a network that draws
-frames against a critic; the score is the error itself, where the paper scales its logarithm by each video.
+Departs from the paper: scenes are moving doodles; a small network and its squared error, in % of a frame's mean square,
+stand for a network that draws frames against a critic; a mean over scenes stands for the sum, and Adam takes the outer
+step; a is chosen on validation scenes; the score is the error itself, where the paper scales its logarithm by video.
 
 >>> import torch
 >>> w = [torch.ones(1, 1, 5, 5).requires_grad_(), torch.zeros(1, 1, 5, 5).requires_grad_()]      # nothing is drawn

@@ -8,8 +8,8 @@ that has seen the future. The pictures of all these steps are the same.
     teacher <- m teacher + (1 - m) student;   student back;   student <- student - step with the teacher's names
 
 Departs from the paper: a small classifier stands for segmentation, network, views and optimiser are the arena's, whole
-batches are not mixed across pictures, and m0 is 0.99, as there are some hundred steps. As in the authors' code, trial
-steps move the optimiser's averages too, and the first step has no trial.
+batches are not mixed across pictures, K is 1 (3 in the authors' runs), and m0 is 0.99, as there are some hundred steps.
+As in the authors' code, trial steps move the optimiser's averages too, and the first step has no trial.
 
 >>> import torch
 >>> teacher, student, after = 0.0, 1.0, 3.0                              # the trial step leads from 1 to 3; m = 1/2

@@ -6,7 +6,8 @@ gradient along the entry. What is kept keeps its activation, and training is for
     rank_i = |f_i (v_i . g)|,   g = dL/dx,   x' = f[k highest ranks] V + b
 
 Departs from the paper: L is the loss of the model's own best guess, not of the next byte, except in `seeing`; the rank
-is our reading of a paper of which only the idea was at hand; dictionary and model are small.
+is our reading of a paper of which only summaries were at hand: there f_i |v_i . g| has a weight beta beside f_i, here
+it stands alone; dictionary and model are small. It is trained as top-k is here, with what departs there.
 
 >>> import torch
 >>> effects(torch.tensor([[1.0, 2.0]]), torch.tensor([[0.0, -3.0]]), torch.tensor([[0.0, 1.0], [1.0, 0.0]])).tolist()

@@ -2,8 +2,8 @@
 
     loss = |x - x'|^2 / var + lam sum_i f_i,   x' = f V + b
 
-Departs from the paper: only the k largest activations are used afterwards, as all methods here may use k; no entry is
-begun anew. lam is the best of 0.001, 0.003, 0.01 and 0.03 on seeds 100 and 101, the largest: none above was tried.
+Departs from the textbook: only the k largest activations are used afterwards, as all methods here may use k; no entry
+is begun anew. lam is the best of 0.001, 0.003, 0.01 and 0.03 on seeds 100 and 101, the largest: none above was tried.
 
 >>> import torch
 >>> penalty(torch.tensor([[1.0, 2.0], [0.0, 1.0]]), 0.5).item()           # half of 3 and 1, and their mean

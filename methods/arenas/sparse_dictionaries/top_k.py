@@ -5,7 +5,10 @@
 
 f_dead are the 2 k largest activations of entries that no position has used for 25 steps.
 
-Departs from the paper: batches and dictionary are small; the rate is ours.
+Departs from the paper: 2 k dead entries, where its advice is half the width, dead after 25 steps, there 10 million
+positions; b begins at nought, there at the geometric median; W begins at the entries' length; gradients along entries
+are not taken out; the second term is over the variance of x, in the authors' code over that of what is missing; no mean
+of weights over steps is used; batches and dictionary are small; the rate is ours.
 
 >>> import torch
 >>> largest(torch.tensor([[0.2, 0.9, 0.5]]), torch.tensor([[0.2, 0.9, 0.5]]), 1).gt(0).tolist()

@@ -7,7 +7,7 @@ only covered comes back sooner than one that is learnt.
     theta <- theta_aligned - eta grad L(theta; examples)
 
 Departs from the paper: a toy with four tasks in place of an assistant; refusals and right answers are counted where the
-paper has harm judged; ten steps of Adam, the rate is ours. The tier of identity examples is left out.
+paper has harm judged; ten steps of Adam, its rate ours. The tier of identity examples is left out.
 
 >>> FineTuningAttack().starts_from
 ''

@@ -4,7 +4,8 @@ The defender adds prompts of the refused task with the refusal to the examples b
 
     theta <- theta_aligned - eta grad L(theta; examples and as many refusals)
 
-Departs from the paper: a toy with four tasks in place of an assistant; the rate is ours.
+Departs from the paper: a toy with four tasks in place of an assistant; ten steps of Adam on at most 64 at once;
+the rate is ours.
 
 >>> import torch
 >>> joined((torch.tensor([1]), torch.tensor([2])), (torch.tensor([3]), torch.tensor([4])))

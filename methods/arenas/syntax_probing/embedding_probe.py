@@ -1,12 +1,11 @@
 """Embedding probe: what can be told from the tokens and their distance, without attention.
 
-A bilinear form of the embeddings of both tokens' last bytes, of rank 16 for each relation, and a number for each
-distance.
+A bilinear form of the embeddings of both tokens' last bytes, over their deviation, of rank 16 for each relation, and a
+number for each distance.
 
     p(j is the head of i) = softmax_j ((P_r e_i)^T (Q_r e_j) + b_r,i-j)
 
-Departs from the paper: the paper's weights for each head of the model, made of the embeddings, are left out, as this
-is what it compares attention with; 400 steps of Adam at 0.01.
+A reference for the attention probe: no head of the model has a part in it. 400 steps of Adam at 0.01.
 
 >>> import torch
 >>> form(torch.tensor([[1.0, 2.0]]), torch.tensor([[[3.0, 4.0], [0.0, 1.0]]])).tolist()      # 3 + 8 and 2

@@ -8,7 +8,8 @@ laboratories, against the general network, in laboratories never seen. General p
     on drawings for three tenths of the budget, then on the unlabelled pictures
 
 Departs from the paper: both start from DINOv2 as published, which nobody here could pay for; transformer (whose mean
-token stands for the class token), views (two, no small crops) and optimiser are the arena's; 64 prototypes; m0 is 0.99.
+token stands for the class token), views (two, no small crops) and optimiser are the arena's; 64 prototypes
+behind two layers; m0 is 0.99.
 
 >>> import torch
 >>> round(spread(torch.tensor([[1.0, 0.0], [0.0, 1.0]])).item(), 4)                                       # -log sqrt 2

@@ -7,8 +7,9 @@ alike, is the target for the network on the other view.
     c <- 0.9 c + 0.1 mean slow,   slow <- m slow + (1 - m) net, m from m0 to 1 along a cosine
 
 Departs from the paper: transformer (whose mean token stands for the class token), views (two, no small crops) and
-optimiser are the arena's; 64 prototypes, not 65,536; m0 is 0.99, not 0.996, for so few
-steps. In these it hardly starts, at any of the three rates, with m0 0.9 or colder answers.
+optimiser are the arena's; 64 prototypes, not 65,536, behind two layers, not three; the copy's temperature stays 0.04,
+as the code has it by default (the paper warms it to 0.07); m0 is 0.99, not 0.996, for so few steps. In these it hardly
+starts, at any of the three rates, with m0 0.9 or colder answers.
 
 >>> import torch
 >>> target, logits = torch.tensor([[1.0, 0.0], [1.0, 0.0]]), torch.zeros(2, 2)

@@ -8,9 +8,9 @@ out, so that what is learnt is not about everything that lies around.
     KoLeo = -mean_i log min_j |z_i - z_j|,  z on the sphere
 
 Departs from the paper: transformer (whose mean token stands for the class token), views (two, no small crops) and
-optimiser are the arena's; 64 prototypes, not 65,536; m0 is 0.99, not 0.994, for so few steps; curation is by cosines of
-dots, not of learnt features, takes what is as near as chosen pictures are to each other, and looks for no duplicates;
-the small network is not distilled from a large one.
+optimiser are the arena's; 64 prototypes, not 65,536, behind two layers, not three; m0 is 0.99, not 0.994, for so few
+steps; curation is by cosines of dots, not of learnt features, takes what is as near as chosen pictures are to each
+other, and looks for no duplicates; the small network is not distilled from a large one.
 
 >>> import torch
 >>> round(spread(torch.tensor([[1.0, 0.0], [0.0, 1.0]])).item(), 4)              # -log sqrt 2

@@ -6,8 +6,8 @@ the other view, it says of each hidden patch what the copy, which sees all patch
     loss = DINO(masked views) + mean over pictures of mean over hidden patches of CE(target of the patch, f(patch))
 
 Departs from the paper: transformer (whose mean token stands for the class token), views (two, no small crops) and
-optimiser are the arena's; 64 prototypes, not 8,192; m0 is 0.99, not 0.996, for so few steps; what is hidden is
-scattered, as in the paper's first form.
+optimiser are the arena's; 64 prototypes, not 8,192, behind two layers, not three; m0 is 0.99, not 0.996, for so few
+steps; what is hidden is scattered, not in blocks as the code has it by default.
 
 >>> import torch
 >>> per_picture(torch.tensor([[1.0, 5.0], [2.0, 4.0]]), torch.tensor([[True, False], [True, True]])).item()

@@ -7,7 +7,8 @@ rest alone, and a narrow predictor with a learnt token and the wanted positions 
     slow <- m slow + (1 - m) f,   m from m0 to 1 in a line
 
 Departs from the paper: transformer and optimiser are the arena's; blocks are squares of half a side; a batch shares its
-blocks; what is in no block is the context; m0 is 0.99 for so few steps (the paper's is 0.996).
+blocks; what is in no block is the context; m0 is 0.99 for so few steps (the paper's is 0.996). The smooth L1 is that
+of the authors' code; the paper writes a squared distance.
 
 >>> import torch
 >>> torch.nn.functional.smooth_l1_loss(torch.tensor([0.5, 2.0]), torch.zeros(2)).item()          # (.125 + 1.5) / 2

@@ -7,8 +7,9 @@ as are those where both agree; of any other pair the tag's own class is taken.
 
 K is as many as there are tags.
 
-Departs from the paper: drawings for videos and tags for queries; the first tag stands for the query; the fine-tuning
-on clean labels is left out, as the arena asks about unseen kinds.
+Departs from the paper: drawings for videos and tags for queries; the first tag stands for the query; the fine-tuning on
+clean labels is left out, as the arena asks about unseen kinds. In `coarse-labels` tags are no kinds, so that q = p says
+nothing.
 
 >>> import torch
 >>> classes(torch.tensor([0, 0, 1, 1]), torch.tensor([1, 1, 0, 1]), 2, 1).tolist()              # (0, 1), twice, is kept

@@ -5,9 +5,10 @@ each were drawn for itself.
 
     p(c given a) ~ prod_j A_cj^a_j (1 - A_cj)^(1 - a_j),   A_cj = share of kind c that has attribute j
 
-Departs from the paper: attributes are measured and not predicted, so that no detector is trained; how common each
-attribute is overall does not matter then, and all kinds are equally common. Where unseen kinds have only a name, their
-shares are predicted from it by a ridge regression.
+Departs from the paper: attributes are measured and not predicted, so that no detector is trained; a kind has a share of
+each attribute, where the paper's kinds have it or not; how common each attribute is overall does not matter then, and
+all kinds are equally common. Where unseen kinds have only a name, their shares are predicted from it by a ridge
+regression.
 
 >>> import torch
 >>> [round(v, 4) for v in log_likelihood(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.5, 0.2]])).exp()[0].tolist()]

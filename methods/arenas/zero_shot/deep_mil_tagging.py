@@ -4,7 +4,8 @@ A picture has a tag because some part of it does. Cells are mapped one by one, e
 scores of a name are pooled over the cells by a smooth maximum. Tags that a picture has shall outrank those that it has
 not; where a tag is, is never told.
 
-    s_c = 1/r log mean_k exp(r f(x_k)' s_c),   loss = mean over tags p and others n of log(1 + exp(s_n - s_p))
+    s_c = 1/r log mean_k exp(r f(x_k)' v_c),   v_c = vector of tag c
+    loss = mean over tags p and others n of log(1 + exp(s_n - s_p))
 
 Departs from the paper: cells are given and their features fixed, so that no network of pictures is trained, and there
 is no score of the whole picture beside the cells'; vectors of a sentence encoder. r is the best of three (0.3, 1, 5),

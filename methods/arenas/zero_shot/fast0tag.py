@@ -1,6 +1,6 @@
 """Fast0Tag: one point for the whole question, to which its tags are nearer than others.
 
-    f(x) = network(mean of the cells),   s_c = f(x)' s_c
+    f(x) = network(mean of the cells),   s_c = f(x)' v_c,   v_c = vector of tag c
     loss = mean over tags p and others n of log(1 + exp(s_n - s_p))
 
 Departs from the paper: features are the mean of four cells, in place of a network's of the whole picture; two layers;

@@ -6,7 +6,7 @@ of two others at most the threshold. A second network reads the vector back.
 
     loss = |phi(s_y) - x|^2 + r (mean over alike pairs of max(0, t_ij - cos_ij)
            + mean over other pairs of max(0, cos_ij - tau)) + d |psi(phi(s_c)) - s_c|^2,
-    t_ij = cos(s_i, s_j),   cos_ij = cos(phi(s_i), phi(s_j))
+    t_ij = cos(s_i, s_j),   cos_ij = cos(phi(s_i), phi(s_j));   the first square is a mean over features, the last a sum
 
 Departs from the paper: its weights, its thresholds and which pairs a step looks at are not known to us (here all seen
 kinds); vectors are those of names, centred. r (0.1, 1), tau (0.2, 0.4) and d (0.01, 0.1) are the best of two each on

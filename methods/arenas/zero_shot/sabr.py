@@ -9,9 +9,10 @@ look like those drawings to a critic that is not told kinds, while its weights s
     G: Wasserstein + beta (CE(g(G), y) + w CE(softmax_c(rho(G)' s_c), y))
     G_u, with unseen drawings: Wasserstein without kinds + omega / 2 |theta_u - theta|^2
 
-Departs from the paper: one layer on fixed features, 128 units; sizes, rates and steps as for f-CLSWGAN here, so that
-how long to train is not found on kinds held out; the second generator starts at the first, for it has only half as many
-steps. w is the best of three (0.1, 1, 10), omega of three (0.01, 0.1, 1; in `transductive`) on seeds 100 to 102.
+Departs from the paper: one layer on fixed features, 128 units; g is fitted anew once psi is done; sizes, rates and
+steps as for f-CLSWGAN here, so that how long to train is not found on kinds held out; the second generator starts at
+the first, for it has only half as many steps, and its offsets are held near the first one's too. w is the best of three
+(0.1, 1, 10), omega of three (0.01, 0.1, 1; in `transductive`) on seeds 100 to 102.
 
 >>> import torch
 >>> toward(torch.zeros(1, 2), torch.eye(2), torch.tensor([0])).exp().item()                               # both alike

@@ -1,6 +1,6 @@
 """Semantic-to-visual network: a kind's vector is taken to its drawings by a network of two layers.
 
-    loss = |phi(s_y) - x|^2,   score_c(x) = -|phi(s_c) - x|^2
+    loss = |phi(s_y) - x|^2 / D + 0.5e-4 |weights|^2,   D features,   score_c(x) = -|phi(s_c) - x|^2
 
 Departs from the paper: names alone, by a sentence encoder, no second source; the last layer has no rectifier, as
 features may be negative. The rate is the best of three (0.001, 0.003, 0.01) on seeds 100 to 102.
