@@ -27,7 +27,7 @@ LEFT_OUT = {
 
 # Folders of kept files that are in a backup. What else lies in DATA_DIR is made again when it is asked for: the index
 # (from the vectors), exported encoders, unpacked libraries (from the kept code), fetched data, the
-# broker's messages (from the rows), uploads that were only previewed.
+# broker's messages (from the rows), uploads that were only previewed. Data of one's own are taken again by hand.
 STORES: tuple[ByteStore, ...] = (originals,)
 
 CHUNK = 2000  # rows fetched at a time
