@@ -8,7 +8,8 @@ kept pictures with a temperature.
     u(x) = [Phi_{t-1}(x), F_t(x)],   loss = CE(H(u(x)), y) + lam CE(A(F_t(x)), new class or "old")
 
 Departs from the paper: extractors are not masked and pruned, so the network grows by a whole copy each session; new
-extractors start from the weights of the last one.
+extractors start from the weights of the last one; tuned again, the classifier starts from its weights, where the paper
+draws it anew, and this is done after the first session too.
 
 >>> import torch
 >>> among_new(torch.tensor([3, 0, 7]), torch.tensor([3, 7])).tolist()                # old classes share the place 0

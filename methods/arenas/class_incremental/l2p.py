@@ -7,7 +7,9 @@ compete in training.
 
     loss = CE(g(mean of prompt outputs), y) + lam sum_chosen (1 - cos(q(x), k_i))
 
-Follows the paper.
+Departs from the paper: three prompts of three tokens are put in front, where the authors' code has four of ten; the
+query is the mean over a picture's tokens, for there is no class token; and every picture has prompts of its own, where
+that code gives all of a batch the ones chosen most often.
 
 >>> import torch
 >>> nearest_keys(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 2.0], [3.0, 1.0], [1.0, 1.0]]), 2)[1].tolist()

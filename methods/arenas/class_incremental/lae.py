@@ -9,7 +9,9 @@ its two softmax probabilities.
     p(y | x) = max(softmax f(x; theta_on), softmax f(x; theta_off))
 
 Departs from the paper: the speeds of kinds of modules are not calibrated against each other, since one kind is used at
-a time; prefixes are left out.
+a time; prefixes are left out; a is 0.99 instead of 0.9999, and the module rests for a fifth of a session instead of
+three epochs of five; low-rank changes go to the maps to queries and values of all blocks, where the
+authors' code takes keys and values of the lowest five.
 
 >>> import torch
 >>> surer(torch.tensor([[0.5, 0.5]]).log(), torch.tensor([[0.125, 0.875]]).log()).exp().tolist()

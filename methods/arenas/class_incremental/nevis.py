@@ -5,7 +5,7 @@ pictures of a new session are classified from the features of every earlier mode
 model that does best is copied and trained on. Copies of all models are kept. Pictures of unknown session go to the
 surest model.
 
-    source = argmax_s accuracy of k nearest neighbours in features of model s on the session's pictures
+    source = argmax_s accuracy of the nearest neighbour in features of model s on the session's pictures
 
 Departs from the paper: sessions of one kind of picture stand in for a hundred data sets, the hyperparameters of each
 task are not searched, and compute is counted in gradient evaluations.

@@ -8,7 +8,9 @@ summed exponentials of the session's logits, keeps pictures above and outliers b
 
     loss = CE + lam (mean max(0, in - S(z))^2 + mean max(0, S(v) - out)^2),   S = logsumexp over the session's classes
 
-Departs from the paper: the thresholds are set relative to the mean score at the start of the second part.
+Departs from the paper: the thresholds are set relative to the mean score at the start of the second part; in that part
+the prompts go on learning and outliers are made once, where the paper freezes the prompts and trains the classifier
+alone; the authors' code makes outliers anew at each epoch and has a Huber loss in place of the square.
 
 >>> import torch
 >>> hinge(torch.tensor([3.0, 5.0]), torch.tensor([1.0, 4.0]), 4.0, 2.0).item()          # (1 + 0) / 2 + (0 + 4) / 2

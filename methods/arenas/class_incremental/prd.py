@@ -3,7 +3,8 @@
 Embeddings of the session's pictures are trained by a supervised contrastive loss; prototypes are pulled to the
 embeddings of their class but do not push back. For every old prototype the network before the session gives a
 distribution over the pictures of the batch, by similarity; the current network and prototypes must give the same
-one, so that old prototypes move along with the embeddings. Pictures are named by the closest prototype.
+one, so that old prototypes move along with the embeddings. Here a session's prototypes start at its class means.
+Pictures are named by the closest prototype.
 
     P_c(i) = softmax_i(cos(p_c, z_i) / T),   loss = L_supcon + L_proto + beta mean_old KL(P_c^old || P_c)
 

@@ -7,7 +7,8 @@ and change only the others. At test time the session is not told: the map that m
     h = (W * round(sigmoid(beta (R_t - mu)))) x,   W fixed where some earlier map is one
 
 Departs from the paper: maps are learned by a straight-through gradient in the linear maps of the transformer blocks;
-stem, positions and norms are trained in the first session only.
+stem, positions, norms, biases and attention's maps to keys and out of it have no map and are trained in the first
+session only.
 
 >>> import torch
 >>> relevance(torch.tensor([0.9, 0.1]), 12.0).tolist()

@@ -2,13 +2,15 @@
 
 Two kinds of importance are added. One is the Fisher information, kept as a running mean over the steps, as in EWC.
 The other follows the path: how much the loss fell with each movement of a weight, relative to how far that movement
-took the network's answers. Both are scaled to at most one.
+took the network's answers. Both are scaled to at most one, by the largest of their tensor.
 
     s_i = sum over steps of max(-g_i dtheta_i, 0) / ((1 / 2) F_i dtheta_i^2 + eps)
     loss = CE + lam sum_i (F_i + s_i)(theta_i - theta*_i)^2
 
-Departs from the paper: scores of sessions are averaged, and no pictures are kept. Of the study of code models, which
-compares such learners on a stream of programming interfaces, only the comparison is followed, on pictures.
+Departs from the paper: path scores are never begun anew, and the scaled sum of both importances is averaged over
+sessions, where the authors' code averages the path scores alone and begins them anew; it scales by the largest of all
+weights; and no pictures are kept. Of the study of code models, which compares such learners on a stream of programming
+interfaces, only the comparison is followed, on pictures.
 
 >>> import torch
 >>> path_score(torch.tensor([-2.0, 2.0]), torch.tensor([1.0, 1.0]), torch.tensor([4.0, 4.0])).tolist()

@@ -9,7 +9,8 @@ network is the normaliser-free one with predicted variances, scaled weights and 
     G_i <- lam * max(||W_i||, eps) / ||G_i|| * G_i    where ||G_i|| > lam * max(||W_i||, eps)    (eq. 3)
 
 Departs from the paper: plain pairs of convolutions instead of its large architecture, and none of its heavy
-augmentation; lam is what it takes for batches of 4096, and a few hundred steps open the zero gains hardly.
+augmentation; lam is what it takes for batches of 4096, and a few hundred steps open the zero gains hardly; the
+classifier's bias is clipped, where the paper leaves the last layer out.
 
 >>> weight, gradient = torch.tensor([[3.0, 4.0], [3.0, 4.0]]), torch.tensor([[6.0, 8.0], [0.3, 0.4]])
 >>> clipped(gradient, weight, lam=0.2).tolist()     # the first unit's norm 10 is cut to 0.2 * 5

@@ -12,7 +12,8 @@ Training starts with r = 1 and d = 0, plain batch normalisation, until the runni
 then the clips open evenly: d_max is reached after 5 times as many steps, r_max after 8 times, which are the
 paper's 5,000, 25,000 and 40,000 steps.
 
-Departs from the paper: the schedule is 400 times shorter, for training is.
+Departs from the paper: the schedule is 400 times shorter, for training is; a step moves the running averages by a
+tenth, where the paper's move by a hundredth.
 
 >>> [round(v, 3) for v in correction(batch_mean=1.0, batch_std=2.0, mean=0.0, std=1.0, r_max=3.0, d_max=0.5)]
 [2.0, 0.5]

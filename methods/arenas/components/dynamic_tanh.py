@@ -6,7 +6,9 @@ does that without computing any statistic.
 
     DyT(x) = gamma * tanh(alpha * x) + beta
 
-Departs from the paper: small networks and short training; on images it stands before a ReLU.
+Departs from the paper: small networks and short training; on images it stands before a ReLU; in `language` alpha
+starts alike at every place and embeddings are not scaled, where the paper's large language models start it higher
+before attention and learn a scale behind the embedding.
 
 >>> round(DynamicTanhLayer(1, start=0.5)(torch.tensor([[2.0]])).item(), 4)     # tanh(1)
 0.7616

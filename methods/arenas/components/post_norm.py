@@ -8,7 +8,8 @@ scales the gradient down: deep post-norm networks start slowly and want a long w
 
 On images the same order is used around convolutional branches, which begin with a ReLU.
 
-Departs from the paper: small networks, character prediction and digits instead of translation.
+Departs from the paper: small networks, character prediction and digits instead of translation; one more normaliser
+stands before the readout.
 
 >>> joined([1.0, 3.0], [1.0, 7.0])     # the sum [2, 10] standardised
 [-1.0, 1.0]

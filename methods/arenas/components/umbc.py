@@ -8,11 +8,13 @@ the others are passed without one, and that of the part is scaled up, which leav
 
     a_ki = sigma(q_k . k_i / sqrt(d)) / sum_j sigma(q_j . k_i / sqrt(d)),    q = LN(S) W_q
     s_k = LN(q_k + (sum_i a_ki v_i) / (sum_i a_ki))
-    gradient: n / m * (that of m of n points in the sums)
+    gradient: T / m * (that of the first m of T places in the sums)
 
 Images and text windows are no sets, and there it is layer-norm.
 
-Departs from the paper: the slots are fixed, not drawn; sets of some thirty points instead of thousands.
+Departs from the paper: the slots are fixed, not drawn; sets of some thirty points instead of thousands; T and m count
+the places of a batch, filled up to its largest set, where the paper counts a set's own points: the gradient of a set
+of n points comes out T / n times as large, or T / m times where n is below m.
 
 >>> total = torch.tensor([3.0], requires_grad=True)
 >>> amplified(total, 2.0).backward(); total.grad.tolist(), amplified(total, 2.0).item()

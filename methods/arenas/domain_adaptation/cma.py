@@ -4,10 +4,12 @@ Without the source: of each target picture there is another of the same scene ta
 feature of the bad picture is drawn, by contrast with a queue of other scenes, to the teacher's of the good one, while
 sure answers of the teacher train the student on the bad pictures.
 
-    loss = CE(f(x_a), sure label) + H + weight * -log( exp(q k+ / t) / (exp(q k+ / t) + sum exp(q k- / t)) )
+    loss = CE(f(x_a), sure label) + 0.1 H + weight * -log( exp(q k+ / t) / (exp(q k+ / t) + sum exp(q k- / t)) )
 
 Departs from the paper: whole pictures instead of patches, so that nothing has to be warped; where there are no pairs
-the picture itself, slightly moved, is the partner.
+the picture itself, slightly moved, is the partner. Features are compared without a projection; the queue holds good
+pictures, where the authors' code keeps bad ones there; labels come from the moving teacher, and the classifier learns
+as well, where that code makes the labels beforehand and holds the classifier fixed.
 
 >>> import torch
 >>> q = torch.tensor([[1.0, 0.0]])

@@ -4,9 +4,10 @@ A mean teacher sees weak views and the student strong ones. A small map brings t
 teacher's weak ones; every weak feature belongs to its nearest class prototype, and a strong feature is drawn to all
 weak features of its class and away from the others, the less the more doubtful it is.
 
-    loss = CE_pseudo + |h(f_s) - f_w|^2 - weight * log( sum_pos exp(f_s f_w / t) / sum_all exp(f_s f_w / t) )
+    loss = CE_pseudo + 0.1 |h(f_s) - f_w|^2 - weight * log( sum_pos exp(f_s f_w / t) / sum_all exp(f_s f_w / t) )
 
-Departs from the paper: written after its summary, and for pictures instead of a detector's proposals.
+Departs from the paper: written after its summary, and for pictures instead of a detector's proposals; the nearest
+prototype is that of the largest cosine plus the teacher's probability.
 
 >>> import torch
 >>> q, y = torch.eye(2), torch.tensor([0, 1])

@@ -6,7 +6,8 @@ encoder says at every place, and the classifier reads what comes back.
     z = o + FFN(o),   o = W_o softmax(q (h W_k)^T / sqrt(D)) h W_v
 
 Departs from the paper: there is no pretrained decoder to take the layer from, so it starts as the plain average over
-positions and learns to differ; outside the setting `sentences` the encoder is convolutional and reads pictures.
+positions and learns to differ, with one head and without norms, self-attention and the query's own residual; outside
+the setting `sentences` the encoder is convolutional and reads pictures.
 
 >>> import torch
 >>> layer = Query(2, 4)

@@ -7,7 +7,8 @@ cross-entropy.
 
     loss(f, y) = -(1 - p_y)^gamma * log p_y,   p = softmax(f)                                   (eq. 4)
 
-Departs from the paper: p is a softmax over the classes instead of a sigmoid for each, and there is no alpha.
+Departs from the paper: p is a softmax over the classes instead of a sigmoid for each, there is no alpha, and the
+classifier's bias does not start at a prior.
 
 >>> import torch
 >>> round(FocalLoss(gamma=2.0).loss(torch.tensor([[0.0, 0.0]]), torch.tensor([1])).item(), 4)   # 0.5^2 * log 2
