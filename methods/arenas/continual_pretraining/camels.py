@@ -8,8 +8,8 @@ with what is asked afterwards and changes little else; then the model reads the 
 
 Departs from the paper: what is asked are other passages of the new text, in place of questions about the passage; a
 quarter as many meta-steps as steps, on eight passages each, before training begins; the model was not tuned to answer
-questions; f, of two layers, reads a network that stays as it is. c, the last term and the softplus (of three times its
-argument, over three) are those of the authors' code; a = 0.1 is ours.
+questions; f, of two layers, reads a network that stays as it is, and learns on the first text of a stream only. c, the
+last term and the softplus (of three times its argument, over three) are those of the authors' code; a = 0.1 is ours.
 
 >>> import torch
 >>> round(float(torch.nn.functional.softplus(torch.zeros(()), beta=3)), 4)                # log(2) / 3, at first

@@ -2,8 +2,10 @@
 
     L = mean -log p(x_i | x_<i) + lam tau^2 KL(softmax(z_0 / tau) || softmax(z / tau))
 
+In a stream z_0 is what the model says as each text begins.
+
 Departs from the paper: next pieces take the place of the classes of an old task, and new and old words share one
-output. tau = 2 and lam = 1 as in the paper; tau^2 keeps the gradient's size.
+output. tau = 2 and lam = 1 as in the paper, which has no tau^2: the second term weighs four times as much here.
 
 >>> import torch
 >>> from methods.arenas.continual_pretraining.stage.task import divergence

@@ -2,7 +2,7 @@
 
     P = g(mean embedding of the passage's first 16 pieces),   four vectors in front of the passage; model and g train
     L = mean -log p(x_i | P, x_<i) + a L_agree + b L_apart
-    L_agree = ||h(x | random P) - h_0(x)||^2 on old passages, h_0 from the start without prompts
+    L_agree = ||h(x | random P) - h_0(x)||^2 / D on old passages, h_0 from the start without prompts
     L_apart = mean cos(h(x | g), h(x | g of the text before))^2
 
 Departs from the paper: a passage's first 16 pieces are read without prompts, since a causal model may not look ahead;

@@ -35,7 +35,7 @@ class InfiniteSchedule(ContinualPretrainingMethod):
         title="Infinite schedule",
         papers=(Paper("Beyond Cosine Decay: On the effectiveness of Infinite Learning Rate Schedule for Continual "
                       "Pre-training", 2025, arxiv="2503.02844"),),
-        fidelity="faithful",
+        fidelity="core",
         claims=(Beats("naive", on="mean_bpb", setting="stream"), Beats("naive", on="forgetting", setting="stream")),
     )
     rate_factor = 1 / 3

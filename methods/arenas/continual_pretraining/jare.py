@@ -1,12 +1,13 @@
 """Scalable language model: each text has low-rank increments and a key; a passage fetches those whose keys are near.
 
     q(x) = mean state of the frozen start over the passage's first 16 pieces;   w = softmax over the K nearest keys of
-    cos(q, k) / tau;   W' = W_0 + sum_k w_k B_k A_k
+    cos(q - m, k - m) / tau, m the mean of all keys;   W' = W_0 + sum_k w_k B_k A_k
 
 A new text trains only increments of its own; its key is the mean of its passages' q. No old text is read again.
 
-Departs from the paper: keys are means, not learnt in groups of dimensions; what the start had read has a key without
-increments, from a few old passages; the first 16 pieces are read with the start's weights. K = 2, tau = 0.1.
+Departs from the paper: keys are means, not learnt in groups of dimensions, and compared less their mean; what the start
+had read has a key without increments, from a few old passages; the first 16 pieces are read with the start's weights. K
+= 2, tau = 0.1.
 
 >>> import torch
 >>> [round(w, 2) for w in nearest(torch.tensor([[0.0, 0.5, 1.0]]), 2, 0.5)[0].tolist()]        # exp(1), exp(2)

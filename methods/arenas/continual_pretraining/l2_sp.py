@@ -2,8 +2,9 @@
 
     L = mean -log p(x_i | x_<i) + (lam / 2) ||theta - theta_0||^2
 
-Departs from the paper: a language model with all its weights, no new head. lam was chosen from 0.01, 0.1 and 1 on
-seeds that are never scored.
+Departs from the paper: a language model with all its weights, no new head; the arena's decay of matrices to nought goes
+on beside the pull, which in the paper takes its place. lam was chosen from 0.01, 0.1 and 1 on seeds that are never
+scored.
 
 >>> 0.1 / 2 * (3.0 - 1.0) ** 2
 0.2

@@ -1,12 +1,14 @@
 """Llama-3-SynE: old text by need, new text from easy to hard.
 
-A share of every batch is old. Each source of old text is watched, and those whose loss has risen most since the start
-get more of that share; new passages come in the order of the start's perplexity, lowest first.
+A share of every batch is old. Each source of old text is watched, and those whose loss has risen most since the text at
+hand began get more of that share; new passages come in the order of the perplexity then, lowest first.
 
-    r_i <- r_i (1 + alpha d_i) / sum_j r_j (1 + alpha d_j),   d_i = L_i / L_i(0) - 1, asked every tenth of the steps
+    r_i <- r_i (1 + alpha d_i) / sum_j r_j (1 + alpha d_j),   d_i = L_i / L_i(0) - 1, asked every tenth of the steps;
+    a factor is at least 0.1
 
 Departs from the paper: no synthetic questions; sources stand for topics; the share of old text is the arena's, as for
-replay; d_i is not cut into classes.
+replay, so that the steps end before the hardest quarter of the new text is read; d_i is taken on the first windows of
+the old texts at hand, which are learnt from as well, and not cut into classes.
 
 >>> [round(w, 3) for w in moved([0.5, 0.5], [0.0, 0.5], 2.0)]                      # factors 1 and 2
 [0.333, 0.667]

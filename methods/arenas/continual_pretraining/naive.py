@@ -5,7 +5,8 @@ optimizer and a small part of what its first training cost.
 
     L = mean -log p(x_i | x_<i),   theta from theta_0,   80 steps after 1,500
 
-Departs from the paper: the start has read no Portuguese at all, and bits per byte stand in for few-shot tasks.
+Departs from the paper: the start has read no Portuguese at all, and bits per byte stand in for few-shot tasks;
+optimizer, warm-up and cosine are the arena's.
 
 >>> from methods.arenas.continual_pretraining.arena import warm_cosine
 >>> round(warm_cosine(0.55, 0.1, 0.1, 100), 2)

@@ -2,8 +2,9 @@
 
     p(x_i | P, x_<i),   P (4, D) trained, one for all texts
 
-Departs from the paper: unlabelled text in place of tasks, and a model much smaller than those for which prompts were
-found to be enough.
+Departs from the paper: unlabelled text in place of tasks, one prompt for all texts; four vectors that begin at random,
+where the paper's default is a hundred that begin as embeddings of labels; and a model much smaller than those for which
+prompts were found to be enough.
 
 >>> 4 * 32                                                          # trained numbers
 128

@@ -2,7 +2,8 @@
 
     L = mean over a batch of 3/4 new and 1/4 old windows of -log p(x_i | x_<i)
 
-Departs from the paper: language modelling in place of reinforcement learning; the share is the arena's.
+Departs from the paper: language modelling in place of reinforcement learning, and nothing clones what the model did
+before (no penalty on outputs for old text); a quarter is old, where the paper's default is a half.
 
 >>> round(0.25 * 16)
 4

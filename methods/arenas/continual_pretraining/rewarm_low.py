@@ -2,7 +2,10 @@
 
     eta_t = eta_max t / (w T)  for t < w T,   then a cosine from eta_max to 0.1 eta_max
 
-Departs from the paper: 80 steps in place of billions of pieces.
+w is 2 % of the steps.
+
+Departs from the paper: 80 steps in place of billions of pieces, so that the warm-up lowers the rate of the first at
+most.
 
 >>> from methods.arenas.continual_pretraining.arena import warm_cosine
 >>> [round(0.003 * warm_cosine(p, 0.02, 0.1, 100), 4) for p in (0.0, 0.01, 1.0)]

@@ -5,7 +5,8 @@
 Here w is 2 % of the steps and eta_max the height that the start was trained at (0.01). Lower heights learn less of the
 new and forget less of the old; no warm-up at all makes no difference; both are other files.
 
-Departs from the paper: 80 steps in place of billions of pieces.
+Departs from the paper: 80 steps in place of billions of pieces, so that 2 % are less than two steps: the warm-up lowers
+the rate of the first at most.
 
 >>> from methods.arenas.continual_pretraining.arena import warm_cosine
 >>> [round(warm_cosine(p, 0.02, 0.1, 100), 2) for p in (0.0, 0.01, 0.51, 1.0)]

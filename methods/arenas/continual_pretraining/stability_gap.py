@@ -7,7 +7,7 @@ text in its first proportions is mixed in.
     S = the quarter of the new windows with the lowest perplexity;   a batch: 3/4 of S, 1/4 old, all old sources alike
 
 Departs from the paper: the judge of quality is a smoothed bigram model of the new windows; how much of a batch is old
-is the arena's, as for replay.
+is the arena's, as for replay; windows of S are drawn with return, three times each on average, not in epochs.
 
 >>> import torch
 >>> bigram_nats(torch.tensor([[1, 2, 1, 2], [2, 2, 1, 1]]), 3).argmin().item()     # 1, 2 follow each other most often

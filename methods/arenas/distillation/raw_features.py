@@ -1,6 +1,7 @@
 """Raw features: the student is to say every teacher's features as they are.
 
-Nothing is balanced: the teacher whose features vary most has most of the loss.
+Nothing is balanced: the teacher whose features vary most has most of the loss. Classes are named by the first teacher's
+own last layer, from the features that the student tells of it.
 
     L = mean over teachers of ||f_t(x) - y_t||^2 / D,   D dimensions
 

@@ -1,7 +1,8 @@
 """Standardised features: every dimension of every teacher has variance one.
 
 The usual remedy for teachers of unlike scale. Dimensions that hardly vary in the teacher's space are blown up to count
-as much as those that carry it.
+as much as those that carry it. Classes are named by the first teacher's own last layer, from the features that the
+student tells of it.
 
     y' = (y - mu) / sigma, each dimension by its own,   L = mean over teachers of ||f_t(x) - y'_t||^2 / D
 

@@ -1,7 +1,8 @@
 """Whitened features: every direction of every teacher has variance one (ZCA).
 
 Directions are made independent and equally long, and turned back so that each target stays close to its dimension.
-Errors in directions that hardly vary count as much as in those that carry the features.
+Errors in directions that hardly vary count as much as in those that carry the features. Classes are named by the first
+teacher's own last layer, from the features that the student tells of it.
 
     y' = U diag(1 / sqrt(lambda)) U' (y - mu),   covariance U diag(lambda) U'
     L = mean over teachers of ||f_t(x) - y'_t||^2 / D

@@ -1,7 +1,8 @@
 """Clean coverage: the right demonstrations that together hold most of the words asked.
 
 It knows which demonstrations are right, and no other rule does: the upper end of this arena, not a contestant. What is
-not covered cannot be known even here.
+not covered cannot be known even here. Where one list serves all of a task, the words to be held are those of the
+validation questions.
 
     Z = greedy max of sum_i 1[x_i in a right z of Z]; what is left is filled with right ones
 

@@ -6,7 +6,7 @@ chosen by itself they may all share the same.
     Z = top-k of cos(f(x), f(z)), the nearest next to the question
 
 Departs from the paper: sentence vectors are means of the frozen model's own word vectors and not of an encoder trained
-on pairs of sentences.
+on pairs of sentences. The nearest comes last, one of the two orders that the paper tries.
 
 >>> import torch
 >>> from methods.arenas.in_context.stage.selection import best_last

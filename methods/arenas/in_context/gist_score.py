@@ -7,7 +7,7 @@ those. What gists keep is what the task needs, so sentences are compared by gist
 
 Departs from the paper: the encoder is one layer of attention above the frozen model's word vectors and not the language
 model itself. Dictionaries differ from task to task, so what the answer needs of a sentence is which words it has: the
-loss is to name them. It is trained on the demonstrations of all tasks of the run.
+loss is to name them. It is trained on the demonstrations of all tasks of the run. l, rate and steps are ours.
 
 >>> import torch
 >>> score(torch.eye(2)[None, None], torch.tensor([[[[1.0, 0.0], [1.0, 0.0]]]])).item()

@@ -5,7 +5,8 @@ near it is to those already taken.
 
     next z = argmax lam cos(x, z) - (1 - lam) max_{z' taken} cos(z, z'),   lam = 0.5
 
-Departs from the paper: it ranks demonstrations and not documents; lam is ours, the middle of its range.
+Departs from the paper: it ranks demonstrations and not documents; lam is ours, the middle of its range; what was taken
+is shown in the order of nearness to the question, the nearest last.
 
 >>> import torch
 >>> near = torch.tensor([[[0.9, 0.85, 0.3]]])

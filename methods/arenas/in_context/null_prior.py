@@ -6,7 +6,8 @@ every word's probability is divided by it.
     p(k | x) = a_k P(k | x) / sum_j a_j P(j | x),   a_k = 1 / P(k | nothing)
 
 Departs from the paper: quotients are made to sum to one, as in the second paper, where the first puts them through a
-softmax; the order of answers is the same. Nothing is a vector of zeros. Demonstrations are the nearest ones.
+softmax; the order of answers is the same. Nothing is a vector of zeros, once, where the first paper takes the mean of
+three inputs without content. Demonstrations are the nearest ones.
 
 >>> import torch
 >>> calibrated(torch.tensor([0.6, 0.4]).log(), torch.tensor([0.75, 0.25]).log()).softmax(0).mul(100).round().tolist()

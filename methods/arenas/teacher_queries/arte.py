@@ -1,10 +1,10 @@
 """ARTE: the student's own preferences teach the teacher which questions to write.
 
 A generator drafts questions and how they are answered (see `unaligned-generator`): half of the budget, unaligned. A
-student is trained on one half of the drafts. Of the other half it says what it prefers: each draft is shown to it for
-one step of gradient descent, and the draft is the better the more that lowers its loss on a few labelled pictures. In
-groups of four the best and the worst make a pair, from which DPO tunes the generator; the tuned one writes the rest.
-The student learns the unaligned drafts and the tailored ones.
+student is trained on one half of the drafts (their answers at a temperature of one). Of the other half it says what it
+prefers: each draft is shown to it for one step of gradient descent, and the draft is the better the more that lowers
+its loss on a few labelled pictures. In groups of four the best and the worst make a pair, from which DPO tunes the
+generator; the tuned one writes the rest. The student learns the unaligned drafts and the tailored ones.
 
     L = -log sigmoid(beta [log pi(best) - log pi_0(best) - log pi(worst) + log pi_0(worst)]),   beta = 0.1
 
