@@ -2,8 +2,6 @@
 
 Needs no label: the features that every private model reads are turned as far as the radius allows.
 
-    maximise over |x' - x| <= radius   1 - cos(f(x'), f(x))
-
 Follows the textbook.
 """
 

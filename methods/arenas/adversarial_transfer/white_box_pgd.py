@@ -3,8 +3,6 @@
 The bound of this arena: what the radius allows to somebody who has the models that count. Each gradient is one of all
 three models together.
 
-    maximise over |x' - x| <= radius   sum_v -log p_v,c(x'),   c = the class that model v gives x
-
 Follows the textbook.
 """
 

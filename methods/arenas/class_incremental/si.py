@@ -7,7 +7,9 @@ proportion, as in EWC but at no extra pass.
     omega_i = sum over steps of -g_i dtheta_i,   Omega_i += max(omega_i, 0) / (Delta_i^2 + xi)
     loss = CE + c sum_i Omega_i (theta_i - theta*_i)^2
 
-Follows the paper; that no importance is negative is from the authors' code, which cuts the sum of all sessions at zero.
+That no importance is negative is from the authors' code, which cuts the sum of all sessions at zero.
+
+Follows the paper.
 
 >>> import torch
 >>> importance(torch.tensor([2.0, -1.0]), torch.tensor([1.0, 1.0]), 1.0).tolist()             # 2 / (1 + 1), none

@@ -7,7 +7,9 @@ after the first session.
 
     w_nb = softmax_b(tau cos(c_n, c_b)),   c_n' = alpha c_n + (1 - alpha) unit(sum_b w_nb c_b)
 
-Follows the paper; that the sum has unit length too is the authors' code's.
+That the sum has unit length too is the authors' code's.
+
+Follows the paper.
 
 >>> import torch
 >>> few, base = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0], [0.0, -1.0]])         # both equally similar

@@ -4,7 +4,7 @@ Greedy, and aware that answers are noisy: a question whose answer is a toss-up f
 
     argmax_j  H(sum_k b_k p_kj) - sum_k b_k H(p_kj),   b the belief, H the entropy of a yes or no
 
-The measure is the paper's; to ask by it greedily, one question after the other, is what others made of it.
+Departs from the paper: it has the measure; to ask by it greedily, one question after the other, came later.
 
 >>> import torch
 >>> from methods.arenas.twenty_questions.stage.task import Games, information
@@ -22,7 +22,7 @@ class InformationGain(QuestionsMethod):
     card = Card(
         title="Information gain",
         papers=(Paper("On a Measure of the Information Provided by an Experiment", 1956),),
-        fidelity="faithful",
+        fidelity="core",
     )
 
     def ask(self, games, task):

@@ -1,5 +1,7 @@
 """The update rules against torch.optim and against each other; the arena's bookkeeping and its checks."""
 
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -62,13 +64,30 @@ def torch_course(optimizer, lr, **options):
     ("adam", {"beta2": 0.99}, torch.optim.Adam, 0.05, {"betas": (0.9, 0.99)}),
     ("adamax", {}, torch.optim.Adamax, 0.05, {}),
     ("adamw", {"decay": 0.3}, torch.optim.AdamW, 0.05, {"weight_decay": 0.3}),
-    ("nadam", {}, torch.optim.NAdam, 0.05, {}),
     ("radam", {}, torch.optim.RAdam, 0.05, {}),
     ("radam", {"beta2": 0.9}, torch.optim.RAdam, 0.05, {"betas": (0.9, 0.9)}),
 ])
 def test_rule_follows_torch(slug, values, theirs, lr, options):
     ours = course(load(slug, **values), lr)
     torch.testing.assert_close(ours, torch_course(theirs, lr, **options), rtol=1e-4, atol=1e-5)
+
+
+def test_nadam_follows_algorithm_2():
+    def numbers(gradients, lr=0.05, nu=0.999, eps=1e-8):
+        """Of one weight: mean and bias of both averages written out as sums over all gradients so far."""
+        mu = [0.9 * (1 - 0.5 * 0.96 ** (t * 0.004)) for t in range(1, len(gradients) + 2)]
+        w = float(START[0])
+        for t in range(1, len(gradients) + 1):
+            m = sum((1 - mu[i]) * math.prod(mu[i + 1:t]) * gradients[i] for i in range(t))
+            n = sum((1 - nu) * nu ** (t - 1 - i) * gradients[i] ** 2 for i in range(t))
+            now = (1 - mu[t - 1]) * gradients[t - 1] / (1 - math.prod(mu[:t]))
+            ahead = mu[t] * m / (1 - math.prod(mu[:t + 1]))
+            w -= lr * (ahead + now) / (math.sqrt(nu * n / (1 - nu ** t)) + eps)
+            yield w
+
+    gradients = [1.0, -0.5, 2.0, 0.3, 0.3, -1.0]
+    ours = course(load("nadam"), 0.05, lambda step: lambda w: torch.full_like(w, gradients[step]), steps=6)
+    assert ours[:, 0].tolist() == pytest.approx(list(numbers(gradients)), rel=1e-5)
 
 
 def test_innaprop_with_equal_frictions_is_adam_without_momentum():
