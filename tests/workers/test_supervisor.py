@@ -39,6 +39,11 @@ class Site:
                    what=f"the site; see {self.log}")
         assert self.process.poll() is None, self.log.read_text()[-3000:]
 
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(40)
+
     def again(self) -> subprocess.CompletedProcess:
         return subprocess.run([sys.executable, "-m", "config.launch"], cwd=self.project, capture_output=True, text=True,
                               env=self.environment, timeout=60)
@@ -82,9 +87,7 @@ def site(project, prepared_database, tmp_path_factory):
     site = Site(project, data)
     site.start()
     yield site
-    if site.process.poll() is None:
-        site.process.send_signal(signal.SIGINT)
-        site.process.wait(40)
+    site.end()
     assert site.left() == []
 
 
@@ -122,6 +125,7 @@ def test_a_hang_up_ends_everything(site):
 
 
 def test_a_killed_launcher_leaves_nothing_and_the_next_start_works(site):
+    site.end()  # where the test before ran in another process
     site.start()
     site.process.kill()
     site.process.wait()
