@@ -7,6 +7,7 @@ twice, a worker that was given up and comes back, or two people pressing one but
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 import time
 from collections.abc import Iterable, Mapping
@@ -224,9 +225,15 @@ def claim_run(*, pk: int, worker: str) -> Run | None:
     return Run.objects.select_related("method__arena").get(pk=pk) if taken else None
 
 
+def _finite(points: list[dict[str, float]]) -> list[dict[str, float]]:
+    """Without values that JSON cannot hold, as those of a run that diverges."""
+    return [{name: value for name, value in point.items() if not isinstance(value, float) or math.isfinite(value)}
+            for point in points]
+
+
 def record_progress(run: Run, *, progress: float, text: str, log: str, curve: list, cause: str = "") -> bool:
     """Write what is known of a running run, with its heartbeat. False when it was cancelled or given to another."""
-    return _held(run).update(progress=progress, progress_text=text[:200], log=log[-LOG_LIMIT:], curve=curve,
+    return _held(run).update(progress=progress, progress_text=text[:200], log=log[-LOG_LIMIT:], curve=_finite(curve),
                              cause=cause or f"running on {run.worker}", heartbeat_at=timezone.now()) == 1
 
 
@@ -254,7 +261,8 @@ def record_outcome(run: Run, *, outcome: dict[str, Any], log: str, device: str =
     now = timezone.now()
     finished = _held(run).update(
         state=Run.DONE, cause=f"finished in {outcome['seconds']:.1f} s", failure="", finished_at=now, heartbeat_at=now,
-        progress=1.0, progress_text="", log=log[-LOG_LIMIT:], curve=outcome["curve"], counts=outcome["counts"],
+        progress=1.0, progress_text="", log=log[-LOG_LIMIT:], curve=_finite(outcome["curve"]),
+        counts=_finite([outcome["counts"]])[0],
         seconds=outcome["seconds"], peak_memory_mb=outcome["peak_memory_mb"], device=device or outcome["device"],
         environment=outcome["environment"])
     if not finished:
@@ -281,7 +289,7 @@ def record_failure(run: Run, *, failure: str, cause: str, log: str = "", curve: 
         return  # it was heard of while this waited for its turn to write
     DeviceLease.objects.filter(run=run).delete()
     facts = {"failure": failure, "log": log[-LOG_LIMIT:], "finished_at": timezone.now(), "seconds": seconds,
-             "peak_memory_mb": peak_memory_mb, "curve": curve or [], "device": device}
+             "peak_memory_mb": peak_memory_mb, "curve": _finite(curve or []), "device": device}
     if failure in ("machine", "lost") and run.attempts < ATTEMPTS:
         again = f"{cause}; trying again, attempt {run.attempts + 1} of {ATTEMPTS}"
         facts["finished_at"] = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -223,6 +225,20 @@ def test_an_outcome_is_recorded_once(queued):
     assert (run.state, run.progress, run.log, run.seconds) == (Run.DONE, 1.0, "hello", 1.25)
     assert {s.metric: s.value for s in run.scores.all()} == OUTCOME["scores"]
     assert not services.record_progress(run, progress=0.1, text="", log="", curve=[])
+
+
+def test_what_a_diverging_run_records_is_kept_as_far_as_it_is_a_number(queued):
+    run, points = start(queued[0]), [{"step": 1, "loss": 2.0}, {"step": 2, "loss": math.nan, "bits": -math.inf}]
+    assert services.record_progress(run, progress=0.5, text="", log="", curve=points)
+    run.refresh_from_db()
+    assert run.curve == [{"step": 1, "loss": 2.0}, {"step": 2}]
+    services.record_failure(run, failure="method", cause="not finite", curve=points)
+    run.refresh_from_db()
+    assert (run.state, run.curve) == (Run.FAILED, [{"step": 1, "loss": 2.0}, {"step": 2}])
+    other = start(queued[1])
+    assert services.record_outcome(other, outcome=OUTCOME | {"curve": points, "counts": {"ratio": math.nan}}, log="")
+    other.refresh_from_db()
+    assert (other.curve, other.counts) == ([{"step": 1, "loss": 2.0}, {"step": 2}], {})
 
 
 def test_a_worker_that_lost_its_run_writes_nothing(queued):
