@@ -21,10 +21,13 @@ MOST_NAMED = 1000  # papers without a link that are named in a query, instead of
 BASELINE = "baseline"  # what pages call the methods without one
 
 
-def own_data_of(arena: Arena) -> list[own_data.OwnData]:
-    """What stands in for sets that an arena reads, at the scale gpu."""
+def own_data_of(arena: Arena) -> list[str]:
+    """What stands in for sets that an arena reads, at the scale gpu, or why that cannot be told."""
     named = {source["name"] for source in arena.sources}
-    return [own for own in own_data.taken() if own.source in named]
+    try:
+        return [f"in place of {own.source}: {own}" for own in own_data.taken() if own.source in named]
+    except own_data.DataUnavailable as error:
+        return [str(error)]
 
 
 def method_list(*, q: str = "", arena: str = "", fidelity: str = "", measured: str = "") -> QuerySet[Method]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from methods.kit.engine import own_data
 from methods.kit.engine.own_data import OwnData
 from methods.kit.stage.sources import SOURCES
-from methods.own_sets.forms import FORMS, Columns, Taken, files_of
+from methods.own_sets.forms import FORMS, Columns, Taken
 from methods.own_sets.opening import OwnDataError, opened
 
 
@@ -53,7 +53,7 @@ def take(source: str, place: str, *, title: str = "", licence: str = "", configu
 def _digest(folder: Path) -> str:
     """Of all that loaders read."""
     digest = hashlib.sha256()
-    for path in files_of(folder):
+    for path in sorted(folder.iterdir()):
         digest.update(f"{path.name}\0".encode())
         with open(path, "rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())

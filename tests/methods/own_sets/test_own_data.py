@@ -20,7 +20,9 @@ from methods.kit.engine.execute import execute
 from methods.kit.stage import lm_text
 from methods.kit.stage.data import FASHION_MNIST, MOVIE_REVIEWS, cifar10, fashion_mnist, mnist, movie_reviews
 from methods.kit.stage.sources import NOVELS
+from methods.models import Arena
 from methods.own_sets.services import take
+from methods.selectors import own_data_of
 
 KINDS, EACH = 10, 8
 
@@ -127,6 +129,20 @@ def test_texts_of_two_origins(tmp_path):
     assert labels.tolist() == [i % 2 for i in range(20)] and sites.tolist() == [1] * 10 + [0] * 10  # in order of names
 
 
+@pytest.mark.parametrize("form", ["csv", "tsv", "jsonl", "parquet", "saved"])
+def test_every_form_gives_the_same_texts(tmp_path, form):
+    from datasets import Dataset
+    rows = Dataset.from_list([{"text": f"film {i}", "label": i % 2, "where": "ab"[i // 4]} for i in range(8)])
+    file = tmp_path / f"rows.{form}"
+    {"csv": rows.to_csv, "tsv": lambda to: rows.to_csv(to, sep="\t"), "jsonl": rows.to_json, "parquet": rows.to_parquet,
+     "saved": rows.save_to_disk}[form](str(file))
+    own, _ = take("movie-reviews", str(file), columns=_columns(content="text", origin="where"), few=True)
+    with at_gpu(MOVIE_REVIEWS):
+        texts, labels, sites = movie_reviews()
+    assert (list(texts), labels.tolist(), sites.tolist()) == (
+        [f"film {i}" for i in range(8)], [0, 1] * 4, [0] * 4 + [1] * 4)
+
+
 def test_plain_text_files_are_books(tmp_path):
     (tmp_path / "books").mkdir()
     for name, text in (("a", "Once.\n\nTwice."), ("b", "Thrice."), ("c", " ")):
@@ -158,6 +174,7 @@ def test_a_damaged_manifest_names_itself(pictures):
     file.write_text("{")
     with pytest.raises(own_data.DataUnavailable, match=re.escape(str(file))):
         own_data.used_by([FASHION_MNIST], "gpu")
+    assert str(file) in own_data_of(Arena(sources=[{"name": "fashion-mnist"}]))[0]  # and the page is shown
 
 
 @pytest.mark.django_db
